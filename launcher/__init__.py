@@ -1,0 +1,1 @@
+"""How processes start, stay alive and stop."""

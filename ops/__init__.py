@@ -1,0 +1,1 @@
+"""What keeps the service operable; knows nothing of sports."""

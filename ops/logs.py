@@ -1,0 +1,139 @@
+"""One JSON object a line (or a readable line at a terminal), with secrets removed at the handler.
+
+Redaction sits in the handler's formatter, the last step before the bytes leave, so that a third-party
+library's record passes through it like our own.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TextIO
+from urllib.parse import quote, quote_plus, urlsplit
+
+import orjson
+import structlog
+
+__all__ = ["bound", "configure_logging", "get_logger", "redact", "redactor"]
+
+MASK = "[redacted]"
+
+# What gives itself away by its shape, even where nobody told us the value.
+_SHAPES = re.compile(
+    r"(?P<bot>bot\d{5,}:[A-Za-z0-9_-]{20,})"
+    r"|(?P<query>(?<=[?&])(?:api_?key|access_token|token|secret|password)=[^&\s\"']+)"
+    r"|(?P<userinfo>(?<=://)[^/\s:@\"']*:[^/\s\"']+(?=@))"
+    r"|(?P<bearer>(?<=Bearer )[A-Za-z0-9._~+/=-]{8,})",
+    re.IGNORECASE,
+)
+
+
+class Redactor:
+    """Removes known secret values and secret-shaped text from a line."""
+
+    def __init__(self) -> None:
+        self._known: re.Pattern[str] | None = None
+        self._values: set[str] = set()
+
+    def know(self, secrets: Iterable[str]) -> None:
+        """Remember `secrets`, in the spellings they take inside URLs and JSON too."""
+        for secret in secrets:
+            # A URL is a secret for the password in it; its host is not, and operators need it.
+            password = urlsplit(secret).password if "://" in secret else None
+            for value in (secret, password):
+                if value and len(value) >= 6:
+                    json_spelling = orjson.dumps(value).decode()[1:-1]
+                    self._values |= {value, quote(value, safe=""), quote_plus(value), json_spelling}
+        longest_first = sorted(self._values, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def __call__(self, text: str) -> str:
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        return _SHAPES.sub(_mask_shape, text)
+
+
+def _mask_shape(match: re.Match[str]) -> str:
+    if match.lastgroup == "query":
+        return match.group().split("=", 1)[0] + "=" + MASK
+    return "bot" + MASK if match.lastgroup == "bot" else MASK
+
+
+redactor = Redactor()
+
+
+def redact(text: str) -> str:
+    """Return `text` without secrets: for ledger rows, alerts and error bodies.
+
+    >>> redact("GET https://host/v4/sports?apiKey=abc123&x=1")
+    'GET https://host/v4/sports?apiKey=[redacted]&x=1'
+    """
+    return redactor(text)
+
+
+def configure_logging(
+    level: str = "INFO",
+    fmt: Literal["json", "console"] | None = None,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+) -> None:
+    """Send every logger's records through one redacting handler on `stream` (standard output).
+
+    `fmt` None chooses console at a terminal and JSON elsewhere.
+    """
+    stream = stream or sys.stdout
+    redactor.know(secrets)
+    console = fmt == "console" or (fmt is None and stream.isatty())
+    final: Any = (
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0)
+        if console
+        else structlog.processors.JSONRenderer(serializer=_dump)
+    )
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.stdlib.ExtraAdder(),
+    ]
+    structlog.configure(
+        processors=[*shared[:4], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    finish: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if not console:
+        finish.append(structlog.processors.format_exc_info)
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Redacting(foreign_pre_chain=shared, processors=[*finish, final]))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # These name whole URLs, keys included, at INFO; what we need of a request we log ourselves.
+    for chatty in ("httpx", "httpcore", "hpack"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """Return a logger; fields go as keywords: ``log.info("published", documents=3)``."""
+    return structlog.stdlib.get_logger(name)
+
+
+@contextmanager
+def bound(**fields: object) -> Iterator[None]:
+    """Put `fields` (request_id, correlation_id) on every line logged inside, third parties' included."""
+    with structlog.contextvars.bound_contextvars(**fields):
+        yield
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redactor(super().format(record))
+
+
+def _dump(event: dict[str, Any], **_: Any) -> str:
+    return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()

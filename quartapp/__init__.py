@@ -1,0 +1,1 @@
+"""The product: what Parlay Gorilla serves and the jobs that fill it."""
