@@ -46,7 +46,8 @@ def open_database(
     """
     from databases import Database
 
-    options: dict[str, Any] = {
+    options: dict[str, Any] = dict.fromkeys(("host", "port", "user", "password", "database"))
+    options |= {
         "dsn": normalise_url(dsn),
         "min_size": 1,
         "max_size": pool_max,

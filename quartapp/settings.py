@@ -110,8 +110,11 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ipaddress.ip_network(network, strict=False)
+        try:
+            for network in value:
+                ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            raise ValueError("must be networks such as 172.16.0.0/12, separated by commas") from None
         return value
 
     @field_validator("database_url", "migration_database_url")
