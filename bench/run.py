@@ -1,0 +1,201 @@
+"""`make bench`: ours and the peer in turn, several rounds in one run, figures as ratios.
+
+Ratios are taken round by round, so that a machine whose speed drifts does not decide them. Writes
+docs/performance.md and docs/performance.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import asyncpg
+import orjson
+
+from bench import origin_load, report
+from bench.load import PROJECT, Load, Server, etag, serving, wrk
+from bench.slate import events
+from launcher.embedded import embedded_services, free_port
+from ops.database import open_database, session
+from ops.migrate_with_lock import migrate
+from quartapp.store.documents import Document, publish
+
+GAMES, BOOKS = 16, 6
+PATH = "/api/games"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One figure over the rounds; higher or lower is better as `better` says."""
+
+    name: str
+    values: list[float]
+    target: str
+    better: str = "higher"
+
+    def spread(self) -> str:
+        return f"{min(self.values):.2f} / {median(self.values):.2f} / {max(self.values):.2f}"
+
+
+async def prepare(database_url: str, peer_url: str) -> None:
+    """Fill both sides with the same slate."""
+    await migrate(database_url)
+    now = datetime.now(UTC)
+    slate = events("nfl", GAMES, BOOKS, now)
+    peer = await asyncpg.connect(peer_url)
+    await peer.execute("CREATE TABLE games (id text PRIMARY KEY, sport text, doc jsonb)")
+    await peer.executemany(
+        "INSERT INTO games VALUES ($1, 'nfl', $2::jsonb)",
+        [(one["id"], orjson.dumps(one).decode()) for one in slate],
+    )
+    await peer.close()
+    database = open_database(database_url)
+    await database.connect()
+    content = {"source": "sandbox", "sport": None, "games": [_rendered(one) for one in slate], "next": None}
+    async with session(database) as connection, connection.transaction():
+        await publish(connection, [Document(PATH, content)], fencing_token=0, now=now)
+    await database.disconnect()
+
+
+def _rendered(event: dict[str, object]) -> dict[str, object]:
+    """Give an event the fields of a GAME; both price formats, as the contract says."""
+    books = orjson.loads(orjson.dumps(event["bookmakers"]))
+    for book in books:
+        for market in book["markets"]:
+            for outcome in market["outcomes"]:
+                price = outcome.pop("price")
+                outcome["price_american"] = price
+                outcome["price_decimal"] = round(1 + (price / 100 if price > 0 else 100 / -price), 4)
+                outcome.setdefault("point", None)
+    kept = {name: event[name] for name in ("id", "sport_key", "home_team", "away_team", "commence_time")}
+    return kept | {"status": "scheduled", "scores": None, "bookmakers": books}
+
+
+def rounds(count: int, seconds: int, servers: dict[str, Server]) -> dict[str, list[Load]]:
+    """Load each side in turn, `count` times."""
+    one, two, peer = servers["one"], servers["two"], servers["peer"]
+    tag = etag(one.port, PATH)
+    plans: dict[str, Callable[[], Load]] = {
+        "peer": lambda: wrk(peer.url("/rows"), seconds=seconds),
+        "ours": lambda: wrk(one.url(PATH), seconds=seconds),
+        "ours 304": lambda: wrk(one.url(PATH), seconds=seconds, headers={"If-None-Match": tag}),
+        "ours br": lambda: wrk(one.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}),
+        "ours, two workers": lambda: wrk(two.url(PATH), seconds=seconds),
+        "peer /healthz": lambda: wrk(peer.url("/healthz"), seconds=seconds),
+        "ours /healthz": lambda: wrk(one.url("/healthz"), seconds=seconds),
+    }
+    loads: dict[str, list[Load]] = {name: [] for name in plans}
+    for number in range(count):
+        for name, plan in plans.items():
+            print(f"round {number + 1} of {count}: {name:<20}", end="", flush=True)
+            load = plan()
+            print(f"{load.requests_per_second:>9.0f} req/s  p99 {load.p99_ms:>7.2f} ms", flush=True)
+            if load.failed:
+                raise RuntimeError(f"{name}: {load.failed} answers failed; nothing can be said of its speed")
+            loads[name].append(load)
+    return loads
+
+
+def ratios(loads: dict[str, list[Load]]) -> list[Measured]:
+    """Return the issue's figures, round by round."""
+
+    def rate(of: str, to: str) -> list[float]:
+        pairs = zip(loads[of], loads[to], strict=True)
+        return [a.requests_per_second / b.requests_per_second for a, b in pairs]
+
+    tails = [a.p99_ms / b.p99_ms for a, b in zip(loads["ours"], loads["peer"], strict=True)]
+    return [
+        Measured("requests a second, ours / peer", rate("ours", "peer"), "≥ 20"),
+        Measured("p99 at 32 connections, ours / peer", tails, "≤ 0.2", "lower"),
+        Measured("304 / 200, requests a second", rate("ours 304", "ours"), "≥ 1"),
+        Measured("br / identity, requests a second", rate("ours br", "ours"), ""),
+        Measured("two workers / one, requests a second", rate("ours, two workers", "ours"), "≥ 1.8"),
+        Measured("/healthz, ours / peer, requests a second", rate("ours /healthz", "peer /healthz"), ""),
+    ]
+
+
+def main() -> int:
+    """Run the benchmarks; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4, help="a load's length")
+    options = parser.parse_args()
+    root = PROJECT / ".local" / "bench"
+    root.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        services = stack.enter_context(embedded_services(root, durable=False))
+        ours_url, peer_url = asyncio.run(_databases(services.database_url))
+        asyncio.run(prepare(ours_url, peer_url))
+        servers = _servers(stack, ours_url, peer_url, services.redis_url)
+        idle = {name: server.memory_mb() for name, server in servers.items()}
+        loads = rounds(options.rounds, options.seconds, servers)
+        memory = {name: (idle[name], server.memory_mb()) for name, server in servers.items()}
+        starts = {name: server.seconds_to_first_answer for name, server in servers.items()}
+    report.write(
+        Path("docs/performance.md"),
+        figures=ratios(loads),
+        loads=loads,
+        memory=memory,
+        starts=starts,
+        origin=origin_load.table(origin_load.Site()),
+        machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        command=f"make bench ({options.rounds} rounds, wrk -t1 -c32 -d{options.seconds}s, "
+        f"{GAMES} games x {BOOKS} books x 3 markets)",
+    )
+    return 0
+
+
+def _servers(stack: ExitStack, ours_url: str, peer_url: str, redis_url: str) -> dict[str, Server]:
+    environment = {
+        "ENVIRONMENT": "development",
+        "DATABASE_URL": ours_url,
+        "REDIS_URL": redis_url,
+        "SCHEDULER_STANDALONE": "true",
+        "HOST": "127.0.0.1",
+        "LOG_FORMAT": "json",
+    }
+
+    def ours(workers: int) -> Server:
+        port = free_port()
+        command = [sys.executable, "-m", "launcher", "web"]
+        return stack.enter_context(
+            serving(
+                command,
+                port,
+                environment | {"PORT": str(port), "WEB_CONCURRENCY": str(workers)},
+                ready=PATH if workers > 1 else "/healthz",
+            )
+        )
+
+    port = free_port()
+    peer = [sys.executable, "-m", "gunicorn", "bench.peer_fastapi:app", "-w", "1"]
+    peer += ["-k", "uvicorn_worker.UvicornWorker", "-b", f"127.0.0.1:{port}"]
+    peer_environment = {"PEER_DATABASE_URL": peer_url.replace("postgresql", "postgresql+asyncpg", 1)}
+    return {
+        "peer": stack.enter_context(serving(peer, port, peer_environment)),
+        "one": ours(1),
+        "two": ours(2),
+    }
+
+
+async def _databases(url: str) -> tuple[str, str]:
+    connection = await asyncpg.connect(url)
+    for name in ("bench_ours", "bench_peer"):
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    base = url.rsplit("/", 1)[0]
+    return f"{base}/bench_ours", f"{base}/bench_peer"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
