@@ -5,7 +5,7 @@ misses into one request. So a document costs the origin at most one request a po
 however many read it, and only a changed one costs its body: the others are 304.
 
 The simulation draws every document's first request after each expiry (visits are a Poisson process); the
-bound ``points × documents / 60`` is what it must approach. Run: ``python -m bench.origin_load``.
+bound ``points x documents / 60`` is what it must approach. Run: ``python -m bench.origin_load``.
 """
 
 from __future__ import annotations
