@@ -40,9 +40,11 @@ class Schedule:
         """
         fields = line.split()
         if len(fields) not in (5, 6):
-            raise ScheduleError(f"{name}: {line!r} has {len(fields)} fields; a schedule has 5, or 6 with seconds.")
+            raise ScheduleError(
+                f"{name}: {line!r} has {len(fields)} fields; a schedule has 5, or 6 with seconds."
+            )
         try:
-            croniter(line, datetime(2026, 1, 1), max_years_between_matches=9).get_next(datetime)
+            croniter(line, datetime(2026, 1, 1, tzinfo=UTC), max_years_between_matches=9).get_next(datetime)
         except CroniterBadDateError:
             raise ScheduleError(f"{name}: {line!r} can never fire.") from None
         except (CroniterError, ValueError, KeyError) as problem:

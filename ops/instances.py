@@ -1,0 +1,65 @@
+"""Which processes are alive: each says so in Redis every ten seconds, and is forgotten after thirty."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+from redis.exceptions import RedisError
+
+from ops.tasks import waited
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+BEAT_SECONDS = 10.0
+FORGOTTEN_AFTER_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One living process."""
+
+    role: str
+    holder: str
+    pid: int
+    git_sha: str
+    started_at: str
+    seen_at: str
+
+
+def holder_name(role: str) -> str:
+    """Return this process's name in leases and the ledger: host:role:process."""
+    return f"{socket.gethostname()}:{role}:{os.getpid()}"
+
+
+async def beat(redis: Redis, role: str, git_sha: str, stop: asyncio.Event) -> None:
+    """Say that this process is alive until `stop`; then say that it is gone."""
+    holder, started = holder_name(role), _now()
+    key = f"instance:{role}:{holder}"
+    while not stop.is_set():
+        mark = Instance(role, holder, os.getpid(), git_sha, started, _now())
+        # Readiness and the clock tell of a missing Redis; this has nothing to add.
+        with suppress(RedisError, OSError, TimeoutError):
+            await redis.set(key, orjson.dumps(asdict(mark)), ex=FORGOTTEN_AFTER_SECONDS)
+        await waited(stop, BEAT_SECONDS)
+    with suppress(RedisError, OSError, TimeoutError):
+        await redis.delete(key)
+
+
+async def living(redis: Redis) -> list[Instance]:
+    """Return the processes seen in the last thirty seconds, by role and name."""
+    keys = [key async for key in redis.scan_iter(match="instance:*", count=200)]
+    values = await redis.mget(keys) if keys else []
+    found = [Instance(**orjson.loads(value)) for value in values if value]
+    return sorted(found, key=lambda one: (one.role, one.holder))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,300 @@
+"""The clock's engine while it leads: ticks become claimed rows of the ledger, rows become runs.
+
+Knows nothing of sports and nothing of how leadership is won; `ops.leadership` starts one `Scheduler` a
+term and cancels it when the lease is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic
+
+import asyncpg
+
+from ops import job_register, job_runs
+from ops.database import session
+from ops.job import Job, R
+from ops.job_runs import Claim, Run
+from ops.logs import get_logger, redact
+from ops.runner import Runner
+from ops.schedule import Schedule
+from ops.tasks import Tasks, waited
+
+if TYPE_CHECKING:
+    from databases import Database
+
+log = get_logger(__name__)
+
+LOOK_SECONDS = 1.0  # how often requests, pauses and the wall clock are looked at
+JUMP_SECONDS = 2.0  # a wall clock that moves this much against the monotonic one has jumped
+DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+@dataclass(slots=True)
+class Due(Generic[R]):
+    """A job and its next tick. `start_at` is the tick plus its jitter."""
+
+    job: Job[R]
+    schedule: Schedule
+    tick: datetime
+    start_at: datetime
+    running: int = 0
+    retries: set[str] = field(default_factory=set)
+
+
+def plan_jobs(jobs: Sequence[Job[R]], lines: dict[str, str], timezone: str) -> dict[str, Schedule]:
+    """Return each job's schedule. Raises ScheduleError for the first that cannot be used."""
+    unknown = set(lines) - {job.name for job in jobs}
+    if unknown:
+        names = ", ".join(f"SCHEDULE_{name.upper()}" for name in sorted(unknown))
+        log.warning("no job has this name; the variable does nothing", variables=names)
+    return {
+        job.name: Schedule.parse(job.name, lines.get(job.name, job.schedule), job.timezone or timezone)
+        for job in jobs
+    }
+
+
+class Scheduler(Generic[R]):
+    """Evaluates schedules and runs jobs for one term of leadership."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job[R]],
+        schedules: dict[str, Schedule],
+        runner: Runner[R],
+        database: Database,
+        *,
+        holder: str,
+        fencing_token: int,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._jobs = {job.name: job for job in jobs}
+        self._schedules = schedules
+        self._runner = runner
+        self._database = database
+        self._holder = holder
+        self._token = fencing_token
+        self._wall = wall
+        self._due: dict[str, Due[R]] = {}
+        self._paused: set[str] = set()
+        self._wake = asyncio.Event()
+        self.runs = Tasks()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`, then return; running jobs stay in `runs` for the caller to drain."""
+        await self._begin(stop)
+        offset = self._clock_offset()
+        looked = 0.0
+        while not stop.is_set():
+            try:
+                if time.monotonic() - looked >= LOOK_SECONDS:
+                    looked = time.monotonic()
+                    await self._look()
+                    offset = self._notice_jump(offset)
+                await self._start_due()
+            except DATABASE_ERRORS as problem:
+                # Ticks stay due; they are claimed when the database is back, as each job's catch_up says.
+                log.warning("the clock waits for the database", error=redact(repr(problem)))
+                await waited(stop, 0.5)
+                continue
+            await self._sleep(stop)
+
+    # --- the start of a term
+
+    async def _begin(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async with session(self._database) as connection:
+                    now = self._wall()
+                    lost = await job_runs.mark_lost(connection, self._token, now)
+                    known_since = await self._register(connection, now)
+                    last = await job_runs.last_ticks(connection)
+                    self._runner.failing = await job_runs.failed_last_time(connection)
+                    self._paused = await job_register.paused_jobs(connection)
+                    fresh = {
+                        name
+                        for name, job in self._jobs.items()
+                        if job.run_at_start and not await job_runs.ever_succeeded(connection, name)
+                    }
+            except DATABASE_ERRORS as problem:
+                log.warning("the clock waits for the database", error=redact(repr(problem)))
+                await waited(stop, 0.5)
+                continue
+            break
+        else:
+            return
+        for name, job in self._jobs.items():
+            since = max(last.get(name, known_since[name]), now - job.catch_up_window)
+            tick = self._schedules[name].next_after(since)
+            self._due[name] = Due(job, self._schedules[name], tick, tick)
+        for run in lost:
+            log.warning("run lost with its holder", job=run.job_name, run=run.id, was=run.holder)
+            job_of_run = self._jobs.get(run.job_name)
+            if job_of_run is not None and run.attempt < job_of_run.max_attempts:
+                self._start_retry(job_of_run, run)
+        for name in sorted(fresh - {run.job_name for run in lost}):
+            await self._claim_and_start([Claim(name, now, 1, "schedule")])
+
+    async def _register(self, connection: Any, now: datetime) -> dict[str, datetime]:
+        return await job_register.register(
+            connection,
+            [
+                job_register.Registered(name, schedule.line, schedule.zone.key, schedule.next_after(now))
+                for name, schedule in self._schedules.items()
+            ],
+            now,
+        )
+
+    # --- ticks
+
+    async def _start_due(self) -> None:
+        now = self._wall()
+        claims: list[Claim] = []
+        skipped: list[Claim] = []
+        advanced: dict[str, tuple[datetime, datetime]] = {}
+        busy_keys = {due.job.concurrency_key for due in self._due.values() if due.running} - {None}
+        for name, due in self._due.items():
+            if due.start_at > now:
+                continue
+            ticks = due.schedule.ticks_between(due.tick - timedelta(microseconds=1), now)
+            following = due.schedule.next_after(now)
+            if name in self._paused:
+                advanced[name] = (following, self._jittered(due.job, following))
+                continue
+            blocked = due.job.concurrency_key in busy_keys and not due.running
+            if blocked or (due.running and due.job.overlap == "wait"):
+                continue  # the tick stays due; the end of the running one wakes this loop
+            wanted = self._choose(due.job, ticks, now)
+            advanced[name] = (following, self._jittered(due.job, following))
+            if due.running:
+                skipped += wanted[-1:]
+                continue
+            if due.job.concurrency_key is not None:
+                busy_keys.add(due.job.concurrency_key)
+            claims += wanted
+        if claims:
+            await self._claim_and_start(claims)
+        if skipped:
+            await self._record_skipped(skipped)
+        for name, (tick, start_at) in advanced.items():
+            self._due[name].tick, self._due[name].start_at = tick, start_at
+        if advanced:
+            async with session(self._database) as connection:
+                await job_register.set_next_runs(connection, {name: at for name, (at, _) in advanced.items()})
+
+    def _choose(self, job: Job[R], ticks: list[datetime], now: datetime) -> list[Claim]:
+        """Return the runs for one job's due ticks: usually one; more when ticks were missed."""
+        if not ticks:
+            return []
+        on_time = ticks[-1] > now - timedelta(seconds=max(1.0, job.jitter_seconds + 1.0))
+        if len(ticks) == 1 and on_time:
+            return [Claim(job.name, ticks[0], 1, "schedule")]
+        if job.catch_up == "all":
+            return [Claim(job.name, tick, 1, "catch_up") for tick in ticks]
+        if job.catch_up == "skip":
+            return [Claim(job.name, ticks[-1], 1, "schedule")] if on_time else []
+        return [Claim(job.name, ticks[-1], 1, "schedule" if on_time else "catch_up")]
+
+    async def _claim_and_start(self, claims: list[Claim]) -> list[Run]:
+        async with session(self._database) as connection:
+            runs = await job_runs.claim(
+                connection, claims, holder=self._holder, fencing_token=self._token, now=self._wall()
+            )
+        by_job: dict[str, list[Run]] = {}
+        for run in sorted(runs, key=lambda one: one.scheduled_for):
+            by_job.setdefault(run.job_name, []).append(run)
+        for name, in_order in by_job.items():
+            self._spawn(name, in_order)
+        return runs
+
+    def _spawn(self, name: str, in_order: list[Run]) -> None:
+        due = self._due[name]
+        due.running += 1
+        task = self.runs.start(self._run_all(due.job, in_order), name=f"job:{name}")
+        task.add_done_callback(lambda _: self._finished(due))
+
+    def _finished(self, due: Due[R]) -> None:
+        due.running -= 1
+        self._wake.set()
+
+    async def _run_all(self, job: Job[R], in_order: list[Run]) -> None:
+        for run in in_order:
+            await self._runner.run(job, run)
+
+    def _start_retry(self, job: Job[R], lost: Run) -> None:
+        due = self._due[job.name]
+        due.running += 1
+        task = self.runs.start(self._runner.run_after(job, lost), name=f"job:{job.name}")
+        task.add_done_callback(lambda _: self._finished(due))
+
+    async def _record_skipped(self, skipped: list[Claim]) -> None:
+        async with session(self._database) as connection:
+            now = self._wall()
+            for run in await job_runs.claim(
+                connection, skipped, holder=self._holder, fencing_token=self._token, now=now
+            ):
+                await job_runs.finish(
+                    connection, run, "skipped", now=now, error="The run before it was still going."
+                )
+
+    # --- what others ask
+
+    async def _look(self) -> None:
+        async with session(self._database) as connection:
+            self._paused = await job_register.paused_jobs(connection)
+            requests = await job_register.waiting_requests(connection)
+            for run_id, stats in self._runner.changed_stats():
+                await job_runs.save_stats(connection, run_id, stats)
+        for request in requests:
+            await self._answer(request)
+
+    async def _answer(self, request: job_register.Request) -> None:
+        due = self._due.get(request.job_name)
+        run_id, refusal = None, None
+        if due is None:
+            refusal = "this clock does not know the job"
+        elif due.running:
+            refusal = "it is running already"
+        else:
+            runs = await self._claim_and_start([Claim(request.job_name, self._wall(), 1, "manual")])
+            run_id, refusal = (runs[0].id, None) if runs else (None, "another clock leads now; ask again")
+        async with session(self._database) as connection:
+            await job_register.answer_request(
+                connection, request.id, self._wall(), run_id=run_id, refusal=refusal
+            )
+
+    # --- time
+
+    def _clock_offset(self) -> float:
+        return self._wall().timestamp() - time.monotonic()
+
+    def _notice_jump(self, before: float) -> float:
+        offset = self._clock_offset()
+        if abs(offset - before) > JUMP_SECONDS:
+            log.warning("the wall clock jumped", seconds=round(offset - before, 1))
+        if offset < before - JUMP_SECONDS:
+            # Back: plan anew from here, or everything would wait until time has caught up. Ticks that ran
+            # already are refused by the ledger.
+            for due in self._due.values():
+                due.tick = due.schedule.next_after(self._wall())
+                due.start_at = self._jittered(due.job, due.tick)
+        return offset
+
+    def _jittered(self, job: Job[R], tick: datetime) -> datetime:
+        return tick + timedelta(seconds=random.uniform(0, job.jitter_seconds)) if job.jitter_seconds else tick
+
+    async def _sleep(self, stop: asyncio.Event) -> None:
+        now = self._wall()
+        ahead = (due.start_at for due in self._due.values() if due.start_at > now)
+        seconds = min((min(ahead, default=now + timedelta(days=1)) - now).total_seconds(), LOOK_SECONDS)
+        stopping = asyncio.ensure_future(stop.wait())
+        waking = asyncio.ensure_future(self._wake.wait())
+        await asyncio.wait((stopping, waking), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for waiter in (stopping, waking):
+            waiter.cancel()
+        self._wake.clear()

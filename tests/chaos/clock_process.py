@@ -1,0 +1,90 @@
+"""A clock with test jobs, as a process of its own: ``python -m tests.chaos.clock_process KIND``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from launcher.clock import run_clock
+from ops.job import Job, JobContext
+from ops.logs import configure_logging
+from quartapp.settings import Settings, load_settings
+
+
+@asynccontextmanager
+async def no_resources(_: Settings) -> AsyncIterator[None]:
+    yield None
+
+
+async def tick(context: JobContext[None]) -> dict[str, object]:
+    """Write one row, under the fencing check."""
+    async with context.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO ticks (job_name, scheduled_for, token) VALUES (:job, :at, :token)",
+            {"job": context.job_name, "at": context.scheduled_for, "token": context.fencing_token},
+        )
+    return {"wrote": 1}
+
+
+async def slow(context: JobContext[None]) -> dict[str, object]:
+    """Begin, wait until a test lets it go on (a row in `gates`), then write its value."""
+    async with context.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO begun (token) VALUES (:token)", {"token": context.fencing_token}
+        )
+    while True:
+        async with context.transaction() as connection:
+            if await connection.fetch_val("SELECT EXISTS (SELECT 1 FROM gates)"):
+                break
+        await asyncio.sleep(0.05)
+    async with context.transaction() as connection:
+        await connection.execute("UPDATE answer SET token = :token", {"token": context.fencing_token})
+    return {}
+
+
+async def blind_write(context: JobContext[None]) -> dict[str, object]:
+    """Read, then stand still inside the job without the database, then write: what a paused leader does."""
+    async with context.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO begun (token) VALUES (:token)", {"token": context.fencing_token}
+        )
+    await asyncio.sleep(1.5)
+    async with context.transaction() as connection:
+        await connection.execute("UPDATE answer SET token = :token", {"token": context.fencing_token})
+    return {}
+
+
+EVERY_SECOND = "* * * * * *"
+KINDS: dict[str, list[Job[None]]] = {
+    "tick": [
+        Job(
+            name="tick", run=tick, schedule=EVERY_SECOND, catch_up="all", catch_up_window=timedelta(minutes=2)
+        )
+    ],
+    "slow": [Job(name="slow", run=slow, schedule="0 0 1 1 *", run_at_start=True, retry_base_seconds=0.1)],
+    "blind": [
+        Job(name="blind", run=blind_write, schedule="0 0 1 1 *", run_at_start=True, retry_base_seconds=0.1)
+    ],
+    "fifty": [Job(name=f"job{n:02d}", run=tick, schedule=EVERY_SECOND) for n in range(50)],
+    "idle": [Job(name="idle", run=tick, schedule="0 0 1 1 *")],
+}
+
+
+async def main(kind: str) -> None:
+    settings = load_settings()
+    configure_logging(settings.log_level, "json", settings.secrets)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run_clock(settings, stop, jobs=KINDS[kind], open_resources=no_resources)
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(main(sys.argv[1]))

@@ -1,0 +1,209 @@
+"""What happens to the clock in production: kills, freezes, lost stores. Real processes, short leases."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from launcher.embedded import free_port, postgres_server, valkey_server
+from ops.migrate_with_lock import migrate
+from tests.chaos.conftest import TABLES, Start
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.chaos
+
+TTL = 1.5
+
+
+async def leader(ledger: Any) -> int:
+    """The process id of the clock that acquired the newest fencing token."""
+    holder = await ledger.fetchval("SELECT holder FROM scheduler_fences WHERE name = 'clock'")
+    return int(holder.rsplit(":", 1)[1]) if holder else 0
+
+
+async def ran_since(ledger: Any, token: int) -> bool:
+    return await ledger.fetchval("SELECT EXISTS (SELECT 1 FROM ticks WHERE token > $1)", token)
+
+
+async def test_a_leader_killed_ten_times_doubles_no_tick_and_loses_none(
+    start_clock: Start, ledger: Any
+) -> None:
+    clocks = {process.pid: process for process in (start_clock("tick") for _ in range(3))}
+    await eventually(lambda: ran_since(ledger, 0), timeout=20)
+    takeovers = []
+    for _ in range(10):
+        token = await ledger.fetchval("SELECT token FROM scheduler_fences")
+        victim = clocks.pop(await leader(ledger))
+        killed = time.monotonic()
+        os.kill(victim.pid, signal.SIGKILL)
+        replacement = start_clock("tick")
+        clocks[replacement.pid] = replacement
+        await eventually(lambda token=token: _newer(ledger, token), timeout=10, pause=0.01)
+        takeovers.append(time.monotonic() - killed)
+        await eventually(lambda token=token: ran_since(ledger, token), timeout=10)
+    assert max(takeovers) < TTL + 1, takeovers
+
+    for process in clocks.values():
+        process.terminate()
+    assert [process.wait(10) for process in clocks.values()] == [0] * 3
+
+    ticks = [row[0] for row in await ledger.fetch("SELECT scheduled_for FROM ticks")]
+    assert [tick for tick, count in Counter(ticks).items() if count > 1] == []
+    succeeded = await ledger.fetch(
+        "SELECT scheduled_for, count(*) FROM scheduler_job_runs WHERE status = 'success' GROUP BY 1"
+    )
+    assert {row["scheduled_for"] for row in succeeded} == set(ticks)
+    assert all(row["count"] == 1 for row in succeeded)
+    wanted = {
+        min(ticks) + timedelta(seconds=n) for n in range(int((max(ticks) - min(ticks)).total_seconds()) + 1)
+    }
+    assert wanted == set(ticks), "a tick was lost for good"
+
+
+async def _newer(ledger: Any, token: int) -> bool:
+    return await ledger.fetchval("SELECT token FROM scheduler_fences") > token
+
+
+async def test_a_stopped_leader_hands_over_within_a_second(start_clock: Start, ledger: Any) -> None:
+    clocks = {process.pid: process for process in (start_clock("tick") for _ in range(2))}
+    await eventually(lambda: ran_since(ledger, 0), timeout=20)
+    await eventually(lambda: _instances_alive(ledger, 2), timeout=10)
+    token = await ledger.fetchval("SELECT token FROM scheduler_fences")
+    stopped = clocks[await leader(ledger)]
+    began = time.monotonic()
+    stopped.terminate()
+    await eventually(lambda: _newer(ledger, token), timeout=5, pause=0.01)
+    assert time.monotonic() - began < 1.0
+    assert stopped.wait(10) == 0
+
+
+async def _instances_alive(ledger: Any, count: int) -> bool:
+    return await ledger.fetchval(
+        "SELECT count(DISTINCT application_name) >= $1 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name LIKE '%:clock:%'",
+        count,
+    )
+
+
+async def test_a_paused_ex_leader_cannot_overwrite(start_clock: Start, ledger: Any) -> None:
+    first = start_clock("blind")
+    await eventually(lambda: ledger.fetchval("SELECT count(*) FROM begun"), timeout=20)
+    os.kill(first.pid, signal.SIGSTOP)  # in the middle of its job, past its lease
+    start_clock("blind")
+    old = await ledger.fetchval("SELECT token FROM begun")
+    await eventually(lambda: ledger.fetchval("SELECT token > $1 FROM answer", old), timeout=20)
+    written = await ledger.fetchval("SELECT token FROM answer")
+    os.kill(first.pid, signal.SIGCONT)
+    # It has come to itself when it stands by again: its own next look at the lease.
+    await eventually(lambda: _log_says(first, "leadership lost", "run ended"), timeout=15)
+    assert await ledger.fetchval("SELECT token FROM answer") == written
+    rows = await ledger.fetch(
+        "SELECT attempt, status, fencing_token FROM scheduler_job_runs ORDER BY attempt"
+    )
+    assert [(row["attempt"], row["status"]) for row in rows] == [(1, "lost"), (2, "success")]
+    assert rows[1]["fencing_token"] == written
+
+
+def _log_says(process: subprocess.Popen[bytes], *words: str) -> bool:
+    text = Path(f"/proc/{process.pid}/fd/1").resolve().read_text(errors="replace")
+    return any(word in text for word in words)
+
+
+async def test_redis_restarted_with_all_data_gone(start_clock: Start, ledger: Any, tmp_path: Path) -> None:
+    port = free_port()
+    alerts = {"TELEGRAM_ALERTS_ENABLED": "true", "TELEGRAM_BOT_TOKEN": ""}
+    with valkey_server(tmp_path, port=port) as (_, url):
+        for _ in range(2):
+            start_clock("tick", REDIS_URL=url, **alerts)
+        await eventually(lambda: ran_since(ledger, 0), timeout=20)
+    token = await ledger.fetchval("SELECT token FROM scheduler_fences")
+    await eventually(
+        lambda: ledger.fetchval("SELECT count(*) FROM alerts WHERE kind = 'failure'"), timeout=10
+    )
+    with valkey_server(tmp_path, port=port):
+        await eventually(lambda: ran_since(ledger, token), timeout=15)
+        await eventually(
+            lambda: ledger.fetchval("SELECT count(*) FROM alerts WHERE kind = 'recovery'"), timeout=10
+        )
+    told = await ledger.fetch("SELECT kind, count(*) FROM alerts WHERE status = 'pending' GROUP BY kind")
+    assert {row["kind"]: row["count"] for row in told} == {"failure": 1, "recovery": 1}
+    await _ledger_is_consistent(ledger)
+
+
+async def test_postgresql_restarted_while_a_job_runs(
+    start_clock: Start, redis_url: str, tmp_path: Path
+) -> None:
+    import asyncpg
+
+    port = free_port()
+    with postgres_server(tmp_path, durable=True, port=port) as (_, url):
+        await migrate(url)
+        before = await asyncpg.connect(url)
+        await before.execute(TABLES)
+        clocks = [start_clock("slow", DATABASE_URL=url, REDIS_URL=redis_url) for _ in range(2)]
+        await eventually(lambda: before.fetchval("SELECT count(*) FROM begun"), timeout=20)
+        await before.close()
+    with postgres_server(tmp_path, durable=True, port=port) as (_, url):
+        ledger = await asyncpg.connect(url)
+        await ledger.execute("INSERT INTO gates VALUES (true)")
+        await eventually(
+            lambda: ledger.fetchval("SELECT count(*) FROM scheduler_job_runs WHERE status = 'success'"),
+            timeout=30,
+        )
+        assert all(clock.poll() is None for clock in clocks)
+        assert await ledger.fetchval("SELECT count(*) FROM alerts WHERE kind = 'failure'") <= 1
+        assert await ledger.fetchval("SELECT count(*) FROM alerts WHERE kind = 'recovery'") <= 1
+        await _ledger_is_consistent(ledger)
+        await ledger.close()
+        for clock in clocks:
+            clock.terminate()
+            assert clock.wait(15) == 0
+
+
+async def _ledger_is_consistent(ledger: Any) -> None:
+    doubled = await ledger.fetch(
+        "SELECT 1 FROM scheduler_job_runs WHERE status = 'success' GROUP BY job_name, scheduled_for HAVING count(*) > 1"
+    )
+    assert doubled == []
+    unfinished = await ledger.fetch(
+        "SELECT 1 FROM scheduler_job_runs WHERE status <> 'running' AND (finished_at IS NULL OR duration_ms IS NULL)"
+    )
+    assert unfinished == []
+
+
+async def test_fifty_jobs_a_second_start_on_time(start_clock: Start, ledger: Any) -> None:
+    start_clock("fifty", DATABASE_POOL_MAX="5")
+    await eventually(lambda: ledger.fetchval("SELECT count(*) > 600 FROM ticks"), timeout=40, pause=0.2)
+    late = await ledger.fetchval(
+        """
+        SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - scheduled_for))
+          FROM scheduler_job_runs
+         WHERE trigger = 'schedule'
+           AND scheduled_for > (SELECT min(scheduled_for) + interval '2 s' FROM scheduler_job_runs)
+        """
+    )
+    assert float(late) < 0.1
+
+
+async def test_an_idle_clock_costs_next_to_nothing(start_clock: Start, ledger: Any) -> None:
+    process = psutil.Process(start_clock("idle").pid)
+    await eventually(lambda: leader(ledger), timeout=20)
+    await asyncio.sleep(2)  # the start's own work is over; from here on it idles
+    before, began = process.cpu_times(), time.monotonic()
+    await asyncio.sleep(8)
+    after = process.cpu_times()
+    used = (after.user + after.system) - (before.user + before.system)
+    assert (
+        used / (time.monotonic() - began) < 0.02
+    )  # under 1 % where nothing else runs; see docs/performance.md
+    assert process.memory_info().rss < 80e6
