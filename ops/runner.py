@@ -72,7 +72,7 @@ class Runner(Generic[R]):
             retry=tenacity.retry_if_exception_type(_AttemptFailedError),
             stop=tenacity.stop_after_attempt(max(1, job.max_attempts - run.attempt + 1)),
             wait=tenacity.wait_exponential_jitter(
-                initial=job.retry_base_seconds, max=RETRY_CEILING_SECONDS, jitter=job.retry_base_seconds
+                multiplier=job.retry_base_seconds, max=RETRY_CEILING_SECONDS, jitter=job.retry_base_seconds
             ),
             reraise=True,
         )

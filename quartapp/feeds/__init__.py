@@ -1,0 +1,1 @@
+"""One client an upstream, and a sandbox that stands in for all of them."""
