@@ -1,0 +1,1 @@
+"""Pure arithmetic of prices and probabilities: no I/O, no clock, no database."""

@@ -1,0 +1,149 @@
+"""Parlays: several legs, one price, all must win. Pricing, and suggestions by risk.
+
+Legs are taken as independent. Legs of one game are not: the true chance of both may be far from the
+product, so such a parlay is priced with a warning, and suggestions never make one unless asked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from quartapp.odds.formats import decimal_to_fractional, display_american
+from quartapp.odds.value import expected_value, kelly
+
+Risk = Literal["safe", "balanced", "degen"]
+MIN_LEGS, MAX_LEGS = 2, 20
+KELLY_FRACTION = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One selection: decimal odds exactly, the no-vig probability of winning, and what it is on.
+
+    `booksum` is Σ 1/d of the book's whole market that the price is from; 1 when it is not known.
+    """
+
+    game_id: str
+    label: str
+    decimal: Fraction
+    probability: float
+    booksum: float = 1.0
+    started: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParlayPrice:
+    """A parlay's figures. Probabilities in [0, 1]; value and stake per stake or bankroll of 1."""
+
+    decimal: Fraction
+    american: int
+    fractional: str
+    probability: float
+    expected_value: float
+    hold: float
+    kelly_stake: float
+    warnings: tuple[str, ...]
+
+
+def price(legs: Sequence[Leg]) -> ParlayPrice:
+    """Return the price of 2 to 20 legs: decimal odds and probabilities multiply.
+
+    The hold is 1 - Π 1/B over the legs' markets. Raises ValueError for a wrong number of legs.
+    """
+    if not MIN_LEGS <= len(legs) <= MAX_LEGS:
+        raise ValueError(f"a parlay has {MIN_LEGS} to {MAX_LEGS} legs, not {len(legs)}")
+    decimal = math.prod((leg.decimal for leg in legs), start=Fraction(1))
+    probability = math.prod(leg.probability for leg in legs)
+    kept = math.prod(1 / leg.booksum for leg in legs)
+    return ParlayPrice(
+        decimal,
+        display_american(decimal),
+        decimal_to_fractional(decimal),
+        probability,
+        expected_value(probability, float(decimal)),
+        1 - kept,
+        kelly(probability, float(decimal), KELLY_FRACTION),
+        tuple(_warnings(legs)),
+    )
+
+
+def _warnings(legs: Sequence[Leg]) -> list[str]:
+    found: list[str] = []
+    games = [leg.game_id for leg in legs]
+    for game_id in dict.fromkeys(game for game in games if games.count(game) > 1):
+        numbers = [str(n) for n, leg in enumerate(legs) if leg.game_id == game_id]
+        found.append(
+            f"Legs {', '.join(numbers)} are on one game and not independent; the true probability may be far "
+            "from the one shown, and most books price them otherwise."
+        )
+    found += [
+        f"Leg {n} is on a game that has started: {leg.label}." for n, leg in enumerate(legs) if leg.started
+    ]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A leg that may be suggested, with the figures that the choice is made by."""
+
+    leg: Leg
+    sport_key: str
+    books: int
+
+    @property
+    def edge(self) -> float:
+        """Expected value of the leg alone, per stake of 1."""
+        return expected_value(self.leg.probability, float(self.leg.decimal))
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Chosen legs and why each."""
+
+    legs: tuple[Candidate, ...]
+    reasons: tuple[str, ...]
+
+
+# The chance of winning that a leg should have, and how much an edge counts against nearness to it.
+_APPETITE: dict[Risk, tuple[float, float, float]] = {
+    "safe": (0.60, 0.90, 0.72),
+    "balanced": (0.42, 0.68, 0.54),
+    "degen": (0.12, 0.48, 0.33),
+}
+
+
+def suggest(
+    candidates: Sequence[Candidate], legs: int, risk: Risk, *, same_game: bool = False
+) -> Suggestion | None:
+    """Return the best `legs` selections for `risk`; None when there are not enough.
+
+    Deterministic: equal inputs give equal answers, whatever their order. Each leg is scored by its edge
+    less its distance from the appetite's middle; at most one leg a game unless `same_game`.
+    """
+    low, high, middle = _APPETITE[risk]
+    suited = [one for one in candidates if low <= one.leg.probability <= high and not one.leg.started]
+
+    def rank(one: Candidate) -> tuple[float, str, str]:
+        return (-(one.edge - 0.35 * abs(one.leg.probability - middle)), one.leg.game_id, one.leg.label)
+
+    chosen: list[Candidate] = []
+    games: set[str] = set()
+    for one in sorted(suited, key=rank):
+        if one.leg.game_id in games and not same_game:
+            continue
+        chosen.append(one)
+        games.add(one.leg.game_id)
+        if len(chosen) == legs:
+            break
+    if len(chosen) < legs:
+        return None
+    return Suggestion(tuple(chosen), tuple(_reason(one) for one in chosen))
+
+
+def _reason(one: Candidate) -> str:
+    value = f"{one.edge:+.1%} against the no-vig consensus"
+    return f"{one.leg.label}: {one.leg.probability:.0%} by {one.books} books, {value}"

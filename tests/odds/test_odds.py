@@ -1,0 +1,262 @@
+"""The arithmetic: laws that hold for any valid price, published vectors, and a measured season."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quartapp.odds.calibration import MEASURED
+from quartapp.odds.consensus import Quote, consensus
+from quartapp.odds.formats import (
+    PriceError,
+    american_to_decimal,
+    both,
+    decimal_to_american,
+    decimal_to_fractional,
+    fractional_to_decimal,
+)
+from quartapp.odds.movement import movement
+from quartapp.odds.parlay import Candidate, Leg, price, suggest
+from quartapp.odds.value import (
+    arbitrage,
+    best_prices,
+    brier,
+    closing_line_value,
+    expected_value,
+    kelly,
+    log_loss,
+    spread_middle,
+    total_middle,
+)
+from quartapp.odds.vig import DEFAULT_METHOD, Method, hold, implied_probabilities, remove_vig
+
+METHODS: list[Method] = ["multiplicative", "additive", "power", "shin"]
+DECIMALS = st.fractions(min_value=Fraction(1001, 1000), max_value=Fraction(100_000), max_denominator=1000)
+AMERICAN = st.one_of(st.integers(100, 1_000_000), st.integers(-1_000_000, -101))
+
+
+@given(AMERICAN)
+def test_american_prices_round_trip_exactly(american: int) -> None:
+    assert decimal_to_american(american_to_decimal(american)) == american
+
+
+@given(DECIMALS)
+def test_fractional_and_american_round_trip_exactly_for_any_decimal(decimal: Fraction) -> None:
+    assert fractional_to_decimal(decimal_to_fractional(decimal)) == decimal
+    assert american_to_decimal(decimal_to_american(decimal)) == decimal
+
+
+@given(st.decimals(min_value="1.01", max_value="1000", places=2))
+def test_a_decimal_price_as_received_is_shown_as_it_was(decimal: Decimal) -> None:
+    assert both(decimal, "decimal")[1] == float(decimal)
+
+
+@pytest.mark.parametrize("wrong", [0, 99, -99, 1])
+def test_no_american_price_lies_between_minus_and_plus_100(wrong: int) -> None:
+    with pytest.raises(PriceError):
+        american_to_decimal(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["", "1/0", "-1/2", "0/5", "five"])
+def test_what_is_no_fraction_is_refused(wrong: str) -> None:
+    with pytest.raises(PriceError):
+        fractional_to_decimal(wrong)
+
+
+def test_shin_agrees_with_the_published_vector() -> None:
+    assert remove_vig([2.6, 2.4, 4.3], "shin") == pytest.approx(
+        [0.37299406, 0.40477941, 0.22222653], abs=5e-9
+    )
+
+
+def test_multiplicative_and_additive_are_their_formulas() -> None:
+    prices = [2.6, 2.4, 4.3]
+    implied = implied_probabilities(prices)
+    excess = sum(implied) - 1
+    assert remove_vig(prices, "multiplicative") == pytest.approx(
+        [one / (1 + excess) for one in implied], abs=1e-12
+    )
+    assert remove_vig(prices, "additive") == pytest.approx([one - excess / 3 for one in implied], abs=1e-12)
+
+
+def test_power_raises_every_implied_probability_to_one_exponent() -> None:
+    prices = [2.6, 2.4, 4.3]
+    exponents = [
+        math.log(fair) / math.log(raw)
+        for fair, raw in zip(remove_vig(prices, "power"), implied_probabilities(prices), strict=True)
+    ]
+    assert exponents == pytest.approx([exponents[0]] * 3, abs=1e-9)
+
+
+PRICES = st.lists(st.floats(1.0001, 1e6, allow_nan=False), min_size=2, max_size=12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(prices=PRICES)
+def test_probabilities_are_probabilities_for_any_valid_prices(method: Method, prices: list[float]) -> None:
+    found = remove_vig(prices, method)
+    assert abs(sum(found) - 1) < 1e-9
+    assert all(0 <= one <= 1 for one in found)
+    order = sorted(range(len(prices)), key=lambda n: prices[n])
+    assert all(found[a] >= found[b] - 1e-9 for a, b in pairwise(order))
+
+
+@pytest.mark.parametrize("prices", [[2.0], [], [1.0, 2.0], [math.inf, 2.0], [math.nan, 2.0], [-3.0, 2.0]])
+def test_what_is_no_market_is_refused(prices: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"outcomes|price"):
+        remove_vig(prices)
+
+
+def test_hold_is_the_share_of_balanced_stakes() -> None:
+    assert hold([1.909090909, 1.909090909]) == pytest.approx(1 - 1 / (2 / 1.909090909))
+    assert hold([2.1, 2.1]) < 0
+
+
+def test_a_consensus_leans_to_the_sharp_book_and_takes_the_main_point() -> None:
+    soft = [Quote(f"soft{n}", {"Over": 1.9, "Under": 1.9}, 44.5) for n in range(3)]
+    sharp = Quote("pinnacle", {"Over": 1.7, "Under": 2.2}, 44.5)
+    stray = Quote("stray", {"Over": 1.5, "Under": 2.6}, 41.5)
+    partial = Quote("partial", {"Over": 3.0}, 44.5)
+    found = consensus([*soft, sharp, stray, partial])
+    assert found is not None
+    assert (found.point, found.books) == (44.5, 4)
+    fair = remove_vig([1.7, 2.2])[0]
+    assert found.probabilities["Over"] == pytest.approx((3 * 0.5 + 2 * fair) / 5)
+    assert consensus([partial]) is None
+
+
+def test_the_measured_calibration_is_what_the_season_measures(shared_data: Path) -> None:
+    events = json.loads((shared_data / "soccer_epl_odds_2023-24.json").read_text())
+    scores = {
+        one["id"]: one for one in json.loads((shared_data / "soccer_epl_scores_2023-24.json").read_text())
+    }
+    forecasts, results = [], []
+    for event in events:
+        quotes = [
+            Quote(book["key"], {o["name"]: o["price"] for o in market["outcomes"]})
+            for book in event["bookmakers"]
+            for market in book["markets"]
+            if market["key"] == "h2h"
+        ]
+        found = consensus(quotes)
+        assert found is not None
+        goals = {one["name"]: int(one["score"]) for one in scores[event["id"]]["scores"]}
+        home, away = goals[event["home_team"]], goals[event["away_team"]]
+        results.append("Draw" if home == away else event["home_team" if home > away else "away_team"])
+        forecasts.append(found.probabilities)
+    loss = log_loss([forecast[result] for forecast, result in zip(forecasts, results, strict=True)])
+    assert loss <= 0.9068
+    assert (MEASURED.method, MEASURED.games) == (DEFAULT_METHOD, len(events))
+    assert pytest.approx(loss, abs=1e-6) == MEASURED.log_loss
+    assert brier(forecasts, results) == pytest.approx(MEASURED.brier, abs=1e-5)
+
+
+def test_value_and_kelly() -> None:
+    assert expected_value(0.55, 2.0) == pytest.approx(0.1)
+    assert kelly(0.55, 2.0, fraction=1) == pytest.approx(0.1)
+    assert kelly(0.45, 2.0) == 0
+    assert closing_line_value(2.1, 0.5) == pytest.approx(0.05)
+
+
+def test_best_prices_name_the_first_book_with_the_best() -> None:
+    best = best_prices({"a": {"Home": 1.9, "Away": 2.0}, "b": {"Home": 2.0}, "c": {"Home": 2.0}})
+    assert (best["Home"].bookmaker, best["Away"].bookmaker) == ("b", "a")
+
+
+def test_an_arbitrage_pays_the_same_whatever_happens() -> None:
+    found = arbitrage({"Home": 2.2, "Away": 2.1})
+    assert found is not None
+    assert found.stakes["Home"] * 2.2 == pytest.approx(found.stakes["Away"] * 2.1)
+    assert found.stakes["Home"] * 2.2 - 1 == pytest.approx(found.profit)
+    assert arbitrage({"Home": 1.9, "Away": 2.0}) is None
+
+
+def test_middles_of_totals_and_spreads() -> None:
+    total = total_middle({"a": 44.5, "b": 46.0}, {"a": 44.5, "c": 47.0})
+    assert total is not None
+    assert (total.low_book, total.high_book, total.width) == ("a", "c", 2.5)
+    spread = spread_middle({"a": -3.0, "b": -3.5}, {"a": 3.0, "c": 5.0})
+    assert spread is not None
+    assert (spread.low, spread.high) == (3.0, 5.0)
+    assert total_middle({"a": 47}, {"b": 44}) is None
+
+
+def test_movement_carries_a_value_forward_to_the_current_one() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    found = movement(
+        [(start, 0.5), (start + timedelta(hours=9), 0.6), (start + timedelta(hours=10), 0.55)], steps=11
+    )
+    assert found is not None
+    assert found.series == (0.5,) * 9 + (0.6, 0.55)
+    assert (found.change, found.low, found.high) == (pytest.approx(0.05), 0.5, 0.6)
+    assert movement([]) is None
+    only = movement([(start, 0.4)])
+    assert only is not None
+    assert only.series == (0.4,)
+
+
+def leg(game: str, decimal: str, probability: float, **more: object) -> Leg:
+    return Leg(game, f"{game} to win", Fraction(decimal), probability, **more)  # type: ignore[arg-type]
+
+
+def test_a_parlay_multiplies() -> None:
+    found = price([leg("a", "5/2", 0.4, booksum=1.05), leg("b", "3/2", 0.6, booksum=1.05)])
+    assert (found.decimal, found.american, found.fractional) == (Fraction(15, 4), 275, "11/4")
+    assert found.probability == pytest.approx(0.24)
+    assert found.expected_value == pytest.approx(0.24 * 3.75 - 1)
+    assert found.hold == pytest.approx(1 - 1 / 1.05**2)
+    assert found.kelly_stake == 0
+    assert found.warnings == ()
+
+
+def test_a_parlay_warns_of_legs_of_one_game_and_of_started_ones() -> None:
+    found = price([leg("a", "2", 0.5), leg("a", "2", 0.5), leg("b", "2", 0.5, started=True)])
+    assert "Legs 0, 1" in found.warnings[0]
+    assert "Leg 2" in found.warnings[1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 21])
+def test_a_parlay_has_two_to_twenty_legs(count: int) -> None:
+    with pytest.raises(ValueError, match="2 to 20"):
+        price([leg(str(n), "2", 0.5) for n in range(count)])
+
+
+CHANCES = st.lists(st.floats(0.05, 0.95), min_size=4, max_size=40)
+
+
+@given(chances=CHANCES, risk=st.sampled_from(["safe", "balanced", "degen"]), seed=st.randoms())
+def test_a_suggestion_is_deterministic_and_never_pairs_a_game(chances: list[float], risk, seed) -> None:  # type: ignore[no-untyped-def]
+    candidates = [
+        Candidate(
+            leg(f"game{n // 2}", "2", chance) if n % 2 else leg(f"game{n // 2}", "19/10", chance), "s", 5
+        )
+        for n, chance in enumerate(chances)
+    ]
+    found = suggest(candidates, 2, risk)
+    shuffled = candidates[:]
+    seed.shuffle(shuffled)
+    again = suggest(shuffled, 2, risk)
+    assert (found is None) == (again is None)
+    if found is not None and again is not None:
+        assert found.reasons == again.reasons
+        assert len({one.leg.game_id for one in found.legs}) == 2
+
+
+def test_safer_appetites_choose_likelier_legs() -> None:
+    candidates = [Candidate(leg(f"g{n}", "2", n / 40), "s", 5) for n in range(2, 39)]
+    chances = [
+        sum(one.leg.probability for one in found.legs)
+        for risk in ("safe", "balanced", "degen")
+        if (found := suggest(candidates, 3, risk))  # type: ignore[arg-type]
+    ]
+    assert chances == sorted(chances, reverse=True)
+    assert len(chances) == 3
