@@ -169,7 +169,9 @@ class JsonFetcher:
         problem = state.outcome and state.outcome.exception()
         if isinstance(problem, FeedError) and problem.retry_after_seconds is not None:
             return problem.retry_after_seconds
-        return tenacity.wait_exponential_jitter(multiplier=self._base_wait, max=8, jitter=self._base_wait)(state)
+        return tenacity.wait_exponential_jitter(multiplier=self._base_wait, max=8, jitter=self._base_wait)(
+            state
+        )
 
     def _tell(self, state: tenacity.RetryCallState) -> None:
         problem = state.outcome and state.outcome.exception()

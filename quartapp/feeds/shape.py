@@ -37,7 +37,7 @@ def each(value: Any, parse: Callable[[Any], T], path: str = "") -> list[T]:
     parsed: list[T] = []
     try:
         for one in value:
-            parsed.append(parse(one))  # noqa: PERF401 - its length is the place of an error
+            parsed.append(parse(one))
     except MisshapenError as problem:
         raise MisshapenError(problem.what, f"{path}[{len(parsed)}]{problem.path}") from None
     except KeyError as problem:
@@ -46,6 +46,17 @@ def each(value: Any, parse: Callable[[Any], T], path: str = "") -> list[T]:
         item = value[len(parsed)]
         raise MisshapenError(f"is {kind(item)} where an object belongs", f"{path}[{len(parsed)}]") from None
     return parsed
+
+
+def distinct(items: list[T], key: str, path: str = "") -> tuple[T, ...]:
+    """Return `items`, none of which may repeat another's `key`. Raises MisshapenError."""
+    seen: set[object] = set()
+    for number, item in enumerate(items):
+        value = getattr(item, key)
+        if value in seen:
+            raise MisshapenError(f"repeats {value!r:.40}", f"{path}[{number}].{key}")
+        seen.add(value)
+    return tuple(items)
 
 
 def text(one: Any, key: str) -> str:
@@ -73,7 +84,9 @@ def moment(one: Any, key: str) -> datetime:
             raise ValueError
         return parsed.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise MisshapenError(f"is {kind(value)} where an ISO 8601 time with zone belongs", f".{key}") from None
+        raise MisshapenError(
+            f"is {kind(value)} where an ISO 8601 time with zone belongs", f".{key}"
+        ) from None
 
 
 def optional_moment(one: Any, key: str) -> datetime | None:
