@@ -127,3 +127,16 @@ def compose(title: str, detail: str, correlation_id: str, now: datetime) -> str:
     )
     room = MESSAGE_CHARACTERS - 100 - len(tail)
     return (head if len(head) <= room else head[: room - 1] + "…") + tail
+
+
+async def delete_before(connection: Connection, moment: datetime, batch: int = 5_000) -> int:
+    """Delete up to `batch` settled alerts older than `moment`; return how many."""
+    result = await raw(connection).execute(
+        """
+        DELETE FROM alerts
+         WHERE id IN (SELECT id FROM alerts WHERE created_at < $1 AND status <> 'pending' LIMIT $2)
+        """,
+        moment,
+        batch,
+    )
+    return int(result.split()[-1])

@@ -114,7 +114,7 @@ def configure_logging(
     root.handlers[:] = [handler]
     root.setLevel(level)
     # These name whole URLs, keys included, at INFO; what we need of a request we log ourselves.
-    for chatty in ("httpx", "httpcore", "hpack"):
+    for chatty in ("httpx", "httpcore", "hpack", "databases", "alembic.runtime.plugins"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

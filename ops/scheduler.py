@@ -137,8 +137,25 @@ class Scheduler(Generic[R]):
             job_of_run = self._jobs.get(run.job_name)
             if job_of_run is not None and run.attempt < job_of_run.max_attempts:
                 self._start_retry(job_of_run, run)
-        for name in sorted(fresh - {run.job_name for run in lost}):
-            await self._claim_and_start([Claim(name, now, 1, "schedule")])
+        first = [name for name in self._jobs if name in fresh - {run.job_name for run in lost}]
+        if first:
+            self.runs.start(self._run_first(first, now), name="first runs")
+
+    async def _run_first(self, names: list[str], now: datetime) -> None:
+        """Run jobs that have never succeeded, in their order: the one before may bring what the next needs."""
+        for name in names:
+            due = self._due[name]
+            due.running += 1
+            try:
+                claim = Claim(name, now, 1, "schedule")
+                async with session(self._database) as connection:
+                    runs = await job_runs.claim(
+                        connection, [claim], holder=self._holder, fencing_token=self._token, now=self._wall()
+                    )
+                for run in runs:
+                    await self._runner.run(due.job, run)
+            finally:
+                self._finished(due)
 
     async def _register(self, connection: Any, now: datetime) -> dict[str, datetime]:
         return await job_register.register(

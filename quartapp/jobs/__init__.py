@@ -1,0 +1,21 @@
+"""The jobs: one module each, a function and its schedule. A new job is a module and a name in `JOBS`."""
+
+from __future__ import annotations
+
+from ops.job import Job
+from quartapp.jobs.daily_pass import DAILY_PASS
+from quartapp.jobs.housekeeping import HOUSEKEEPING
+from quartapp.jobs.odds_refresh import ODDS_REFRESH
+from quartapp.jobs.results import RESULTS
+from quartapp.jobs.roster_injuries import ROSTER_INJURIES
+from quartapp.jobs.sport_state import SPORT_STATE
+from quartapp.resources import Resources
+
+JOBS: tuple[Job[Resources], ...] = (
+    SPORT_STATE,
+    DAILY_PASS,
+    ODDS_REFRESH,
+    ROSTER_INJURIES,
+    RESULTS,
+    HOUSEKEEPING,
+)

@@ -1,0 +1,45 @@
+"""Keeps the tables small: ledger 90 days, odds history of old games 30, alerts 90, tombstones 2."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from ops import job_runs
+from ops.alerts import delete_before as delete_alerts
+from ops.job import Job
+from quartapp.jobs.slates import Context
+from quartapp.resources import Resources
+from quartapp.store import documents, odds
+
+LEDGER_DAYS, HISTORY_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
+
+
+async def housekeeping(context: Context) -> dict[str, object]:
+    """Delete what is old, in batches: each a short transaction, so that nobody waits."""
+    now = datetime.now(UTC)
+    return {
+        "runs": await _drain(context, lambda c: job_runs.delete_before(c, now - timedelta(days=LEDGER_DAYS))),
+        "odds_history": await _drain(
+            context, lambda c: odds.delete_history(c, now - timedelta(days=HISTORY_DAYS))
+        ),
+        "alerts": await _drain(context, lambda c: delete_alerts(c, now - timedelta(days=ALERT_DAYS))),
+        "tombstones": await _drain(
+            context, lambda c: documents.delete_tombstones(c, now, timedelta(days=TOMBSTONE_DAYS))
+        ),
+    }
+
+
+async def _drain(context: Context, delete: Callable[..., Awaitable[int]]) -> int:
+    total = 0
+    while True:
+        async with context.transaction() as connection:
+            deleted = await delete(connection)
+        if not deleted:
+            return total
+        total += deleted
+
+
+HOUSEKEEPING: Job[Resources] = Job(
+    name="housekeeping", run=housekeeping, schedule="40 4 * * *", timeout_seconds=900
+)

@@ -1,0 +1,71 @@
+"""Keeps the odds of games that are near fresh, as often as the day's credits allow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ops.job import Job
+from quartapp.credits import CreditState
+from quartapp.jobs.slates import Context, budget, ensure_sports, fetch_slate, republish, store_slates
+from quartapp.resources import Resources
+from quartapp.store import games
+from quartapp.store.sports import Sport
+
+
+async def odds_refresh(context: Context) -> dict[str, object]:
+    """Refresh the sports that are due; turn games that began live, which costs nothing."""
+    now = datetime.now(UTC)
+    active = await ensure_sports(context)
+    async with context.transaction() as connection:
+        begun = await games.start_due(connection, now)
+    state = await budget(context)
+    markets = state.markets()
+    refreshed: list[str] = []
+    for sport in sorted((one for one in active if due(one, state, len(active), now)), key=_urgency):
+        if not markets or not state.affords(len(markets) * (len(refreshed) + 1)):
+            break
+        events = await fetch_slate(context, sport.key, markets)
+        await store_slates(context, [(sport.key, events)])
+        refreshed.append(sport.key)
+    if stale := sorted(begun - set(refreshed)):
+        await republish(context, stale)
+    return {"sports_refreshed": refreshed, "games_begun_in": sorted(begun), "markets": list(markets)}
+
+
+def due(sport: Sport, state: CreditState, sports: int, now: datetime) -> bool:
+    """Return whether a sport's odds are old enough to be worth its credits."""
+    if sport.odds_updated_at is None:
+        return True
+    return now - sport.odds_updated_at >= cadence(sport, state, sports, now)
+
+
+def cadence(sport: Sport, state: CreditState, sports: int, now: datetime) -> timedelta:
+    """Return how long a sport's odds may stand.
+
+    An even share of what is left for the rest of the day, halved for a sport with a game within six hours
+    and doubled for one whose next game is more than a day off; never under a minute.
+    """
+    rest_of_day = timedelta(days=1) - (now - now.replace(hour=0, minute=0, second=0, microsecond=0))
+    cost = max(1, len(state.markets()))
+    rounds = max(1.0, state.left_today / (cost * max(1, sports)))
+    even = rest_of_day / rounds
+    if sport.next_game_at is None or sport.next_game_at > now + timedelta(days=1):
+        even *= 2
+    elif sport.next_game_at < now + timedelta(hours=6):
+        even /= 2
+    return max(timedelta(minutes=1), even)
+
+
+def _urgency(sport: Sport) -> tuple[bool, datetime, str]:
+    far = datetime.max.replace(tzinfo=UTC)
+    return (sport.odds_updated_at is not None, sport.next_game_at or far, sport.key)
+
+
+ODDS_REFRESH: Job[Resources] = Job(
+    name="odds_refresh",
+    run=odds_refresh,
+    schedule="* * * * *",
+    timeout_seconds=120,
+    catch_up_window=timedelta(minutes=5),
+    concurrency_key="slates",
+)

@@ -1,0 +1,130 @@
+"""What the odds jobs share: fetch a sport's slate, store it and publish it, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from ops import alerts
+from ops.job import JobContext
+from quartapp.credits import CreditState, read_credits, record_spending
+from quartapp.feeds.odds_api import Event, price_format
+from quartapp.publish.slate import publish_sports
+from quartapp.resources import Resources
+from quartapp.store import games, odds, sports
+
+Context = JobContext[Resources]
+SPORTS_LIST_AGE = timedelta(hours=6)
+FLOOR_TROUBLE = "odds_api:floor"
+
+
+async def ensure_sports(context: Context) -> list[sports.Sport]:
+    """Return the active sports, asking the upstream (for free) when the list is empty."""
+    now = datetime.now(UTC)
+    async with context.transaction() as connection:
+        known = await sports.all_sports(connection, now)
+    if not known:
+        await refresh_sports(context)
+        async with context.transaction() as connection:
+            known = await sports.all_sports(connection, now)
+    return [sport for sport in known if sport.active]
+
+
+async def refresh_sports(context: Context) -> int:
+    """Fetch and store the list of sports; return how many are active."""
+    listed, cost = await context.resources.odds_api.sports()
+    await record_spending(context.redis, context.job_name, cost)
+    async with context.transaction() as connection:
+        await sports.upsert(connection, listed, context.resources.source, datetime.now(UTC))
+    return sum(sport.active and not sport.has_outrights for sport in listed)
+
+
+async def budget(context: Context) -> CreditState:
+    """Return what may be spent; tell the operators, once, when the floor is reached."""
+    settings = context.resources.settings
+    state = await read_credits(
+        context.redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
+    )
+    context.stats["credits_remaining"] = state.remaining
+    context.stats["credits_left_today"] = state.left_today
+    await _tell_of_floor(context, state)
+    return state
+
+
+async def _tell_of_floor(context: Context, state: CreditState) -> None:
+    settings = context.resources.settings
+    now = datetime.now(UTC)
+    told = await context.redis.get(FLOOR_TROUBLE)
+    if state.at_floor and not told:
+        async with context.transaction() as connection:
+            await alerts.raise_alert(
+                connection,
+                fingerprint=FLOOR_TROUBLE,
+                title="🟠 The Odds API credits are down to the floor",
+                detail=f"{state.remaining} credits are left and {state.floor} are never spent: odds stand still until "
+                "the account renews. See ODDS_API_CREDIT_FLOOR.",
+                correlation_id=context.correlation_id,
+                now=now,
+                enabled=settings.telegram_alerts_enabled,
+            )
+        await context.redis.set(FLOOR_TROUBLE, "told")
+    elif told and not state.at_floor:
+        async with context.transaction() as connection:
+            await alerts.raise_recovery(
+                connection,
+                fingerprint_prefix=FLOOR_TROUBLE,
+                title="🟢 The Odds API has credits again",
+                correlation_id=context.correlation_id,
+                now=now,
+                enabled=settings.telegram_alerts_enabled,
+            )
+        await context.redis.delete(FLOOR_TROUBLE)
+
+
+async def fetch_slate(context: Context, sport_key: str, markets: tuple[str, ...]) -> tuple[Event, ...]:
+    """Return a sport's slate from the upstream; its cost is recorded and added to the run's stats."""
+    events, cost = await context.resources.odds_api.odds(sport_key, markets)
+    await record_spending(context.redis, context.job_name, cost)
+    context.stats["credits_spent"] = context.stats.get("credits_spent", 0) + (cost.last_cost or 0)
+    if cost.remaining is not None:
+        context.stats["credits_remaining"] = cost.remaining
+    return events
+
+
+async def store_slates(
+    context: Context, slates: Sequence[tuple[str, Sequence[Event]]], **publishing: object
+) -> int:
+    """Store whole slates and publish them, all or nothing; return how many documents changed."""
+    now = datetime.now(UTC)
+    source = context.resources.source
+    changed = 0
+    async with context.transaction() as connection:
+        for sport_key, events in slates:
+            await games.upsert(connection, sport_key, events, source, now)
+            changed += await odds.upsert(connection, events, price_format(sport_key), now)
+            await sports.mark_odds_updated(connection, sport_key, now)
+        documents = await publish_sports(
+            connection,
+            [sport_key for sport_key, _ in slates],
+            source=source,
+            fencing_token=context.fencing_token,
+            now=now,
+            **publishing,  # type: ignore[arg-type]  # only `summaries`, typed where it is made
+        )
+    context.stats["prices_changed"] = context.stats.get("prices_changed", 0) + changed
+    context.stats["documents_published"] = context.stats.get("documents_published", 0) + documents
+    return documents
+
+
+async def republish(context: Context, sport_keys: Sequence[str]) -> int:
+    """Publish what the store holds of these sports anew; unchanged documents stay as they are."""
+    async with context.transaction() as connection:
+        documents = await publish_sports(
+            connection,
+            sport_keys,
+            source=context.resources.source,
+            fencing_token=context.fencing_token,
+            now=datetime.now(UTC),
+        )
+    context.stats["documents_published"] = context.stats.get("documents_published", 0) + documents
+    return documents

@@ -1,0 +1,1 @@
+"""Renders the documents that the frontend reads, from what the store holds."""

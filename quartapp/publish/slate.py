@@ -1,0 +1,188 @@
+"""Publishes a set of sports: their game lists, games and analyses, and the lists over all sports.
+
+Called in the transaction that wrote the data, so a reader sees the whole of a slate or none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from quartapp.http.cursor import encode
+from quartapp.publish.analysis import Inputs, analyse, calibration
+from quartapp.publish.game import moment, render
+from quartapp.store import analyses, documents, games, odds, sports, teams
+from quartapp.store.documents import Document
+from quartapp.store.games import Game
+
+if TYPE_CHECKING:
+    from databases.core import Connection
+
+    from quartapp.store.sports import Sport
+
+PAGE = 100
+_OPEN = ("scheduled", "live", "postponed")
+
+
+async def publish_sports(
+    connection: Connection,
+    sport_keys: Sequence[str],
+    *,
+    source: str,
+    fencing_token: int,
+    now: datetime,
+    summaries: Mapping[str, str] | None = None,
+) -> int:
+    """Render and publish everything of these sports; return how many documents changed.
+
+    `summaries` replaces the summary of games that someone has phrased better, by game id.
+    """
+    await sports.refresh_season_states(connection, now)
+    known = {sport.key: sport for sport in await sports.all_sports(connection, now)}
+    keys = [key for key in sport_keys if key in known]
+    listed = await games.to_publish(connection, keys, now)
+    soonest = await games.soonest(connection, PAGE + 1)
+    ids = [game.id for game in listed]
+    current = await odds.current(connection, list({*ids, *(game.id for game in soonest)}))
+    rendered = {game.id: render(game, current.get(game.id, [])) for game in (*listed, *soonest)}
+    made = await _analyses(connection, keys, known, listed, current, summaries or {}, now)
+
+    wanted = [Document("/api/sports", _sports(known.values(), source))]
+    wanted.append(Document("/api/games", _first_page(soonest, rendered, source)))
+    for key in keys:
+        own = [game for game in listed if game.sport_key == key]
+        wanted += _pages(key, [game for game in own if game.status in _OPEN], rendered, source)
+        wanted.append(_analysis_list(key, [made[game.id] for game in own if game.status in _OPEN], source))
+    for game in listed:
+        wanted.append(_game_document(rendered[game.id], made[game.id], source))
+        wanted.append(
+            Document(
+                f"/api/analysis/{game.id}",
+                {
+                    "source": source,
+                    "sport": game.sport_key,
+                    "analysis": made[game.id],
+                    "calibration": calibration(),
+                },
+            )
+        )
+    gone = await _gone(connection, keys, {document.key for document in wanted}, known)
+    return await documents.publish(
+        connection, wanted, withdrawn=sorted(gone), fencing_token=fencing_token, now=now
+    )
+
+
+async def _analyses(
+    connection: Connection,
+    keys: Sequence[str],
+    known: Mapping[str, Sport],
+    listed: Sequence[Game],
+    current: Mapping[str, list[odds.Book]],
+    summaries: Mapping[str, str],
+    now: datetime,
+) -> dict[str, dict[str, Any]]:
+    changes = await odds.history(connection, [game.id for game in listed])
+    injuries = await teams.injuries_of(connection, keys)
+    results = await games.recent_results(connection, keys, now)
+    made: dict[str, dict[str, Any]] = {}
+    for game in listed:
+        home, away = (game.sport_key, game.home_team), (game.sport_key, game.away_team)
+        made[game.id] = analyse(
+            Inputs(
+                game,
+                current.get(game.id, []),
+                changes.get(game.id, []),
+                injuries.get(home, []),
+                injuries.get(away, []),
+                results.get(home, []),
+                results.get(away, []),
+                known[game.sport_key].odds_updated_at,
+            )
+        )
+        if game.id in summaries:
+            made[game.id]["summary"] = summaries[game.id]
+    await analyses.upsert(
+        connection,
+        [analyses.Analysis(i, one["method"], one["markets"], one["summary"]) for i, one in made.items()],
+        now,
+    )
+    return made
+
+
+def _sports(known: Any, source: str) -> dict[str, Any]:
+    return {
+        "source": source,
+        "sports": [
+            {
+                "key": sport.key,
+                "title": sport.title,
+                "group": sport.sport_group,
+                "active": sport.active,
+                "season_state": sport.season_state,
+                "in_season": sport.season_state in ("preseason", "in_season", "postseason"),
+                "next_game_at": moment(sport.next_game_at),
+                "last_game_at": moment(sport.last_game_at),
+                "upcoming_games": sport.upcoming_games,
+                "odds_updated_at": moment(sport.odds_updated_at),
+            }
+            for sport in known
+        ],
+    }
+
+
+def _first_page(soonest: Sequence[Game], rendered: Mapping[str, Any], source: str) -> dict[str, Any]:
+    page = soonest[:PAGE]
+    following = encode(page[-1].commence_time, page[-1].id) if len(soonest) > PAGE else None
+    return {"source": source, "sport": None, "games": [rendered[game.id] for game in page], "next": following}
+
+
+def _pages(key: str, own: Sequence[Game], rendered: Mapping[str, Any], source: str) -> list[Document]:
+    pages: list[Document] = []
+    cursor: str | None = None
+    for start in range(0, max(1, len(own)), PAGE):
+        page = own[start : start + PAGE]
+        more = len(own) > start + PAGE
+        following = encode(page[-1].commence_time, page[-1].id) if more else None
+        name = f"/api/games?sport={key}" if cursor is None else f"/api/games?cursor={cursor}&sport={key}"
+        listed = [rendered[game.id] for game in page]
+        pages.append(Document(name, {"source": source, "sport": key, "games": listed, "next": following}))
+        cursor = following
+    return pages
+
+
+def _analysis_list(key: str, made: Sequence[Mapping[str, Any]], source: str) -> Document:
+    # The list leaves out what only a game's own page shows.
+    brief = [{name: value for name, value in one.items() if name not in ("injuries", "form")} for one in made]
+    method = brief[0]["method"] if brief else calibration()["method"]
+    content = {
+        "source": source,
+        "sport": key,
+        "method": method,
+        "calibration": calibration(),
+        "analyses": brief,
+    }
+    return Document(f"/api/analysis?sport={key}", content)
+
+
+def _game_document(rendered: Mapping[str, Any], made: Mapping[str, Any], source: str) -> Document:
+    markets = made["markets"]
+    game = {
+        **rendered,
+        "best": {key: market["best"] for key, market in markets.items()},
+        "line_movement": {key: market["movement"] for key, market in markets.items() if market["movement"]},
+        "injuries": made["injuries"],
+    }
+    return Document(f"/api/game/{rendered['id']}", {"source": source, "game": game})
+
+
+async def _gone(
+    connection: Connection, keys: Sequence[str], wanted: set[str], known: Mapping[str, Sport]
+) -> set[str]:
+    """Return published keys of these sports that nothing stands behind any more."""
+    held = await documents.keys_like(connection, "/api/")
+    owned = {key for key in held if any(key.endswith(f"sport={sport}") for sport in keys)}
+    single = {key for key in held if key.startswith(("/api/game/", "/api/analysis/"))}
+    ids = await games.ids_with_documents(connection, [key.rsplit("/", 1)[1] for key in single], keys)
+    owned |= {key for key in single if key.rsplit("/", 1)[1] in ids}
+    return owned - wanted

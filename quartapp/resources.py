@@ -1,0 +1,43 @@
+"""What jobs work with: the upstream clients, opened once a process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from quartapp.feeds.espn import EspnClient
+from quartapp.feeds.http import open_client
+from quartapp.feeds.odds_api import OddsApiClient
+from quartapp.feeds.openai import OpenAIClient
+from quartapp.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The clients, and `source`: what documents say they were made from (live, sandbox, replay)."""
+
+    settings: Settings
+    odds_api: OddsApiClient
+    espn: EspnClient
+    openai: OpenAIClient | None
+    source: str
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open the clients and close them at the end."""
+    client = open_client()
+    key = settings.openai_api_key
+    try:
+        yield Resources(
+            settings,
+            OddsApiClient(client, settings.odds_api_base_url, settings.the_odds_api_key.get_secret_value()),
+            EspnClient(client, settings.espn_base_url),
+            OpenAIClient(client, settings.openai_base_url, key.get_secret_value(), settings.openai_model)
+            if key
+            else None,
+            settings.data_source,
+        )
+    finally:
+        await client.aclose()
