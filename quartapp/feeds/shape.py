@@ -48,6 +48,19 @@ def each(value: Any, parse: Callable[[Any], T], path: str = "") -> list[T]:
     return parsed
 
 
+@contextmanager
+def at(path: str) -> Iterator[None]:
+    """Put `path` before the place of what is found misshapen inside."""
+    try:
+        yield
+    except MisshapenError as problem:
+        raise MisshapenError(problem.what, path + problem.path) from None
+    except KeyError as problem:
+        raise MisshapenError("is missing", f"{path}.{problem.args[0]}") from None
+    except (TypeError, AttributeError):
+        raise MisshapenError("is not an object", path) from None
+
+
 def distinct(items: list[T], key: str, path: str = "") -> tuple[T, ...]:
     """Return `items`, none of which may repeat another's `key`. Raises MisshapenError."""
     seen: set[object] = set()

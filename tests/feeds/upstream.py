@@ -76,6 +76,16 @@ def garbage() -> Answer:
     return raw(200, b"<html><body>Bad gateway, says the 200</body></html>", {"Content-Type": "text/html"})
 
 
+def wire(sent: bytes) -> Answer:
+    """Send these bytes, HTTP or not, and close."""
+
+    async def write(_: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(sent)
+        writer.close()
+
+    return Answer(write)
+
+
 def raw(code: int, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
     """Answer `code` with these very bytes."""
 
@@ -140,8 +150,7 @@ def app(asgi: Any) -> Answer:
                 content=request.body,
                 headers={"Content-Type": request.headers.get("content-type", "application/json")},
             )
-        headers = {**answer.headers, "Content-Length": str(len(answer.content))}
-        headers.pop("content-length", None)
+        headers = {**answer.headers, "content-length": str(len(answer.content))}
         writer.write(_head(answer.status_code, headers) + answer.content)
 
     return Answer(write)
@@ -229,6 +238,6 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 
 
 def _head(code: int, headers: Mapping[str, str]) -> bytes:
-    listed = {"Content-Type": "application/json", **headers}
+    listed = {"content-type": "application/json"} | {name.lower(): value for name, value in headers.items()}
     lines = [f"HTTP/1.1 {code} {REASONS.get(code, 'Status')}", *(f"{n}: {v}" for n, v in listed.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
