@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import traceback
@@ -130,6 +131,18 @@ async def test_an_upstream_that_trickles_is_given_up_in_time(
     upstream.answers(trickle())
     with pytest.raises(FeedTimeoutError):
         await OddsApiClient(client, upstream.url, KEY, total_seconds=0.2).sports()
+
+
+async def test_a_cancelled_fetch_ends_at_once(
+    upstream: Upstream, client: httpx.AsyncClient, waits: Waits
+) -> None:
+    upstream.answers(hang())
+    fetch = asyncio.create_task(OddsApiClient(client, upstream.url, KEY, sleep=waits).sports())
+    await asyncio.wait_for(upstream.asked.wait(), 5)
+    fetch.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(fetch, 5)
+    assert (len(upstream.requests), waits) == (1, [])
 
 
 async def test_a_read_time_out_is_tried_again(upstream: Upstream, waits: Waits) -> None:
