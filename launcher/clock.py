@@ -144,3 +144,32 @@ async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
             said = True
         await waited(stop, 0.5)
     return False
+
+
+def clock_role(settings: Settings) -> int:
+    """Run role clock until SIGTERM or SIGINT; return the exit code."""
+    import signal
+
+    import uvloop
+
+    from launcher.parent import die_with_parent
+    from ops.logs import configure_logging
+    from ops.schedule import ScheduleError
+    from quartapp.jobs import JOBS
+    from quartapp.resources import open_resources
+
+    die_with_parent()
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await run_clock(settings, stop, jobs=JOBS, open_resources=open_resources)
+
+    try:
+        uvloop.run(run())
+    except ScheduleError as problem:
+        log.error("a schedule cannot be used", error=str(problem))
+        return 2
+    return 0

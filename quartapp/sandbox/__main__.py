@@ -26,7 +26,16 @@ async def main(port: int, folder: Path | None) -> None:
     await serve(create_sandbox(replay_folder=folder), config, shutdown_trigger=stop.wait)
 
 
+def _die_with_parent() -> None:
+    """The launcher's children end with it; imported late, for only a started sandbox has a launcher."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 if __name__ == "__main__":
+    _die_with_parent()
     try:
         asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))
     except ReplayError as problem:

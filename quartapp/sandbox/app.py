@@ -18,6 +18,11 @@ from quartapp.sandbox import league as world
 from quartapp.sandbox import replay
 
 MONTHLY_CREDITS = 20_000
+MARKETS = frozenset(("h2h", "h2h_lay", "spreads", "totals", "outrights"))
+REGIONS = frozenset(("us", "us2", "uk", "eu", "au", "us_ex"))
+# Listed when all sports are asked for: nothing is played, as upstream has it between seasons.
+OUT_OF_SEASON = {"basketball_wnba": ("WNBA", "Basketball")}
+MESSAGE_CHARACTERS = 4096
 
 
 def create_sandbox(  # noqa: PLR0915 - one route after another
@@ -31,14 +36,16 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
     recorded = replay.load(replay_folder, now()) if replay_folder else None
     leagues = {league.key: league for league in world.LEAGUES}
     by_path = {path: leagues[key] for key, path in ESPN_PATHS.items() if key in leagues}
-    used = 0
+    used, month = 0, now().strftime("%Y-%m")
     messages: list[dict[str, Any]] = []
 
     def paid(body: Any, cost: int) -> Response:
-        nonlocal used
+        nonlocal used, month
+        if (today := now().strftime("%Y-%m")) != month:
+            used, month = 0, today
         used += cost
         answer = jsonify(body)
-        answer.headers["x-requests-remaining"] = str(MONTHLY_CREDITS - used)
+        answer.headers["x-requests-remaining"] = str(max(0, MONTHLY_CREDITS - used))
         answer.headers["x-requests-used"] = str(used)
         answer.headers["x-requests-last"] = str(cost)
         return answer
@@ -55,6 +62,7 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
             titles = {key: (events[0]["sport_title"], _group(key)) for key, events in recorded.items()}
         else:
             titles = {key: (one.title, one.group) for key, one in leagues.items()}
+        resting = OUT_OF_SEASON if recorded is None and request.args.get("all") == "true" else {}
         return paid(
             [
                 {
@@ -62,10 +70,10 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
                     "title": title,
                     "group": group,
                     "description": title,
-                    "active": True,
+                    "active": key not in resting,
                     "has_outrights": False,
                 }
-                for key, (title, group) in titles.items()
+                for key, (title, group) in (titles | resting).items()
             ],
             0,
         )
@@ -73,7 +81,16 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
     @app.get("/odds-api/v4/sports/<key>/odds")
     async def odds(key: str) -> Response | tuple[Response, int]:
         markets = set(request.args.get("markets", "h2h").split(","))
-        cost = len(markets) * len(request.args.get("regions", "us").split(","))
+        regions = set(request.args.get("regions", "").split(",")) - {""}
+        if not markets <= MARKETS:
+            return _invalid("INVALID_MARKET")
+        if not regions:
+            return _invalid("MISSING_REGION")
+        if not regions <= REGIONS:
+            return _invalid("INVALID_REGION")
+        if request.args.get("oddsFormat", "decimal") not in ("american", "decimal"):
+            return _invalid("INVALID_ODDS_FORMAT")
+        cost = len(markets) * len(regions)
         if recorded is not None:
             if key not in recorded:
                 return _unknown()
@@ -85,16 +102,32 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
         listed = world.upcoming(leagues[key], seed, moment)
         return paid([world.event(game, moment, american=american, markets=markets) for game in listed], cost)
 
+    @app.get("/odds-api/v4/sports/<key>/events")
+    async def events(key: str) -> Response | tuple[Response, int]:
+        moment = now()
+        if recorded is not None and key in recorded:
+            listed = [event for event in recorded[key] if _open(event, moment)]
+        elif recorded is None and key in leagues:
+            games = world.upcoming(leagues[key], seed, moment)
+            listed = [world.event(game, moment, american=True, markets=set()) for game in games]
+        else:
+            return _unknown()
+        return paid([{name: event[name] for name in event if name != "bookmakers"} for event in listed], 0)
+
     @app.get("/odds-api/v4/sports/<key>/scores")
     async def scores(key: str) -> Response | tuple[Response, int]:
+        days = request.args.get("daysFrom", "0")
+        if days not in ("0", "1", "2", "3"):
+            return _invalid("INVALID_SCORES_DAYS_FROM")
+        cost = 2 if "daysFrom" in request.args else 1
         if recorded is not None:
-            return paid([], 2) if key in recorded else _unknown()
+            return paid([], cost) if key in recorded else _unknown()
         if key not in leagues:
             return _unknown()
         moment = now()
-        first = moment - timedelta(days=int(request.args.get("daysFrom", "1")))
+        first = moment - max(timedelta(days=int(days)), timedelta(hours=world.GAME_HOURS))
         listed = world.games(leagues[key], seed, first, moment + timedelta(days=2))
-        return paid([_score(game, moment) for game in listed], 2)
+        return paid([_score(game, moment) for game in listed], cost)
 
     @app.get("/espn/apis/site/v2/sports/<sport>/<path>/<what>")
     async def espn_league(sport: str, path: str, what: str) -> Response | tuple[Response, int]:
@@ -131,8 +164,14 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
         return jsonify({"ok": True, "result": {"id": 1, "is_bot": True, "username": "sandbox_bot"}})
 
     @app.post("/telegram/bot<token>/sendMessage")
-    async def telegram_send(token: str) -> Response:
+    async def telegram_send(token: str) -> Response | tuple[Response, int]:
         message = await request.get_json(force=True)
+        if not message.get("chat_id"):
+            return _bad_message("chat_id is empty")
+        if not message.get("text"):
+            return _bad_message("message text is empty")
+        if len(message["text"]) > MESSAGE_CHARACTERS:
+            return _bad_message("message is too long")
         messages.append({"at": world.text(now()), **message})
         del messages[:-200]
         return jsonify({"ok": True, "result": {"message_id": len(messages)}})
@@ -154,6 +193,15 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
         return jsonify({"ok": True})
 
     return app
+
+
+def _bad_message(why: str) -> tuple[Response, int]:
+    return jsonify({"ok": False, "error_code": 400, "description": f"Bad Request: {why}"}), 400
+
+
+def _invalid(code: str) -> tuple[Response, int]:
+    message = code.lower().replace("_", " ")
+    return jsonify({"message": message, "error_code": code}), 422
 
 
 def _unknown() -> tuple[Response, int]:

@@ -67,6 +67,15 @@ LEAGUES = (
         "Fulham, Leeds United, Liverpool, Manchester City, Manchester United, Newcastle United, Nottingham Forest,"
         "Sunderland, Tottenham Hotspur, West Ham United"), 5, (12, 15, 17), 2.5, draws=True, days=(2, 5, 6),
         american=False),
+    League("basketball_ncaab", "NCAAB", "Basketball", _teams(
+        "Arizona Wildcats, Auburn Tigers, Baylor Bears, Duke Blue Devils, Gonzaga Bulldogs, Houston Cougars,"
+        "Kansas Jayhawks, Kentucky Wildcats, Marquette Golden Eagles, Michigan State Spartans,"
+        "North Carolina Tar Heels, Purdue Boilermakers, Tennessee Volunteers, UConn Huskies,"
+        "Villanova Wildcats, Virginia Cavaliers"), 4, (0, 2), 146.5),
+    League("soccer_usa_mls", "MLS", "Soccer", _teams(
+        "Atlanta United FC, Austin FC, Charlotte FC, Chicago Fire FC, Columbus Crew, FC Cincinnati, FC Dallas,"
+        "Inter Miami CF, LA Galaxy, Los Angeles FC, Nashville SC, New York City FC, Orlando City SC,"
+        "Philadelphia Union, Portland Timbers, Seattle Sounders FC"), 4, (0, 2), 2.5, draws=True, days=(2, 5)),
 )  # fmt: skip
 
 BOOKS = (

@@ -1,0 +1,221 @@
+"""The one command line. Heavy imports wait inside the commands: `healthcheck` runs every few seconds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from quartapp.settings import Settings
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Settings come from the environment; .env.example explains each. docs/runbook.md shows every command in use.",
+)
+def main() -> None:
+    """Start, watch and steer Parlay Gorilla's backend."""
+
+
+@main.command()
+def web() -> None:
+    """Serve HTTP: migrate under the lock, then bind PORT. SIGTERM drains and exits 0."""
+    from launcher.web import run_web
+    from quartapp.settings import load_settings
+
+    sys.exit(run_web(load_settings()))
+
+
+@main.command()
+def clock() -> None:
+    """Run scheduled jobs behind the lease. Any number may run; one leads. SIGTERM drains and exits 0."""
+    from launcher.clock import clock_role
+    from quartapp.settings import load_settings
+
+    sys.exit(clock_role(load_settings()))
+
+
+@main.command()
+@click.option("--port", type=int, default=None, help="Port of the web role; PORT or 8000 without it.")
+def dev(port: int | None) -> None:
+    """Run everything on this machine: PostgreSQL, Redis, sandbox upstreams, web, clock. Ctrl-C stops all."""
+    from launcher.dev import run_dev
+
+    sys.exit(run_dev(port))
+
+
+@main.command(name="migrate")
+@click.option("--check", is_flag=True, help="Only tell; exit 1 when revisions are missing.")
+def migrate_command(check: bool) -> None:
+    """Bring the database to this code's schema, under the lock."""
+    from ops.migrate_with_lock import main as migrate_main
+
+    sys.exit(migrate_main(["--check"] if check else []))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def status(as_json: bool) -> None:
+    """Tell what is alive, who leads, what ran and what is due. Exits 0 healthy, 1 degraded, 2 unreachable."""
+    import asyncio
+
+    from launcher.status import read_status, show
+    from quartapp.settings import load_settings
+
+    settings = load_settings()
+    _quiet_logs(settings)
+    sys.exit(show(asyncio.run(read_status(settings)), as_json))
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, database, Redis, migrations, Telegram, Odds API and clock; one line each, with the mend."""
+    import asyncio
+
+    from launcher.doctor import run_doctor
+    from quartapp.settings import load_settings
+
+    settings = load_settings()
+    _quiet_logs(settings)
+    sys.exit(asyncio.run(run_doctor(settings)))
+
+
+@main.command()
+@click.argument("role", type=click.Choice(["web", "clock"]))
+def healthcheck(role: str) -> None:
+    """Tell whether this container's ROLE is alive; for compose and Kubernetes."""
+    from launcher.healthcheck import check_clock, check_web
+
+    problem = check_web() if role == "web" else check_clock()
+    if problem is not None:
+        click.echo(problem, err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.option(
+    "--scale", default="", metavar="ROLE=N,...", help="How many of each role, such as web=2,clock=2."
+)
+def up(scale: str) -> None:
+    """Run the Procfile's roles on a host without Docker, restarted when they end."""
+    from launcher.up import run_up
+    from quartapp.settings import load_settings
+
+    sys.exit(run_up(load_settings(), scale))
+
+
+@main.command()
+@click.argument("role")
+def reload(role: str) -> None:
+    """Replace a role's instances one at a time under a running `up`, without refusing a connection."""
+    from launcher.up import ask_supervisor
+
+    sys.exit(ask_supervisor(f"reload {role}"))
+
+
+@main.group()
+def jobs() -> None:
+    """List, run, pause and foresee scheduled jobs."""
+
+
+@jobs.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def jobs_list(as_json: bool) -> None:
+    """List every job with its newest run."""
+    from launcher.jobs import list_jobs
+
+    _run_job_command(list_jobs, as_json)
+
+
+@jobs.command(name="run")
+@click.argument("name")
+def jobs_run(name: str) -> None:
+    """Run job NAME now, on the clock that leads; shows progress and exits 0 when it succeeds."""
+    from launcher.jobs import run_now
+
+    _run_job_command(run_now, name)
+
+
+@jobs.command(name="history")
+@click.argument("name")
+@click.option("--limit", default=20, show_default=True, help="How many runs.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def jobs_history(name: str, limit: int, as_json: bool) -> None:
+    """Show the newest runs of job NAME."""
+    from launcher.jobs import show_history
+
+    _run_job_command(show_history, name, limit, as_json)
+
+
+@jobs.command(name="preview")
+@click.option("--hours", default=48.0, show_default=True, help="How far ahead.")
+@click.option("--from", "start", default=None, metavar="ISO", help="Where to start; now without it.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def jobs_preview(hours: float, start: str | None, as_json: bool) -> None:
+    """Show when every job will run."""
+    from datetime import UTC, datetime
+
+    from launcher.jobs import preview
+    from ops.schedule import ScheduleError
+    from quartapp.settings import load_settings
+
+    try:
+        moment = datetime.now(UTC) if start is None else datetime.fromisoformat(start)
+    except ValueError:
+        raise click.BadParameter(
+            "write an ISO time such as 2026-11-01T00:00:00Z", param_hint="--from"
+        ) from None
+    try:
+        sys.exit(
+            preview(load_settings(), moment if moment.tzinfo else moment.replace(tzinfo=UTC), hours, as_json)
+        )
+    except ScheduleError as problem:
+        click.echo(str(problem), err=True)
+        sys.exit(1)
+
+
+@jobs.command(name="pause")
+@click.argument("name")
+def jobs_pause(name: str) -> None:
+    """Stop scheduling job NAME until it is resumed."""
+    from launcher.jobs import set_paused
+
+    _run_job_command(set_paused, name, True)
+
+
+@jobs.command(name="resume")
+@click.argument("name")
+def jobs_resume(name: str) -> None:
+    """Schedule job NAME again, from its next tick on."""
+    from launcher.jobs import set_paused
+
+    _run_job_command(set_paused, name, False)
+
+
+def _run_job_command(command: Callable[..., Coroutine[Any, Any, int]], *arguments: object) -> None:
+    import asyncio
+
+    import asyncpg
+
+    from quartapp.settings import load_settings
+
+    settings = load_settings()
+    _quiet_logs(settings)
+    try:
+        sys.exit(asyncio.run(command(settings, *arguments)))
+    except (OSError, TimeoutError, asyncpg.PostgresError) as problem:
+        click.echo(
+            f"The database cannot be asked ({type(problem).__name__}). See python -m launcher doctor.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def _quiet_logs(settings: Settings) -> None:
+    """Keep standard output for the answer."""
+    from ops.logs import configure_logging
+
+    configure_logging("ERROR", settings.log_format, settings.secrets, sys.stderr)

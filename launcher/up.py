@@ -1,0 +1,156 @@
+"""`launcher up`: the Procfile's roles under the supervisor, with a control socket for status and reload."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from launcher.roles import Role, RoleError, parse_scale, read_procfile
+from launcher.supervisor import Spec, Supervisor, stop_on_signals
+from launcher.web import LISTEN_FD, MIGRATED, PortError, bring_schema, listening_socket
+from ops.logs import configure_logging
+
+if TYPE_CHECKING:
+    from quartapp.settings import Settings
+
+READY_SECONDS = 60.0
+
+
+def control_path() -> Path:
+    """Return the control socket of this checkout's supervisor: short, for socket paths end at 107 bytes."""
+    here = hashlib.blake2b(str(Path(__file__).resolve()).encode(), digest_size=6).hexdigest()
+    return Path(tempfile.gettempdir()) / f"launcher-{os.getuid()}-{here}.sock"
+
+
+def run_up(settings: Settings, scale: str) -> int:
+    """Run until SIGTERM or a role that cannot be kept alive; return the exit code."""
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    try:
+        roles = read_procfile()
+        counts = parse_scale(scale, roles)
+    except (RoleError, OSError) as problem:
+        click.echo(str(problem), err=True)
+        return 2
+    if not bring_schema(settings):
+        return 1
+    try:
+        listening = listening_socket(settings)
+    except PortError as problem:
+        click.echo(str(problem), err=True)
+        return 1
+    specs = [spec for role in roles.values() for spec in _specs(role, counts[role.name], listening)]
+    return asyncio.run(_supervise(specs, settings.drain_seconds + 5))
+
+
+def _specs(role: Role, count: int, listening: socket.socket) -> list[Spec]:
+    command = list(role.command)
+    if command[0] in ("python", "python3"):
+        command[0] = sys.executable  # this environment's, whatever PATH says
+    elif shutil.which(command[0]) is None:
+        raise RoleError(f"{role.name}: there is no command {command[0]!r}.")
+    web = role.name == "web"
+    environment = {LISTEN_FD: str(listening.fileno()), MIGRATED: "1", "WEB_CONCURRENCY": "1"} if web else {}
+    return [
+        Spec(
+            f"{role.name}.{number}",
+            tuple(command),
+            environment | ({"SCHEDULER_STANDALONE": "true"} if web else {}) | {"PYTHONUNBUFFERED": "1"},
+            (listening.fileno(),) if web else (),
+            _web_ready(number) if web else None,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def _web_ready(_: int) -> Callable[[int], Awaitable[None]]:
+    async def ready(process_id: int) -> None:
+        """Wait until the instance has said so: it writes its process id to the ready folder."""
+        marker = ready_marker(process_id)
+        deadline = time.monotonic() + READY_SECONDS
+        while not marker.exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"process {process_id} was not ready within {READY_SECONDS:g} s")
+            await asyncio.sleep(0.05)
+
+    return ready
+
+
+def ready_marker(process_id: int) -> Path:
+    """Return the file by which a supervised web process says that it serves."""
+    return Path(tempfile.gettempdir()) / f"launcher-ready-{os.getuid()}-{process_id}"
+
+
+async def _supervise(specs: list[Spec], grace_seconds: float) -> int:
+    supervisor = Supervisor(specs, grace_seconds=grace_seconds)
+    stop_on_signals(supervisor)
+    path = control_path()
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    server = await asyncio.start_unix_server(lambda r, w: _control(supervisor, r, w), path)
+    path.chmod(0o600)
+    try:
+        return await supervisor.run()
+    finally:
+        server.close()
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+async def _control(
+    supervisor: Supervisor, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    words = (await reader.readline()).decode().split()
+    answer: dict[str, object]
+    try:
+        if words[:1] == ["status"]:
+            answer = {
+                "processes": [
+                    {
+                        "name": child.spec.name,
+                        "pid": child.process.pid,
+                        "alive": child.process.returncode is None,
+                    }
+                    for child in supervisor.children
+                ]
+            }
+        elif words[:1] == ["reload"] and len(words) == 2:
+            done = await supervisor.reload(words[1])
+            answer = {"reloaded": done} if done else {"error": f"nothing of role {words[1]!r} runs here"}
+        else:
+            answer = {"error": "ask: status, or reload ROLE"}
+    except (OSError, TimeoutError) as problem:
+        answer = {"error": str(problem)}
+    writer.write(orjson.dumps(answer) + b"\n")
+    with contextlib.suppress(OSError):
+        await writer.drain()
+    writer.close()
+
+
+def ask_supervisor(question: str) -> int:
+    """Ask the running supervisor and print its answer; return the exit code."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(READY_SECONDS * 10)
+        try:
+            connection.connect(str(control_path()))
+        except OSError:
+            click.echo("No `launcher up` of this checkout runs here.", err=True)
+            return 1
+        connection.sendall(f"{question}\n".encode())
+        answer = b""
+        while not answer.endswith(b"\n") and (part := connection.recv(65536)):
+            answer += part
+    click.echo(answer.decode().strip())
+    return 1 if b'"error"' in answer else 0

@@ -1,0 +1,157 @@
+"""Role web: migrate under the lock, then serve Quart through Hypercorn, in this process.
+
+Hypercorn's own workers drop requests at SIGTERM and a killed one stops its master, so every web process
+is one in-process `serve`. WEB_CONCURRENCY > 1 is that many such processes on one listening socket, under
+our supervisor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from launcher.parent import die_with_parent
+from ops.logs import configure_logging, get_logger
+from ops.migrate_with_lock import MigrationError, describe, migrate
+
+if TYPE_CHECKING:
+    from quartapp.settings import Settings
+
+log = get_logger(__name__)
+
+LISTEN_FD = "LAUNCHER_LISTEN_FD"  # the supervisor's socket, handed down
+MIGRATED = "LAUNCHER_MIGRATED"  # set by a parent that has migrated already
+
+
+class PortError(OSError):
+    """The port cannot be bound; the message says which and what to do."""
+
+
+def run_web(settings: Settings) -> int:
+    """Run the role until SIGTERM; return the exit code."""
+    die_with_parent()
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    if os.environ.get(MIGRATED) != "1" and not bring_schema(settings):
+        return 1
+    try:
+        listening = listening_socket(settings)
+    except PortError as problem:
+        log.error(str(problem))
+        return 1
+    if settings.web_concurrency > 1 and LISTEN_FD not in os.environ:
+        from launcher.supervisor import run_workers
+
+        return run_workers(settings, listening)
+    import uvloop
+
+    code: int = uvloop.run(serve_web(settings, listening))
+    return code
+
+
+def bring_schema(settings: Settings) -> bool:
+    """Migrate under the lock; say how it went."""
+    direct = settings.migration_database_url
+    try:
+        outcome = asyncio.run(
+            migrate(
+                (direct or settings.database_url).get_secret_value(),
+                lock_timeout_seconds=settings.migration_lock_timeout_seconds,
+                pooler=settings.database_pooler and direct is None,
+            )
+        )
+    except MigrationError as problem:
+        log.error("migration failed", error=str(problem))
+        return False
+    log.info(describe(outcome))
+    return True
+
+
+def listening_socket(settings: Settings) -> socket.socket:
+    """Return the socket to serve on: the supervisor's, or a new one. Raises PortError."""
+    if inherited := os.environ.get(LISTEN_FD):
+        return socket.socket(fileno=int(inherited))
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if settings.reuse_port:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as problem:
+        listening.close()
+        if problem.errno == errno.EADDRINUSE:
+            raise PortError(
+                f"Port {settings.port} is in use. Stop what listens there, or set PORT to another."
+            ) from None
+        raise PortError(f"{settings.host}:{settings.port} cannot be bound: {problem.strerror}.") from None
+    # Listening begins at once: a connection waits in the queue rather than being refused meanwhile.
+    listening.listen(1024)
+    return listening
+
+
+async def serve_web(settings: Settings, listening: socket.socket) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; return the exit code."""
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    from quartapp.app import create_web
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    web = create_web(settings)
+    config = Config()
+    config.bind = [f"fd://{listening.fileno()}"]
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")  # as it is: our handler has the root
+    config.include_server_header = False
+    config.graceful_timeout = settings.drain_seconds
+    config.read_timeout = 30
+    config.keep_alive_timeout = 75  # longer than Cloudflare's idle time to an origin is not needed
+    config.h11_max_incomplete_size = 16 * 1024
+    config.max_app_queue_size = 64
+    config.backlog = 1024
+    web.start()
+    start_companions(settings, web.tasks, web.stopping)
+    # What start-up made lives as long as the process: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    log.info("serving", host=settings.host, port=listening.getsockname()[1], pid=os.getpid())
+    serving = asyncio.ensure_future(serve(web.asgi, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]  # an ASGI callable by shape
+    watching = asyncio.ensure_future(web.tasks.failed.wait())
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((serving, watching, stopping), return_when=asyncio.FIRST_COMPLETED)
+    crashed = web.tasks.failed.is_set() and not stop.is_set()
+    stop.set()
+    # graceful_timeout is no bound where a handler never yields: this is.
+    await asyncio.wait((serving,), timeout=settings.drain_seconds + 2)
+    for task in (serving, watching, stopping):
+        task.cancel()
+    await web.stop()
+    log.info("stopped")
+    sys.stdout.flush()
+    return 1 if crashed else 0
+
+
+def start_companions(settings: Settings, tasks: object, stopping: asyncio.Event) -> None:
+    """Start what lives beside the server: the in-process clock, and the watchdog over any clock."""
+    from ops.tasks import Tasks
+
+    assert isinstance(tasks, Tasks)
+    if not settings.scheduler_standalone and os.environ.get("LAUNCHER_WORKER", "1") == "1":
+        from launcher.clock import run_clock
+        from quartapp.jobs import JOBS
+        from quartapp.resources import open_resources
+
+        tasks.start(
+            run_clock(settings, stopping, jobs=JOBS, open_resources=open_resources, role="web-clock"), "clock"
+        )

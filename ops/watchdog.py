@@ -1,0 +1,151 @@
+"""A dead clock must not be silent: every web process watches, and together they tell once.
+
+Being told once is the alerts table's doing: one fingerprint is one message per ten minutes, however many
+processes raise it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+from redis.exceptions import RedisError
+
+from ops import alerts, job_register
+from ops.database import session
+from ops.lease import read_holder
+from ops.logs import get_logger, redact
+from ops.tasks import waited
+
+if TYPE_CHECKING:
+    from databases import Database
+    from redis.asyncio import Redis
+
+log = get_logger(__name__)
+
+OVERDUE_GRACE = timedelta(minutes=5)
+NO_LEADER, OVERDUE = "clock:no-leader", "clock:overdue"
+
+
+class Watchdog:
+    """Looks for a missing leader and for overdue jobs."""
+
+    def __init__(
+        self,
+        database: Database,
+        redis: Redis,
+        *,
+        holder: str,
+        ttl_seconds: float,
+        alerts_enabled: bool,
+        overdue_grace: timedelta = OVERDUE_GRACE,
+    ) -> None:
+        self._database = database
+        self._redis = redis
+        self._holder = holder
+        self._patience = 3 * ttl_seconds
+        self._every = max(0.2, min(10.0, ttl_seconds))
+        self._alerts_enabled = alerts_enabled
+        self._overdue_grace = overdue_grace
+        self._leaderless_since: float | None = None
+        self._troubles: set[str] = {NO_LEADER, OVERDUE}  # until a look has shown otherwise
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look every few seconds until `stop`. A missing PostgreSQL is for others to tell."""
+        while not await waited(stop, self._every):
+            try:
+                await self.look(datetime.now(UTC))
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                AssertionError,
+            ) as problem:
+                log.warning("the watchdog cannot look", error=redact(repr(problem)))
+
+    async def look(self, now: datetime) -> None:
+        """Look once, and tell."""
+        if await self._leader_missing():
+            await self._tell(
+                NO_LEADER,
+                "🔴 No clock leads",
+                f"For {self._patience:g} s no process has held the clock's lease: no job runs.\n"
+                "See: python -m launcher status, and that the scheduler service is up.",
+                now,
+            )
+        elif self._leaderless_since is None:
+            await self._well(NO_LEADER, "🟢 A clock leads again", now)
+        overdue = await self._overdue(now)
+        if overdue:
+            await self._tell(
+                OVERDUE,
+                f"🔴 Overdue: {', '.join(overdue)}",
+                "The clock has not started these when they were due.\nSee: python -m launcher jobs list",
+                now,
+            )
+        else:
+            await self._well(OVERDUE, "🟢 No job is overdue any more", now)
+
+    async def _leader_missing(self) -> bool:
+        try:
+            async with asyncio.timeout(2):
+                leader = await read_holder(self._redis, "clock")
+        except (RedisError, OSError, TimeoutError):
+            leader = None  # without Redis nobody can lead
+        if leader is not None:
+            self._leaderless_since = None
+            return False
+        if self._leaderless_since is None:
+            self._leaderless_since = time.monotonic()
+        return time.monotonic() - self._leaderless_since > self._patience
+
+    async def _overdue(self, now: datetime) -> list[str]:
+        async with session(self._database) as connection:
+            jobs = await job_register.summaries(connection)
+        return [
+            job.job_name
+            for job in jobs
+            if not job.paused
+            and job.status != "running"
+            and job.next_run_at is not None
+            and job.next_run_at + self._overdue_grace < now
+        ]
+
+    async def _tell(self, fingerprint: str, title: str, detail: str, now: datetime) -> None:
+        if fingerprint in self._troubles and self._told_recently(now):
+            return
+        async with session(self._database) as connection:
+            await alerts.raise_alert(
+                connection,
+                fingerprint=fingerprint,
+                title=title,
+                detail=detail,
+                correlation_id=self._holder,
+                now=now,
+                enabled=self._alerts_enabled,
+            )
+        self._troubles.add(fingerprint)
+        self._told_at = now
+
+    _told_at: datetime | None = None
+
+    def _told_recently(self, now: datetime) -> bool:
+        return self._told_at is not None and now - self._told_at < alerts.DEDUPE_WINDOW
+
+    async def _well(self, fingerprint: str, title: str, now: datetime) -> None:
+        if fingerprint not in self._troubles:
+            return
+        async with session(self._database) as connection:
+            await alerts.raise_recovery(
+                connection,
+                fingerprint_prefix=fingerprint,
+                title=title,
+                correlation_id=self._holder,
+                now=now,
+                enabled=self._alerts_enabled,
+            )
+        self._troubles.discard(fingerprint)

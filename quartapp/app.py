@@ -1,0 +1,227 @@
+"""The web application, put together.
+
+`create_web(settings)` returns a `Web`: its `asgi` is what Hypercorn serves; `start()` opens what it needs
+in the background (it also starts while PostgreSQL or Redis are away), `stop()` closes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import asyncpg
+from quart import Quart, Response, request
+from werkzeug.exceptions import HTTPException
+
+from ops import endpoints
+from ops.access import AccessLog
+from ops.database import open_database
+from ops.instances import beat
+from ops.logs import get_logger, redact
+from ops.metrics import Requests
+from ops.redis import open_redis
+from ops.request import request_id
+from ops.tasks import Tasks, waited
+from quartapp.api import docs, parlays, reads
+from quartapp.credits import read_credits
+from quartapp.http import limits, problems
+from quartapp.http.front import Application, Front
+from quartapp.http.held import HeldDocuments
+from quartapp.http.routes import policy
+
+if TYPE_CHECKING:
+    from databases import Database
+    from redis.asyncio import Redis
+
+    from quartapp.settings import Settings
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Web:
+    """A web process's parts, and their start and stop."""
+
+    settings: Settings
+    app: Quart
+    asgi: Front
+    documents: HeldDocuments
+    database: Database
+    redis: Redis
+    access: AccessLog
+    tasks: Tasks = field(default_factory=Tasks)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def start(self) -> None:
+        """Start what keeps this process fresh. Nothing here waits for PostgreSQL or Redis."""
+        self.tasks.start(self.documents.keep_fresh(self.stopping), "documents")
+        self.tasks.start(_connect(self.database, self.stopping), "database")
+        self.tasks.start(beat(self.redis, "web", self.settings.git_sha, self.stopping), "beat")
+
+    async def stop(self) -> None:
+        """End the tasks, close the pools, write the last log lines. Bounded."""
+        self.stopping.set()
+        await self.tasks.drained(2)
+        await self.tasks.close(2)
+        try:
+            async with asyncio.timeout(5):
+                if self.database.is_connected:
+                    await self.database.disconnect()
+                await self.redis.aclose()
+        except (OSError, TimeoutError) as problem:
+            log.warning("a pool did not close in time", error=redact(repr(problem)))
+        self.access.flush()
+
+
+def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
+    """Put the web process together; nothing is opened yet."""
+    dsn = settings.database_url.get_secret_value()
+    database = open_database(
+        dsn,
+        pool_max=settings.database_pool_max,
+        pooler=settings.database_pooler,
+        application_name="parlaygorilla-web",
+    )
+    redis = open_redis(settings.redis_url.get_secret_value())
+    documents = HeldDocuments(
+        dsn, max_bytes=settings.documents_max_mb * 1024 * 1024, listen=not settings.database_pooler
+    )
+    requests = Requests()
+    stream = access_stream or sys.stdout
+    console = settings.log_format == "console" or (settings.log_format is None and stream.isatty())
+    access = AccessLog(stream, requests, console=console)
+    app = create_app(settings, documents, database, redis, requests)
+    return Web(
+        settings, app, Front(cast(Application, app), documents, access), documents, database, redis, access
+    )
+
+
+def create_app(
+    settings: Settings, documents: HeldDocuments, database: Database, redis: Redis, requests: Requests
+) -> Quart:
+    """Return the Quart application: its routes, its errors, its bounds."""
+    app = Quart(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Quart's default provider has it
+    app.register_blueprint(
+        endpoints.blueprint(
+            database=database,
+            redis=redis,
+            requests=requests,
+            access=endpoints.OpsAccess(settings.ops_debug_enabled, _token(settings)),
+            gauges=lambda: _gauges(documents),
+            warm=lambda: documents.warm,
+            extra_status=lambda: _status(settings, documents, redis),
+            policy=policy,
+        )
+    )
+    app.register_blueprint(reads.blueprint(documents))
+    app.register_blueprint(parlays.blueprint(documents))
+    app.register_blueprint(docs.blueprint())
+    _answer_with_problems(app)
+    limits.enforce(app, settings)
+    _set_headers(app, settings)
+    return app
+
+
+def _answer_with_problems(app: Quart) -> None:
+    @app.errorhandler(problems.ProblemError)
+    async def problem(error: problems.ProblemError) -> Response:
+        return _problem(error.status, error.detail, error.errors)
+
+    @app.errorhandler(HTTPException)
+    async def http_error(error: HTTPException) -> Response:
+        response = _problem(error.code or 500)
+        for name, value in error.get_headers(None):
+            if name.lower() in ("allow", "retry-after", "www-authenticate"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    async def unexpected(error: Exception) -> Response:
+        if isinstance(
+            error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError)
+        ):
+            # databases asserts that its pool is connected: PostgreSQL is away.
+            log.warning("a dependency is away", error=redact(repr(error)))
+            return _problem(503)
+        log.error("a request failed", exc_info=error)
+        return _problem(500)
+
+
+def _problem(status: int, detail: str | None = None, errors: list[dict[str, str]] | None = None) -> Response:
+    body = problems.render(status, request_id(), detail, errors)
+    response = Response(body, status, content_type=problems.CONTENT_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _set_headers(app: Quart, settings: Settings) -> None:
+    origins = frozenset(settings.cors_allowed_origins)
+
+    @app.before_request
+    async def route_name() -> None:
+        if request.url_rule is not None:
+            request.scope["route"] = request.url_rule.rule  # type: ignore[typeddict-unknown-key]  # ours
+
+    @app.after_request
+    async def headers(response: Response) -> Response:
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        if "Access-Control-Allow-Origin" not in response.headers:
+            origin = request.headers.get("Origin", "")
+            if origin and origin in origins:
+                response.headers["Access-Control-Allow-Origin"] = origin
+                response.headers["Access-Control-Expose-Headers"] = "X-Request-ID"
+                response.headers.add("Vary", "Origin")
+                if request.method == "OPTIONS":
+                    response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+                    response.headers["Access-Control-Allow-Headers"] = (
+                        "Content-Type, X-Request-ID, If-None-Match"
+                    )
+                    response.headers["Access-Control-Max-Age"] = "600"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _token(settings: Settings) -> str | None:
+    return settings.ops_debug_token.get_secret_value() if settings.ops_debug_token else None
+
+
+def _gauges(documents: HeldDocuments) -> dict[str, float]:
+    count, size = documents.counts
+    return {
+        "documents_held": count,
+        "documents_held_bytes": size,
+        "documents_version": documents.version,
+        "documents_stale": float(documents.stale),
+    }
+
+
+async def _status(settings: Settings, documents: HeldDocuments, redis: Redis) -> dict[str, Any]:
+    count, size = documents.counts
+    credits = await read_credits(
+        redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
+    )
+    return {
+        "git_sha": settings.git_sha,
+        "documents": {"held": count, "bytes": size, "version": documents.version, "stale": documents.stale},
+        "odds_api_credits": {"remaining": credits.remaining, "spent_today": credits.spent_today},
+    }
+
+
+async def _connect(database: Database, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(10):
+                await database.connect()
+            return
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            log.warning("the database is away", error=redact(repr(problem)))
+            await waited(stop, 1)

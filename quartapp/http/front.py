@@ -1,0 +1,163 @@
+"""The first thing a request meets: its id, the published documents, bounds, its log line and its count.
+
+Most reads end here, answered from memory; the rest go on to Quart. Both leave by the same door, so that
+headers, log lines and metrics are the same for either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from ops.access import AccessLog
+from ops.logs import bound, get_logger
+from quartapp.http import problems
+from quartapp.http.held import Held, HeldDocuments, canonical
+from quartapp.http.negotiate import encoding, matches, request_id
+
+log = get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY_BYTES = 64 * 1024
+HANDLER_SECONDS = 15.0
+
+
+class Front:
+    """ASGI middleware in front of Quart."""
+
+    def __init__(
+        self,
+        app: Application,
+        documents: HeldDocuments,
+        access: AccessLog,
+        *,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        handler_seconds: float = HANDLER_SECONDS,
+    ) -> None:
+        self._app = app
+        self._documents = documents
+        self._access = access
+        self._max_body_bytes = max_body_bytes
+        self._handler_seconds = handler_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass on what is not HTTP."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = ray = accept = if_none_match = length = b""
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                accept = value
+            elif name == b"if-none-match":
+                if_none_match = value
+            elif name == b"x-request-id":
+                given = value
+            elif name == b"cf-ray":
+                ray = value
+            elif name == b"content-length":
+                length = value
+        identity = request_id(given, ray)
+        if scope["method"] in ("GET", "HEAD"):
+            held = await self._find(scope)
+            if held is not None:
+                status, size = await self.send_held(scope, send, held, identity, accept, if_none_match)
+                self._record(scope, held.route, status, size, started, identity)
+                return
+        await self._pass_on(scope, receive, send, identity, length, started)
+
+    async def _find(self, scope: Scope) -> Held | None:
+        path, query = scope["path"], scope["query_string"]
+        if not query:
+            held = self._documents.get(path)
+            return held if held is not None or not path.startswith("/api/") else await self._refetch(path)
+        key = canonical(path, query.decode("latin-1"))
+        held = self._documents.get(key)
+        return held if held is not None or not path.startswith("/api/") else await self._refetch(key)
+
+    async def _refetch(self, key: str) -> Held | None:
+        try:
+            return await self._documents.fetch(key)
+        except Exception as problem:  # whatever the database raises, the handler answers for it
+            log.warning("a dropped document could not be fetched", error=type(problem).__name__)
+            return None
+
+    async def send_held(
+        self, scope: Scope, send: Send, held: Held, identity: bytes, accept: bytes, if_none_match: bytes
+    ) -> tuple[int, int]:
+        """Send a held document, or 304; return (status, body bytes)."""
+        documents = self._documents
+        if documents.stale:
+            age = str(documents.age_seconds).encode()
+            own = [(b"x-request-id", identity), (b"age", age), (b"x-stale", b"true")]
+        else:
+            own = [(b"x-request-id", identity), (b"age", b"0")]
+        if if_none_match and matches(if_none_match, held.etag):
+            await send({"type": "http.response.start", "status": 304, "headers": held.not_modified + own})
+            await send({"type": "http.response.body", "body": b""})
+            return 304, 0
+        chosen = held.pick(encoding(accept)) if accept else "identity"
+        await send({"type": "http.response.start", "status": 200, "headers": held.headers[chosen] + own})
+        body = b"" if scope["method"] == "HEAD" else held.bodies[chosen]
+        await send({"type": "http.response.body", "body": body})
+        return 200, len(body)
+
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, send: Send, identity: bytes, length: bytes, started: float
+    ) -> None:
+        status, size = 0, 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [pair for pair in message["headers"] if pair[0] != b"x-request-id"]
+                message = {**message, "headers": [*headers, (b"x-request-id", identity)]}
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        name = identity.decode()
+        scope["request_id"] = name
+        try:
+            with bound(request_id=name):
+                if length.isdigit() and int(length) > self._max_body_bytes:
+                    await self._problem(watched, 413, name)
+                    return
+                try:
+                    async with asyncio.timeout(self._handler_seconds):
+                        await self._app(scope, receive, watched)
+                except TimeoutError:
+                    log.error("a handler took too long", path=scope["path"], seconds=self._handler_seconds)
+                    if not status:
+                        await self._problem(watched, 503, name)
+                except Exception as problem:
+                    log.error("a request failed", path=scope["path"], exc_info=problem)
+                    if not status:
+                        await self._problem(watched, 500, name)
+        finally:
+            self._record(scope, scope.get("route", "other"), status or 499, size, started, identity)
+
+    async def _problem(self, send: Send, status: int, identity: str) -> None:
+        body = problems.render(status, identity)
+        headers = [
+            (b"content-type", problems.CONTENT_TYPE.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _record(
+        self, scope: Scope, route: str, status: int, size: int, started: float, identity: bytes
+    ) -> None:
+        seconds = time.perf_counter() - started
+        self._access.record(scope["method"], scope["path"], route, status, size, seconds, identity.decode())

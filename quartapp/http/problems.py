@@ -1,0 +1,54 @@
+"""Every error as RFC 9457 problem+json, with the request's id and never a word from inside."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+CONTENT_TYPE = "application/problem+json"
+
+_DETAILS = {
+    404: "There is nothing here.",
+    405: "This method is not allowed here; see the Allow header.",
+    413: "The body is larger than this server accepts.",
+    415: "Send application/json.",
+    429: "Too many requests; see the Retry-After header.",
+    500: "Something went wrong here. Give operators the request_id.",
+    503: "A part that this needs is not available; try again shortly.",
+}
+
+
+class ProblemError(Exception):
+    """Raised by a handler to answer with a problem."""
+
+    def __init__(
+        self, status: int, detail: str | None = None, errors: list[dict[str, str]] | None = None
+    ) -> None:
+        self.status, self.detail, self.errors = status, detail, errors
+        super().__init__(detail or str(status))
+
+
+def invalid(place: str, reason: str) -> ProblemError:
+    """Return a 422 for one parameter or field."""
+    return ProblemError(422, f"{place} {reason}.", [{"field": place, "reason": reason}])
+
+
+def render(
+    status: int, request_id: str, detail: str | None = None, errors: list[dict[str, str]] | None = None
+) -> bytes:
+    """Return the body of a problem."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail
+        or _DETAILS.get(status)
+        or HTTPStatus(status).description
+        or HTTPStatus(status).phrase,
+        "request_id": request_id,
+    }
+    if errors:
+        body["errors"] = errors
+    return orjson.dumps(body)
