@@ -155,3 +155,23 @@ async def test_what_holds_no_odds_is_passed_over(tmp_path: Path) -> None:
 def test_a_folder_with_nothing_to_replay_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match=r"has no \*.json file with an array of v4 events"):
         create_sandbox(replay_folder=tmp_path)
+
+
+async def test_a_recording_without_update_times_or_markets_is_replayed(tmp_path: Path) -> None:
+    books = [{"key": "a", "title": "A"}, {"key": "b", "title": "B", "last_update": None, "markets": None}]
+    event = an_event(bookmakers=books)
+    del event["sport_title"]
+    (tmp_path / "a.json").write_text(json.dumps([event]))
+    async with replaying(tmp_path) as client:
+        (served_event,), _ = await odds_api(client).odds("cricket_ipl")
+        (listed,), _ = await odds_api(client).events("cricket_ipl")
+    assert [book.key for book in served_event.bookmakers] == ["a", "b"]
+    assert listed.id == "e1"
+
+
+async def test_an_event_in_two_files_is_served_once_from_the_later(tmp_path: Path) -> None:
+    (tmp_path / "1.json").write_text(json.dumps([an_event()]))
+    (tmp_path / "2.json").write_text(json.dumps([an_event(sport_title="Later")]))
+    async with replaying(tmp_path) as client:
+        (event,), _ = await odds_api(client).odds("cricket_ipl")
+    assert event.sport_title == "Later"

@@ -11,7 +11,7 @@ import pytest
 
 from quartapp.feeds.errors import FeedRefusedError
 from quartapp.feeds.espn import EspnClient
-from quartapp.feeds.odds_api import Event, OddsApiClient
+from quartapp.feeds.odds_api import Event, OddsApiClient, price_format
 from quartapp.feeds.openai import OpenAIClient
 from quartapp.sandbox.app import create_sandbox
 
@@ -21,9 +21,11 @@ SPORTS = (
     "americanfootball_nfl",
     "americanfootball_ncaaf",
     "basketball_nba",
+    "basketball_ncaab",
     "baseball_mlb",
     "icehockey_nhl",
     "soccer_epl",
+    "soccer_usa_mls",
 )
 
 
@@ -73,9 +75,7 @@ async def test_every_sport_has_games_by_several_books_in_its_own_format(sport: s
     events = await slate(sandbox(), sport)
     assert len(events) >= 6
     assert {event.sport_key for event in events} == {sport}
-    assert {event.price_format for event in events} == {
-        "decimal" if sport.startswith("soccer") else "american"
-    }
+    assert {event.price_format for event in events} == {price_format(sport)}
     books = {book.key for event in events for book in event.bookmakers}
     assert len(books) >= 6
     markets = [market.key for event in events for book in event.bookmakers for market in book.markets]
@@ -148,6 +148,46 @@ async def test_every_game_of_the_last_three_days_has_its_result(sport: str) -> N
     assert due <= finished
 
 
+async def test_events_are_the_games_of_the_odds_and_cost_nothing() -> None:
+    async with sandbox() as client:
+        events, cost = await odds_api(client).events("icehockey_nhl")
+        with_odds, _ = await odds_api(client).odds("icehockey_nhl")
+    assert [event.id for event in events] == [event.id for event in with_odds]
+    assert all(event.bookmakers == () for event in events)
+    assert cost.last_cost == 0
+
+
+async def test_a_sport_between_seasons_is_listed_but_not_active() -> None:
+    async with sandbox() as client:
+        sports, _ = await odds_api(client).sports()
+        active = (await client.get("/odds-api/v4/sports", params={"apiKey": KEY})).json()
+    assert {sport.key for sport in sports if not sport.active} == {"basketball_wnba"}
+    assert {sport["key"] for sport in active} == set(SPORTS)
+
+
+@pytest.mark.parametrize(("asked", "code"), [
+    ({"regions": "us", "markets": "h2h,moneyline"}, "INVALID_MARKET"),
+    ({"markets": "h2h"}, "MISSING_REGION"),
+    ({"regions": "mars"}, "INVALID_REGION"),
+    ({"regions": "us", "oddsFormat": "roman"}, "INVALID_ODDS_FORMAT"),
+])  # fmt: skip
+async def test_a_bad_parameter_is_refused_as_upstream_does(asked: dict[str, str], code: str) -> None:
+    async with sandbox() as client:
+        answer = await client.get("/odds-api/v4/sports/basketball_nba/odds", params={"apiKey": KEY, **asked})
+        with pytest.raises(FeedRefusedError, match="422 INVALID_SCORES_DAYS_FROM"):
+            await odds_api(client).scores("basketball_nba", days_from=4)
+    assert (answer.status_code, answer.json()["error_code"]) == (422, code)
+
+
+async def test_credits_start_anew_each_month() -> None:
+    moment = NOW
+    async with sandbox(lambda: moment) as client:
+        await odds_api(client).odds("basketball_nba")
+        moment = NOW + timedelta(days=31)
+        _, cost = await odds_api(client).odds("basketball_nba", ("h2h",))
+    assert cost.used == 1
+
+
 async def test_an_unknown_sport_is_refused_as_upstream_does() -> None:
     async with sandbox() as client:
         with pytest.raises(FeedRefusedError, match="404 UNKNOWN_SPORT"):
@@ -189,6 +229,19 @@ async def test_telegram_messages_are_kept_to_be_looked_at() -> None:
         seen = (await client.get("/sandbox/telegram")).json()
     assert answer.json()["ok"] is True
     assert [(one["chat_id"], one["text"]) for one in seen] == [("-100", "odds_refresh failed")]
+
+
+@pytest.mark.parametrize(("message", "why"), [
+    ({"text": "x"}, "chat_id is empty"),
+    ({"chat_id": "1", "text": ""}, "message text is empty"),
+    ({"chat_id": "1", "text": "x" * 4097}, "message is too long"),
+])  # fmt: skip
+async def test_telegram_refuses_what_telegram_refuses(message: dict[str, str], why: str) -> None:
+    async with sandbox() as client:
+        answer = await client.post("/telegram/bot123:abc/sendMessage", json=message)
+        seen = (await client.get("/sandbox/telegram")).json()
+    assert (answer.status_code, answer.json()["description"]) == (400, f"Bad Request: {why}")
+    assert seen == []
 
 
 async def test_openai_answers_and_says_that_it_is_the_sandbox() -> None:
