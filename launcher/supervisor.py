@@ -58,18 +58,19 @@ class Supervisor:
         specs: Sequence[Spec],
         *,
         grace_seconds: float,
-        output: TextIO = sys.stdout,
+        output: TextIO | None = None,
         prefix: bool = True,
         restart: bool = True,
     ) -> None:
         self._specs = list(specs)
         self._grace_seconds = grace_seconds
-        self._output = output
+        self._output = output or sys.stdout
         self._prefix = prefix
         self._restart = restart
         self._width = max((len(spec.name) for spec in specs), default=0)
         self._children: dict[str, Child] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._printers: set[asyncio.Task[None]] = set()
         self.stop = asyncio.Event()
         self.exit_code = 0
 
@@ -155,7 +156,8 @@ class Supervisor:
         )
         if process.stdout is not None:
             task = asyncio.create_task(self._print(spec.name, process.stdout))
-            self._keepers.setdefault("", task)  # keeps a reference for the first; the rest live by their pipe
+            self._printers.add(task)
+            task.add_done_callback(self._printers.discard)
         return Child(spec, process, time.monotonic())
 
     async def _print(self, name: str, lines: asyncio.StreamReader) -> None:
@@ -165,9 +167,8 @@ class Supervisor:
             except ValueError:
                 continue  # one line over a megabyte
             if not line:
-                break
+                return
             self._say(name, line.decode(errors="replace").rstrip("\n"))
-        await self.stop.wait()
 
     def _say(self, name: str, text: str) -> None:
         label = f"{name:<{self._width}} | "
@@ -182,7 +183,8 @@ class Supervisor:
         await asyncio.gather(*(self._end(child) for child in self._children.values()))
         for task in self._keepers.values():
             task.cancel()
-        await asyncio.wait(self._keepers.values(), timeout=2)
+        if self._keepers or self._printers:
+            await asyncio.wait((*self._keepers.values(), *self._printers), timeout=2)
 
     async def _end(self, child: Child) -> None:
         if child.process.returncode is None:

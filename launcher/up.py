@@ -11,7 +11,6 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ import orjson
 
 from launcher.roles import Role, RoleError, parse_scale, read_procfile
 from launcher.supervisor import Spec, Supervisor, stop_on_signals
-from launcher.web import LISTEN_FD, MIGRATED, PortError, bring_schema, listening_socket
+from launcher.web import LISTEN_FD, MIGRATED, PortError, bring_schema, listening_socket, ready_marker
 from ops.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -51,7 +50,11 @@ def run_up(settings: Settings, scale: str) -> int:
     except PortError as problem:
         click.echo(str(problem), err=True)
         return 1
-    specs = [spec for role in roles.values() for spec in _specs(role, counts[role.name], listening)]
+    try:
+        specs = [spec for role in roles.values() for spec in _specs(role, counts[role.name], listening)]
+    except RoleError as problem:
+        click.echo(str(problem), err=True)
+        return 2
     return asyncio.run(_supervise(specs, settings.drain_seconds + 5))
 
 
@@ -69,28 +72,20 @@ def _specs(role: Role, count: int, listening: socket.socket) -> list[Spec]:
             tuple(command),
             environment | ({"SCHEDULER_STANDALONE": "true"} if web else {}) | {"PYTHONUNBUFFERED": "1"},
             (listening.fileno(),) if web else (),
-            _web_ready(number) if web else None,
+            web_ready if web else None,
         )
         for number in range(1, count + 1)
     ]
 
 
-def _web_ready(_: int) -> Callable[[int], Awaitable[None]]:
-    async def ready(process_id: int) -> None:
-        """Wait until the instance has said so: it writes its process id to the ready folder."""
-        marker = ready_marker(process_id)
-        deadline = time.monotonic() + READY_SECONDS
-        while not marker.exists():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"process {process_id} was not ready within {READY_SECONDS:g} s")
-            await asyncio.sleep(0.05)
-
-    return ready
-
-
-def ready_marker(process_id: int) -> Path:
-    """Return the file by which a supervised web process says that it serves."""
-    return Path(tempfile.gettempdir()) / f"launcher-ready-{os.getuid()}-{process_id}"
+async def web_ready(process_id: int) -> None:
+    """Wait until the instance has left its mark: it serves, and holds its documents. Raises TimeoutError."""
+    marker = ready_marker(process_id)
+    deadline = time.monotonic() + READY_SECONDS
+    while not marker.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {process_id} was not ready within {READY_SECONDS:g} s")
+        await asyncio.sleep(0.05)
 
 
 async def _supervise(specs: list[Spec], grace_seconds: float) -> int:

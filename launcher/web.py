@@ -15,6 +15,8 @@ import os
 import signal
 import socket
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher.parent import die_with_parent
@@ -22,6 +24,7 @@ from ops.logs import configure_logging, get_logger
 from ops.migrate_with_lock import MigrationError, describe, migrate
 
 if TYPE_CHECKING:
+    from quartapp.app import Web
     from quartapp.settings import Settings
 
 log = get_logger(__name__)
@@ -120,7 +123,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     config.max_app_queue_size = 64
     config.backlog = 1024
     web.start()
-    start_companions(settings, web.tasks, web.stopping)
+    start_companions(settings, web)
     # What start-up made lives as long as the process: the collector need not walk it again and again.
     gc.collect()
     gc.freeze()
@@ -142,16 +145,56 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     return 1 if crashed else 0
 
 
-def start_companions(settings: Settings, tasks: object, stopping: asyncio.Event) -> None:
-    """Start what lives beside the server: the in-process clock, and the watchdog over any clock."""
-    from ops.tasks import Tasks
+def start_companions(settings: Settings, web: Web) -> None:
+    """Start what lives beside the server: the watchdog, the in-process clock, the word to the supervisor."""
+    from ops.instances import holder_name
+    from ops.watchdog import Watchdog
 
-    assert isinstance(tasks, Tasks)
+    watchdog = Watchdog(
+        web.database,
+        web.redis,
+        holder=holder_name("web"),
+        ttl_seconds=settings.clock_lease_ttl_seconds,
+        alerts_enabled=settings.telegram_alerts_enabled,
+    )
+    web.tasks.start(watchdog.watch(web.stopping), "watchdog")
+    if settings.telegram_alerts_enabled and settings.telegram_bot_token:
+        web.tasks.start(_send_alerts(settings, web), "alerts")
     if not settings.scheduler_standalone and os.environ.get("LAUNCHER_WORKER", "1") == "1":
         from launcher.clock import run_clock
         from quartapp.jobs import JOBS
         from quartapp.resources import open_resources
 
-        tasks.start(
-            run_clock(settings, stopping, jobs=JOBS, open_resources=open_resources, role="web-clock"), "clock"
-        )
+        clock = run_clock(settings, web.stopping, jobs=JOBS, open_resources=open_resources, role="web-clock")
+        web.tasks.start(clock, "clock")
+    if LISTEN_FD in os.environ:
+        web.tasks.start(_say_ready(web), "ready")
+
+
+async def _send_alerts(settings: Settings, web: Web) -> None:
+    """Send what the watchdog raises: with no clock alive there is nobody else to do it."""
+    from ops.alert_sender import TelegramChat, send_alerts
+
+    chat = TelegramChat(
+        settings.telegram_base_url,
+        settings.telegram_bot_token.get_secret_value(),
+        settings.telegram_alert_chat_id,
+    )
+    await send_alerts(chat, web.database, web.redis, web.stopping)
+
+
+async def _say_ready(web: Web) -> None:
+    """Leave the mark that the supervisor waits for, once the documents are in memory."""
+    from ops.tasks import waited
+
+    marker = ready_marker(os.getpid())
+    while not web.documents.warm and not web.stopping.is_set():
+        await waited(web.stopping, 0.05)
+    marker.touch()
+    await web.stopping.wait()
+    marker.unlink(missing_ok=True)
+
+
+def ready_marker(process_id: int) -> Path:
+    """Return the file by which a supervised web process says that it serves."""
+    return Path(tempfile.gettempdir()) / f"launcher-ready-{os.getuid()}-{process_id}"

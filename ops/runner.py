@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import asyncpg
 import tenacity
@@ -17,7 +17,7 @@ from ops.fence import FencedOutError
 from ops.job import Job, JobContext, R, SkippedRunError
 from ops.job_runs import Claim, Run, Status
 from ops.logs import bound, get_logger, redact
-from ops.tasks import Tasks
+from ops.tasks import Tasks, waited
 
 if TYPE_CHECKING:
     from databases import Database
@@ -65,12 +65,17 @@ class Runner(Generic[R]):
         self._contexts: dict[int, tuple[JobContext[R], str]] = {}
         self._pings = Tasks()
         self.failing: set[str] = set()
+        self.stopping = asyncio.Event()  # a stopping clock begins no further attempt
 
     async def run(self, job: Job[R], run: Run) -> None:
         """Run a claimed tick to its end: retries included, every attempt a row of its own."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(_AttemptFailedError),
-            stop=tenacity.stop_after_attempt(max(1, job.max_attempts - run.attempt + 1)),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(max(1, job.max_attempts - run.attempt + 1)),
+                tenacity.stop_when_event_set(cast(Any, self.stopping)),  # it only asks is_set()
+            ),
+            sleep=self._rest,
             wait=tenacity.wait_exponential_jitter(
                 multiplier=job.retry_base_seconds, max=RETRY_CEILING_SECONDS, jitter=job.retry_base_seconds
             ),
@@ -86,6 +91,9 @@ class Runner(Generic[R]):
                         await self._attempt(job, current)
         except _AttemptFailedError as failure:
             await self._tell_failure(job, failure.run, failure.error)
+
+    async def _rest(self, seconds: float) -> None:
+        await waited(self.stopping, seconds)
 
     async def run_after(self, job: Job[R], lost: Run) -> None:
         """Run a lost tick again, as its next attempt."""

@@ -87,6 +87,7 @@ class Scheduler(Generic[R]):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then return; running jobs stay in `runs` for the caller to drain."""
+        self._runner.stopping = stop
         await self._begin(stop)
         offset = self._clock_offset()
         looked = 0.0
@@ -144,6 +145,8 @@ class Scheduler(Generic[R]):
     async def _run_first(self, names: list[str], now: datetime) -> None:
         """Run jobs that have never succeeded, in their order: the one before may bring what the next needs."""
         for name in names:
+            if self._runner.stopping.is_set():
+                return
             due = self._due[name]
             due.running += 1
             try:
