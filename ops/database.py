@@ -96,7 +96,10 @@ async def session(database: Database, timeout: float = CONNECT_TIMEOUT_SECONDS) 
 
     Raises:
         TimeoutError: the pool is exhausted or the server does not answer.
+        ConnectionError: the pool has not been connected yet, or no longer is.
     """
+    if not database.is_connected:
+        raise ConnectionError("the database pool is not connected")
     connection = database.connection()
     async with asyncio.timeout(timeout):
         await connection.__aenter__()
