@@ -115,7 +115,7 @@ def blueprint(  # noqa: PLR0915 - one route after another
                 elif action == "pause":
                     await job_register.pause(connection, name, now)
                 elif action == "resume":
-                    await job_register.resume(connection, name)
+                    await job_register.resume(connection, name, now)
                 else:
                     abort(404)
             except job_register.UnknownJobError:

@@ -44,6 +44,7 @@ class Request:
     id: int
     job_name: str
     requested_by: str
+    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,27 @@ async def paused_jobs(connection: Connection) -> set[str]:
 
 async def pause(connection: Connection, job_name: str, now: datetime) -> None:
     """Stop scheduling a job until `resume`; it survives restarts. Raises UnknownJobError."""
-    await _set_paused(connection, job_name, now)
-
-
-async def resume(connection: Connection, job_name: str) -> None:
-    """Schedule a paused job again, from its next tick on. Raises UnknownJobError."""
-    await _set_paused(connection, job_name, None)
-
-
-async def _set_paused(connection: Connection, job_name: str, at: datetime | None) -> None:
     found = await raw(connection).fetchval(
-        "UPDATE scheduler_jobs SET paused_at = $2 WHERE job_name = $1 RETURNING job_name", job_name, at
+        "UPDATE scheduler_jobs SET paused_at = $2 WHERE job_name = $1 RETURNING job_name", job_name, now
+    )
+    if found is None:
+        raise await _unknown(connection, job_name)
+
+
+async def resume(connection: Connection, job_name: str, now: datetime) -> None:
+    """Schedule a paused job again, from its next tick on: what it missed meanwhile was meant to be missed.
+
+    Raises UnknownJobError.
+    """
+    found = await raw(connection).fetchval(
+        """
+        UPDATE scheduler_jobs
+           SET known_since = CASE WHEN paused_at IS NULL THEN known_since ELSE $2 END, paused_at = NULL
+         WHERE job_name = $1
+        RETURNING job_name
+        """,
+        job_name,
+        now,
     )
     if found is None:
         raise await _unknown(connection, job_name)
@@ -136,7 +147,7 @@ async def request_run(connection: Connection, job_name: str, requested_by: str, 
 async def waiting_requests(connection: Connection) -> list[Request]:
     """Return the requests that no clock has taken, oldest first."""
     rows = await raw(connection).fetch(
-        "SELECT id, job_name, requested_by FROM job_requests WHERE taken_at IS NULL ORDER BY id"
+        "SELECT id, job_name, requested_by, requested_at FROM job_requests WHERE taken_at IS NULL ORDER BY id"
     )
     return [Request(**row) for row in rows]
 

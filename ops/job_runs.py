@@ -7,7 +7,7 @@ one row wins.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -140,6 +140,27 @@ async def mark_lost(connection: Connection, fencing_token: int, now: datetime) -
         RETURNING *
         """,
         fencing_token,
+        now,
+    )
+    return [Run(**row) for row in rows]
+
+
+async def mark_abandoned(
+    connection: Connection, fencing_token: int, active: Collection[int], started_before: datetime, now: datetime
+) -> list[Run]:
+    """Close as lost what a leader claimed but does not run (none of `active`); return them."""
+    rows = await raw(connection).fetch(
+        """
+        UPDATE scheduler_job_runs
+           SET status = 'lost', finished_at = $4, error_class = 'HolderLost',
+               error_snippet = 'The clock claimed this run but never ran it.',
+               duration_ms = greatest(0, extract(epoch FROM $4 - started_at) * 1000)::int
+         WHERE status = 'running' AND fencing_token = $1 AND id <> ALL ($2::bigint[]) AND started_at < $3
+        RETURNING *
+        """,
+        fencing_token,
+        list(active),
+        started_before,
         now,
     )
     return [Run(**row) for row in rows]

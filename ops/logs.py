@@ -88,7 +88,10 @@ def configure_logging(
     redactor.know(secrets)
     console = fmt == "console" or (fmt is None and stream.isatty())
     final: Any = (
-        structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0)
+        # Plain tracebacks: the pretty ones show locals (secrets, whole slates) and take seconds to draw.
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
         if console
         else structlog.processors.JSONRenderer(serializer=_dump)
     )

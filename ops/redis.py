@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 TIMEOUT_SECONDS = 2.0
 
@@ -20,4 +22,7 @@ def open_redis(url: str) -> Redis:
         socket_connect_timeout=TIMEOUT_SECONDS,
         health_check_interval=15,
         max_connections=20,
+        # One more try at once, for a connection that died while idle. The library's own default waits
+        # through seconds of backoff inside a command, longer than a lease can afford.
+        retry=Retry(NoBackoff(), 1),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -65,6 +65,7 @@ class Runner(Generic[R]):
         self._contexts: dict[int, tuple[JobContext[R], str]] = {}
         self._pings = Tasks()
         self.failing: set[str] = set()
+        self.active: set[int] = set()  # the ledger's rows that this process answers for
         self.stopping = asyncio.Event()  # a stopping clock begins no further attempt
 
     async def run(self, job: Job[R], run: Run) -> None:
@@ -91,12 +92,27 @@ class Runner(Generic[R]):
                         await self._attempt(job, current)
         except _AttemptFailedError as failure:
             await self._tell_failure(job, failure.run, failure.error)
+        finally:
+            self.active.discard(run.id)
+
+    async def claim(self, wanted: Sequence[Claim]) -> list[Run]:
+        """Claim ticks, however long the database is away; what is returned must be run."""
+        runs = await self._surely(
+            lambda connection: job_runs.claim(
+                connection, wanted, holder=self._holder, fencing_token=self._token, now=self._wall()
+            )
+        )
+        self.active.update(run.id for run in runs)
+        return runs
 
     async def _rest(self, seconds: float) -> None:
         await waited(self.stopping, seconds)
 
     async def run_after(self, job: Job[R], lost: Run) -> None:
-        """Run a lost tick again, as its next attempt."""
+        """Run a lost tick again, as its next attempt; tell when it was lost too often."""
+        if lost.attempt >= job.max_attempts:
+            await self._tell_failure(job, lost, RunLostError("Each attempt's process died or was replaced."))
+            return
         following = await self._claim_next(lost)
         if following is not None:
             await self.run(job, following)
@@ -112,11 +128,7 @@ class Runner(Generic[R]):
         if before is None:
             return None
         wanted = Claim(before.job_name, before.scheduled_for, before.attempt + 1, "retry")
-        claimed = await self._surely(
-            lambda connection: job_runs.claim(
-                connection, [wanted], holder=self._holder, fencing_token=self._token, now=self._wall()
-            )
-        )
+        claimed = await self.claim([wanted])
         return claimed[0] if claimed else None
 
     async def _attempt(self, job: Job[R], run: Run) -> None:
@@ -146,6 +158,7 @@ class Runner(Generic[R]):
             )
             write = log.info if status in ("success", "skipped") else log.warning
             write("run ended", status=status, attempt=run.attempt, error=error and job_runs.snippet(error))
+            self.active.discard(run.id)
             if not finished or status == "lost":
                 return
             if status in ("failure", "timeout"):
@@ -231,6 +244,10 @@ class Runner(Generic[R]):
         with suppress(asyncio.CancelledError):
             await self._pings.drained(1.0)
         await self._pings.close(1.0)
+
+
+class RunLostError(Exception):
+    """A tick's runs were lost with their processes as often as it may be tried."""
 
 
 class JobTimeoutError(Exception):

@@ -74,6 +74,16 @@ class Schedule:
             found.append(tick)
         return found
 
+    def last_between(self, after: datetime, until: datetime) -> datetime | None:
+        """Return the newest tick in (after, until], without walking through all of them."""
+        span = timedelta(minutes=1)
+        while True:
+            start = max(after, until - span)
+            found = self.ticks_between(start, until)
+            if found or start == after:
+                return found[-1] if found else None
+            span *= 8
+
     def _wall_ticks(self, moment: datetime) -> Iterator[datetime]:
         # Start a day early in naive local time: what a gap pushes late or an overlap folds is not missed.
         local = moment.astimezone(self.zone).replace(tzinfo=None)

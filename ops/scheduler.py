@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -27,9 +27,12 @@ from ops.tasks import Tasks, waited
 
 if TYPE_CHECKING:
     from databases import Database
+    from databases.core import Connection
 
 log = get_logger(__name__)
 
+SWEEP_SECONDS = 30.0  # how often runs that nobody runs are looked for
+REQUEST_LIFETIME = timedelta(minutes=1)  # who asked for a run has long given up by then
 LOOK_SECONDS = 1.0  # how often requests, pauses and the wall clock are looked at
 JUMP_SECONDS = 2.0  # a wall clock that moves this much against the monotonic one has jumped
 DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -37,14 +40,14 @@ DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interfa
 
 @dataclass(slots=True)
 class Due(Generic[R]):
-    """A job and its next tick. `start_at` is the tick plus its jitter."""
+    """A job and its next tick. `start_at` is the tick plus its jitter; `held_up` when it waits for a run."""
 
     job: Job[R]
     schedule: Schedule
     tick: datetime
     start_at: datetime
     running: int = 0
-    retries: set[str] = field(default_factory=set)
+    held_up: bool = False
 
 
 def plan_jobs(jobs: Sequence[Job[R]], lines: dict[str, str], timezone: str) -> dict[str, Schedule]:
@@ -83,6 +86,7 @@ class Scheduler(Generic[R]):
         self._due: dict[str, Due[R]] = {}
         self._paused: set[str] = set()
         self._wake = asyncio.Event()
+        self._swept = time.monotonic()
         self.runs = Tasks()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -130,13 +134,14 @@ class Scheduler(Generic[R]):
         else:
             return
         for name, job in self._jobs.items():
-            since = max(last.get(name, known_since[name]), now - job.catch_up_window)
-            tick = self._schedules[name].next_after(since)
+            since = max(last.get(name, known_since[name]), known_since[name], now - job.catch_up_window)
+            # Not after now: a tick recorded under a wall clock that was ahead must not silence the job.
+            tick = self._schedules[name].next_after(min(since, now))
             self._due[name] = Due(job, self._schedules[name], tick, tick)
         for run in lost:
             log.warning("run lost with its holder", job=run.job_name, run=run.id, was=run.holder)
             job_of_run = self._jobs.get(run.job_name)
-            if job_of_run is not None and run.attempt < job_of_run.max_attempts:
+            if job_of_run is not None:
                 self._start_retry(job_of_run, run)
         first = [name for name in self._jobs if name in fresh - {run.job_name for run in lost}]
         if first:
@@ -148,17 +153,21 @@ class Scheduler(Generic[R]):
             if self._runner.stopping.is_set():
                 return
             due = self._due[name]
+            while self._busy(due.job) and not self._runner.stopping.is_set():
+                await waited(self._runner.stopping, LOOK_SECONDS)
             due.running += 1
             try:
-                claim = Claim(name, now, 1, "schedule")
-                async with session(self._database) as connection:
-                    runs = await job_runs.claim(
-                        connection, [claim], holder=self._holder, fencing_token=self._token, now=self._wall()
-                    )
-                for run in runs:
+                for run in await self._runner.claim([Claim(name, now, 1, "schedule")]):
                     await self._runner.run(due.job, run)
             finally:
                 self._finished(due)
+
+    def _busy(self, job: Job[R]) -> bool:
+        """Return whether the job, or one that shares its concurrency key, runs."""
+        return self._due[job.name].running > 0 or job.concurrency_key in self._busy_keys()
+
+    def _busy_keys(self) -> set[str | None]:
+        return {due.job.concurrency_key for due in self._due.values() if due.running} - {None}
 
     async def _register(self, connection: Any, now: datetime) -> dict[str, datetime]:
         return await job_register.register(
@@ -177,19 +186,20 @@ class Scheduler(Generic[R]):
         claims: list[Claim] = []
         skipped: list[Claim] = []
         advanced: dict[str, tuple[datetime, datetime]] = {}
-        busy_keys = {due.job.concurrency_key for due in self._due.values() if due.running} - {None}
+        busy_keys = self._busy_keys()
         for name, due in self._due.items():
             if due.start_at > now:
                 continue
-            ticks = due.schedule.ticks_between(due.tick - timedelta(microseconds=1), now)
             following = due.schedule.next_after(now)
             if name in self._paused:
                 advanced[name] = (following, self._jittered(due.job, following))
+                due.held_up = False
                 continue
             blocked = due.job.concurrency_key in busy_keys and not due.running
             if blocked or (due.running and due.job.overlap == "wait"):
+                due.held_up = True
                 continue  # the tick stays due; the end of the running one wakes this loop
-            wanted = self._choose(due.job, ticks, now)
+            wanted = self._choose(due, now)
             advanced[name] = (following, self._jittered(due.job, following))
             if due.running:
                 skipped += wanted[-1:]
@@ -202,29 +212,37 @@ class Scheduler(Generic[R]):
         if skipped:
             await self._record_skipped(skipped)
         for name, (tick, start_at) in advanced.items():
-            self._due[name].tick, self._due[name].start_at = tick, start_at
+            due = self._due[name]
+            due.tick, due.start_at, due.held_up = tick, start_at, False
         if advanced:
             async with session(self._database) as connection:
                 await job_register.set_next_runs(connection, {name: at for name, (at, _) in advanced.items()})
 
-    def _choose(self, job: Job[R], ticks: list[datetime], now: datetime) -> list[Claim]:
+    def _choose(self, due: Due[R], now: datetime) -> list[Claim]:
         """Return the runs for one job's due ticks: usually one; more when ticks were missed."""
-        if not ticks:
+        job = due.job
+        # Never further back than the window: a wall clock that leaps a year is not a year of ticks.
+        since = max(due.tick - timedelta(microseconds=1), now - job.catch_up_window)
+        newest = due.schedule.last_between(since, now)
+        if newest is None:
             return []
-        on_time = ticks[-1] > now - timedelta(seconds=max(1.0, job.jitter_seconds + 1.0))
-        if len(ticks) == 1 and on_time:
-            return [Claim(job.name, ticks[0], 1, "schedule")]
+        on_time = due.held_up or newest > now - timedelta(seconds=job.jitter_seconds + 1.0)
         if job.catch_up == "all":
-            return [Claim(job.name, tick, 1, "catch_up") for tick in ticks]
-        if job.catch_up == "skip":
-            return [Claim(job.name, ticks[-1], 1, "schedule")] if on_time else []
-        return [Claim(job.name, ticks[-1], 1, "schedule" if on_time else "catch_up")]
+            ticks = due.schedule.ticks_between(since, now)
+            return [
+                Claim(job.name, tick, 1, "schedule" if on_time and tick == newest else "catch_up")
+                for tick in ticks
+            ]
+        if not on_time and job.catch_up == "skip":
+            return []
+        return [Claim(job.name, newest, 1, "schedule" if on_time else "catch_up")]
 
     async def _claim_and_start(self, claims: list[Claim]) -> list[Run]:
         async with session(self._database) as connection:
             runs = await job_runs.claim(
                 connection, claims, holder=self._holder, fencing_token=self._token, now=self._wall()
             )
+        self._runner.active.update(run.id for run in runs)
         by_job: dict[str, list[Run]] = {}
         for run in sorted(runs, key=lambda one: one.scheduled_for):
             by_job.setdefault(run.job_name, []).append(run)
@@ -243,8 +261,11 @@ class Scheduler(Generic[R]):
         self._wake.set()
 
     async def _run_all(self, job: Job[R], in_order: list[Run]) -> None:
-        for run in in_order:
-            await self._runner.run(job, run)
+        try:
+            for run in in_order:
+                await self._runner.run(job, run)
+        finally:
+            self._runner.active.difference_update(run.id for run in in_order)
 
     def _start_retry(self, job: Job[R], lost: Run) -> None:
         due = self._due[job.name]
@@ -270,19 +291,37 @@ class Scheduler(Generic[R]):
             requests = await job_register.waiting_requests(connection)
             for run_id, stats in self._runner.changed_stats():
                 await job_runs.save_stats(connection, run_id, stats)
+            if time.monotonic() - self._swept > SWEEP_SECONDS:
+                await self._sweep(connection)
         for request in requests:
             await self._answer(request)
+
+    async def _sweep(self, connection: Connection) -> None:
+        """Run again what this leader claimed but does not run: the answer to a claim can be lost on its way."""
+        self._swept = time.monotonic()
+        started_before = self._wall() - timedelta(seconds=SWEEP_SECONDS)
+        for run in await job_runs.mark_abandoned(
+            connection, self._token, self._runner.active, started_before, self._wall()
+        ):
+            if run.job_name in self._jobs:
+                self._start_retry(self._jobs[run.job_name], run)
 
     async def _answer(self, request: job_register.Request) -> None:
         due = self._due.get(request.job_name)
         run_id, refusal = None, None
         if due is None:
             refusal = "this clock does not know the job"
+        elif self._wall() - request.requested_at > REQUEST_LIFETIME:
+            refusal = "no clock was there to answer in time; ask again"
         elif due.running:
             refusal = "it is running already"
+        elif self._busy(due.job):
+            refusal = f"a job that shares {due.job.concurrency_key!r} with it is running"
         else:
             runs = await self._claim_and_start([Claim(request.job_name, self._wall(), 1, "manual")])
-            run_id, refusal = (runs[0].id, None) if runs else (None, "another clock leads now; ask again")
+            if not runs:
+                return  # another clock leads now, and answers
+            run_id = runs[0].id
         async with session(self._database) as connection:
             await job_register.answer_request(
                 connection, request.id, self._wall(), run_id=run_id, refusal=refusal

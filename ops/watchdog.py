@@ -58,13 +58,7 @@ class Watchdog:
         while not await waited(stop, self._every):
             try:
                 await self.look(datetime.now(UTC))
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                AssertionError,
-            ) as problem:
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
                 log.warning("the watchdog cannot look", error=redact(repr(problem)))
 
     async def look(self, now: datetime) -> None:

@@ -141,10 +141,7 @@ def _answer_with_problems(app: Quart) -> None:
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
-        if isinstance(
-            error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError)
-        ):
-            # databases asserts that its pool is connected: PostgreSQL is away.
+        if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)):
             log.warning("a dependency is away", error=redact(repr(error)))
             return _problem(503)
         log.error("a request failed", exc_info=error)
