@@ -1,0 +1,162 @@
+"""`launcher up` and honcho: several roles on one host, started, reloaded and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from launcher.roles import RoleError, parse_scale, read_procfile
+from launcher.supervisor import Spec, Supervisor
+from tests.conftest import PROJECT
+from tests.e2e.conftest import Start, gone
+from tests.e2e.test_web_role import answers
+from tests.waiting import eventually, free_port
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("control-socket")]
+Environment = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def up_env(settings_env: Environment) -> Iterator[Environment]:
+    # A folder of its own for the control socket: short, as socket paths must be.
+    with tempfile.TemporaryDirectory(prefix="up-") as folder:
+
+        def environment(**overrides: str) -> dict[str, str]:
+            return settings_env(
+                PORT=str(free_port()),
+                HOST="127.0.0.1",
+                TELEGRAM_ALERTS_ENABLED="false",
+                TMPDIR=folder,
+                **overrides,
+            )
+
+        yield environment
+
+
+def test_the_procfile_names_web_and_clock() -> None:
+    roles = read_procfile()
+    assert {name: " ".join(role.command) for name, role in roles.items()} == {
+        "web": "python -m launcher web",
+        "clock": "python -m launcher clock",
+    }
+    assert parse_scale("web=2", roles) == {"web": 2, "clock": 1}
+    for wrong in ("web", "web=x", "worker=1", "web=1000"):
+        with pytest.raises(RoleError):
+            parse_scale(wrong, roles)
+
+
+async def test_eight_processes_are_gone_after_the_supervisor_is_killed(
+    start: Start, up_env: Environment
+) -> None:
+    env = up_env(DRAIN_SECONDS="3")
+    running = start("up", "--scale", "web=4,clock=4", environment=env)
+    await eventually(
+        lambda: running.text.count("serving") == 4 and running.text.count("clock started") == 4, timeout=60
+    )
+    family = running.family()
+    assert len(family) == 9
+    running.process.kill()
+    running.process.wait()
+    await eventually(lambda: gone(family), timeout=15)
+
+
+async def test_a_reload_under_load_fails_no_request(start: Start, up_env: Environment, python: str) -> None:
+    env = up_env()
+    running = start("up", "--scale", "web=2,clock=0", environment=env)
+    url = f"http://127.0.0.1:{env['PORT']}/healthz"
+    await eventually(lambda: running.text.count("serving") == 2 and answers(url), timeout=30)
+    before = {process.pid for process in running.family()}
+    failures: list[str] = []
+    served = 0
+    done = asyncio.Event()
+
+    async def load() -> None:
+        nonlocal served
+        while not done.is_set():
+            try:
+                async with httpx.AsyncClient(
+                    timeout=5
+                ) as client:  # a connection of its own: each must be accepted
+                    answer = await client.get(url)
+                served += 1
+                if answer.status_code != 200:
+                    failures.append(str(answer.status_code))
+            except httpx.HTTPError as problem:
+                failures.append(repr(problem))
+
+    loads = [asyncio.create_task(load()) for _ in range(4)]
+    reload = await asyncio.create_subprocess_exec(
+        python, "-m", "launcher", "reload", "web", cwd=PROJECT, env=env, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(reload.communicate(), 60)
+    served_by_new = served + 20
+    await eventually(lambda: served > served_by_new, timeout=10)
+    done.set()
+    await asyncio.gather(*loads)
+    assert json.loads(out) == {"reloaded": ["web.1", "web.2"]}
+    assert failures == []
+    after = {process.pid for process in running.family()}
+    assert len(after) == len(before)
+    assert len(after & before) == 1  # the supervisor
+    running.signal(signal.SIGTERM)
+    assert await asyncio.to_thread(running.process.wait, 30) == 0
+
+
+async def test_a_process_that_cannot_start_stops_everything_with_its_exit_code() -> None:
+    steady = Spec("steady.1", (sys.executable, "-c", "import time; time.sleep(600)"))
+    broken = Spec("broken.1", (sys.executable, "-c", "raise SystemExit(7)"))
+    output = io.StringIO()
+    supervisor = Supervisor([steady, broken], grace_seconds=5, output=output)
+    assert await asyncio.wait_for(supervisor.run(), 60) == 7
+    assert "broken.1 | failed 5 times in a row" in output.getvalue()
+    assert [child.process.returncode for child in supervisor.children if child.spec is steady] == [
+        -signal.SIGTERM
+    ]
+
+
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+
+
+async def test_what_ignores_sigterm_is_killed_after_the_grace_time() -> None:
+    output = io.StringIO()
+    supervisor = Supervisor([Spec("deaf.1", (sys.executable, "-c", DEAF))], grace_seconds=0.5, output=output)
+    running = asyncio.create_task(supervisor.run())
+    await eventually(lambda: "deaf.1 | deaf" in output.getvalue(), timeout=10)
+    supervisor.stop.set()
+    assert await asyncio.wait_for(running, 20) == 128 + signal.SIGKILL
+    assert "killed" in output.getvalue()
+
+
+async def test_honcho_start_works_with_the_procfile(up_env: Environment, tmp_path: Path) -> None:
+    port = free_port()
+    env = up_env() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PORT": str(port)}
+    log = tmp_path / "honcho.log"
+    with log.open("wb") as sink:
+        honcho = subprocess.Popen(
+            [sys.executable, "-m", "honcho", "start"], cwd=PROJECT, env=env, stdout=sink, stderr=sink
+        )
+    family = [psutil.Process(honcho.pid)]
+    try:
+        await eventually(lambda: answers(f"http://127.0.0.1:{port}/readyz"), timeout=30)
+        await eventually(lambda: "clock started" in log.read_text(), timeout=20)
+        family += family[0].children(recursive=True)
+        honcho.terminate()
+        await asyncio.to_thread(honcho.wait, 30)
+        await eventually(lambda: gone(family), timeout=10)
+    finally:
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
