@@ -150,7 +150,7 @@ async def set_paused(settings: Settings, name: str, paused: bool) -> int:
             if paused:
                 await job_register.pause(connection, name, datetime.now(UTC))
             else:
-                await job_register.resume(connection, name)
+                await job_register.resume(connection, name, datetime.now(UTC))
         except UnknownJobError as problem:
             click.echo(str(problem), err=True)
             return 1

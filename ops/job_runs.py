@@ -146,7 +146,11 @@ async def mark_lost(connection: Connection, fencing_token: int, now: datetime) -
 
 
 async def mark_abandoned(
-    connection: Connection, fencing_token: int, active: Collection[int], started_before: datetime, now: datetime
+    connection: Connection,
+    fencing_token: int,
+    active: Collection[int],
+    started_before: datetime,
+    now: datetime,
 ) -> list[Run]:
     """Close as lost what a leader claimed but does not run (none of `active`); return them."""
     rows = await raw(connection).fetch(

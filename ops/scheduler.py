@@ -88,11 +88,13 @@ class Scheduler(Generic[R]):
         self._wake = asyncio.Event()
         self._swept = time.monotonic()
         self.runs = Tasks()
+        self.ready = False  # the jobs are registered; ticks from here on are seen
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then return; running jobs stay in `runs` for the caller to drain."""
         self._runner.stopping = stop
         await self._begin(stop)
+        self.ready = True
         offset = self._clock_offset()
         looked = 0.0
         while not stop.is_set():

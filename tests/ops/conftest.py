@@ -1,0 +1,20 @@
+"""Fixtures of the clock's tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ops.clock_bench import Bench
+
+if TYPE_CHECKING:
+    from databases import Database
+    from redis.asyncio import Redis
+
+
+@pytest.fixture
+async def bench(database: Database, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Terms of leadership that look around every 20 ms instead of every second."""
+    monkeypatch.setattr("ops.scheduler.LOOK_SECONDS", 0.02)
+    return Bench(database, redis)

@@ -1,0 +1,296 @@
+"""Ticks become runs: once each, in time, caught up, never on top of each other."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ops import job_register, job_runs
+from ops.database import session
+from ops.job import JobContext
+from ops.job_runs import Claim
+from tests.ops.clock_bench import Bench, job, minute, outline
+from tests.waiting import eventually
+
+
+async def quick(_: JobContext[Any]) -> dict[str, object]:
+    return {"wrote": 1}
+
+
+class Gate:
+    """A job that begins, and ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.running = 0
+        self.most = 0
+        self.open = asyncio.Event()
+
+    async def __call__(self, _: JobContext[Any]) -> None:
+        self.begun += 1
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await self.open.wait()
+        finally:
+            self.running -= 1
+
+
+async def test_a_tick_runs_once_when_it_is_due(bench: Bench) -> None:
+    async with bench.term(job(quick)):
+        bench.wall.at = minute(1)
+        (run,) = await bench.settled(1)
+    assert outline([run]) == [(1, 1, "schedule", "success")]
+    assert run.stats == {"wrote": 1}
+
+
+async def test_two_leaders_that_both_claim_a_tick_get_it_once(bench: Bench) -> None:
+    async with bench.term(job(quick)) as runner:
+        wanted = [Claim("job", minute(7), 1, "schedule")]
+        claimed = await asyncio.gather(*(runner.claim(wanted) for _ in range(5)))
+    assert sorted(len(runs) for runs in claimed) == [0, 0, 0, 0, 1]
+
+
+async def test_a_replaced_leader_claims_nothing(bench: Bench) -> None:
+    async with bench.term(job(quick)) as old, bench.term(job(quick)):
+        assert await old.claim([Claim("job", minute(7), 1, "schedule")]) == []
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "expected"),
+    [
+        ("latest", [(4, 1, "catch_up", "success")]),
+        ("skip", []),
+        ("all", [(n, 1, "catch_up", "success") for n in (1, 2, 3, 4)]),
+    ],
+)
+async def test_what_becomes_of_ticks_missed_while_no_clock_ran(
+    bench: Bench, catch_up: str, expected: list[Any]
+) -> None:
+    async with bench.term(job(quick, catch_up=catch_up)):
+        pass
+    bench.wall.at = minute(4) + timedelta(seconds=30)
+    async with bench.term(job(quick, catch_up=catch_up)):
+        await bench.settled(len(expected))
+        bench.wall.at = minute(5)
+        runs = await bench.settled(len(expected) + 1)
+    assert outline(runs) == [*expected, (5, 1, "schedule", "success")]
+
+
+async def test_missed_ticks_older_than_the_window_are_let_go(bench: Bench) -> None:
+    watched = job(quick, catch_up="all", catch_up_window=timedelta(minutes=2))
+    async with bench.term(watched):
+        pass
+    bench.wall.at = minute(60) + timedelta(seconds=30)
+    async with bench.term(watched):
+        assert [row[0] for row in outline(await bench.settled(2))] == [59, 60]
+
+
+async def test_a_tick_during_a_run_is_skipped(bench: Bench) -> None:
+    gate = Gate()
+    async with bench.term(job(gate)):
+        bench.wall.at = minute(1)
+        await eventually(lambda: gate.begun)
+        bench.wall.at = minute(2)
+        await eventually(lambda: _has(bench, 2))
+        gate.open.set()
+        runs = await bench.settled(2)
+    assert outline(runs) == [(1, 1, "schedule", "success"), (2, 1, "schedule", "skipped")]
+    assert gate.most == 1
+
+
+@pytest.mark.parametrize("catch_up", ["latest", "skip"])
+async def test_a_tick_during_a_run_waits_for_its_end(bench: Bench, catch_up: str) -> None:
+    gate = Gate()
+    async with bench.term(job(gate, overlap="wait", catch_up=catch_up)):
+        bench.wall.at = minute(1)
+        await eventually(lambda: gate.begun)
+        bench.wall.at = minute(2)
+        await asyncio.sleep(0.1)  # several looks: nothing may begin
+        assert gate.begun == 1
+        bench.wall.forward(seconds=20)
+        gate.open.set()
+        runs = await bench.settled(2)
+    assert outline(runs) == [(1, 1, "schedule", "success"), (2, 1, "schedule", "success")]
+    assert gate.most == 1
+
+
+async def test_jobs_that_share_a_key_never_run_together(bench: Bench) -> None:
+    gate = Gate()
+    both = [job(gate, name, concurrency_key="odds-api", catch_up="skip") for name in ("one", "two")]
+    async with bench.term(*both):
+        bench.wall.at = minute(1)
+        await eventually(lambda: gate.begun)
+        async with session(bench.database) as connection:
+            asked = await job_register.request_run(connection, "two", "someone", bench.wall())
+        taken, run_id, refusal = await eventually(lambda: _answer(bench, asked))
+        assert (taken, run_id) == (True, None)
+        assert "odds-api" in refusal
+        gate.open.set()
+        runs = await bench.settled(2)
+    assert {(run.job_name, run.status) for run in runs} == {("one", "success"), ("two", "success")}
+    assert gate.most == 1
+
+
+async def test_a_first_run_is_not_doubled_by_the_tick_that_comes_meanwhile(bench: Bench) -> None:
+    gate = Gate()
+    jobs = [job(gate, name, run_at_start=True, schedule="* * * * *") for name in ("first", "second")]
+    async with bench.term(*jobs):
+        await eventually(lambda: gate.begun == 1)  # in their order: second waits for first
+        bench.wall.at = minute(1)
+        await eventually(lambda: gate.begun == 2)  # its own tick
+        gate.open.set()
+        await eventually(lambda: _succeeded(bench, "second"))
+        await bench.settled(len(await bench.runs()))
+    assert gate.most == 2  # one of each
+
+
+async def test_a_job_that_never_succeeded_runs_at_the_start_and_then_no_more(bench: Bench) -> None:
+    yearly = job(quick, run_at_start=True, schedule="0 0 1 1 *")
+    async with bench.term(yearly):
+        await bench.settled(1)
+    bench.wall.forward(minutes=1)
+    async with bench.term(yearly):
+        await asyncio.sleep(0.1)
+    assert len(await bench.runs()) == 1
+
+
+async def test_a_paused_job_stays_paused_over_a_restart_and_misses_its_ticks(bench: Bench) -> None:
+    async with bench.term(job(quick)), session(bench.database) as connection:
+        await job_register.pause(connection, "job", bench.wall())
+    bench.wall.at = minute(3)
+    async with bench.term(job(quick)):
+        bench.wall.at = minute(4)
+        await asyncio.sleep(0.1)  # several looks: nothing may begin
+    assert await bench.runs() == []
+    bench.wall.forward(seconds=30)
+    async with session(bench.database) as connection:
+        await job_register.resume(connection, "job", bench.wall())
+    async with bench.term(job(quick)):
+        bench.wall.at = minute(5)
+        assert outline(await bench.settled(1)) == [(5, 1, "schedule", "success")]
+
+
+async def test_a_request_from_another_process_is_answered_within_two_seconds(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.scheduler.LOOK_SECONDS", 1.0)  # as it runs in production
+    async with bench.term(job(quick)):
+        async with session(bench.database) as connection:
+            asked = await job_register.request_run(connection, "job", "someone", bench.wall())
+        _, run_id, _ = await eventually(lambda: _answer(bench, asked), timeout=2)
+        (run,) = await bench.settled(1)
+    assert (run.id, run.trigger, run.status) == (run_id, "manual", "success")
+
+
+async def test_a_request_that_nobody_waits_for_any_more_is_refused(bench: Bench) -> None:
+    async with bench.term(job(quick)):
+        pass
+    async with session(bench.database) as connection:
+        asked = await job_register.request_run(connection, "job", "someone", bench.wall())
+    bench.wall.at += timedelta(hours=1)
+    async with bench.term(job(quick, catch_up="skip")):
+        _, run_id, refusal = await eventually(lambda: _answer(bench, asked))
+    assert run_id is None
+    assert "ask again" in refusal
+
+
+async def test_a_request_for_an_unknown_job_names_those_there_are(bench: Bench) -> None:
+    async with bench.term(job(quick)), session(bench.database) as connection:
+        with pytest.raises(job_register.UnknownJobError, match=r"no job 'jib'. Jobs: job"):
+            await job_register.request_run(connection, "jib", "someone", bench.wall())
+
+
+async def test_progress_is_seen_while_a_job_runs(bench: Bench) -> None:
+    gate = asyncio.Event()
+
+    async def counting(context: JobContext[Any]) -> None:
+        context.progress(3, 30, "teams")
+        await gate.wait()
+
+    async with bench.term(job(counting)):
+        bench.wall.at = minute(1)
+
+        async def seen() -> object:
+            runs = await bench.runs()
+            return runs and runs[0].stats.get("progress")
+
+        assert await eventually(seen) == {"done": 3, "total": 30, "what": "teams"}
+        gate.set()
+        await bench.settled(1)
+
+
+async def test_a_wall_clock_that_jumps_back_doubles_no_tick_and_stops_nothing(bench: Bench) -> None:
+    async with bench.term(job(quick)):
+        for number in (1, 2, 3):
+            bench.wall.at = minute(number)
+            await bench.settled(number)
+        bench.wall.at = minute(1) + timedelta(seconds=30)
+        await asyncio.sleep(0.1)
+        for number in (2, 3):
+            bench.wall.at = minute(number)
+            await asyncio.sleep(0.1)
+        bench.wall.at = minute(4)
+        runs = await bench.settled(4)
+    assert [row[0] for row in outline(runs)] == [1, 2, 3, 4]
+
+
+async def test_a_clock_that_was_ahead_does_not_silence_a_job_until_then(bench: Bench) -> None:
+    bench.wall.at = minute(500_000)
+    async with bench.term(job(quick)):
+        bench.wall.forward(minutes=1)
+        await bench.settled(1)
+    bench.wall.at = minute(0) + timedelta(seconds=30)
+    async with bench.term(job(quick)):
+        bench.wall.at = minute(1)
+        await bench.settled(2)
+
+
+@pytest.mark.parametrize("schedule", ["* * * * *", "* * * * * *"])
+async def test_a_wall_clock_that_leaps_a_year_is_one_catch_up(bench: Bench, schedule: str) -> None:
+    async with bench.term(job(quick, schedule=schedule)):
+        bench.wall.at = minute(1)
+        await bench.settled(1)
+        bench.wall.at = minute(1) + timedelta(days=365)
+        runs = await bench.settled(2)
+    assert runs[1].scheduled_for == minute(1) + timedelta(days=365)
+
+
+async def test_a_run_that_was_claimed_but_never_begun_is_found_and_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.scheduler.SWEEP_SECONDS", 0.05)
+    async with bench.term(job(quick, schedule="0 0 1 1 *")) as runner:
+        await runner.claim([Claim("job", minute(0), 1, "schedule")])
+        runner.active.clear()  # as when the database's answer to the claim was lost on its way
+        bench.wall.forward(seconds=5)
+        runs = await bench.settled(2)
+    assert outline(runs) == [(0, 1, "schedule", "lost"), (0, 2, "retry", "success")]
+
+
+async def _has(bench: Bench, count: int) -> bool:
+    return len(await bench.runs()) >= count
+
+
+async def _succeeded(bench: Bench, name: str) -> bool:
+    return any(run.status == "success" for run in await bench.runs(job=name))
+
+
+async def _answer(bench: Bench, request_id: int) -> tuple[bool, int | None, str | None] | None:
+    async with session(bench.database) as connection:
+        answer = await job_register.read_answer(connection, request_id)
+    return answer if answer[0] else None
+
+
+async def test_the_ledger_forgets_old_runs_in_batches(bench: Bench) -> None:
+    async with bench.term(job(quick)) as runner:
+        claims = [Claim("job", minute(-n), 1, "schedule") for n in range(1, 6)]
+        for run in await runner.claim(claims):
+            async with session(bench.database) as connection:
+                await job_runs.finish(connection, run, "success", now=bench.wall())
+        async with session(bench.database) as connection:
+            later = bench.wall() + timedelta(days=91)
+            assert [await job_runs.delete_before(connection, later, batch=3) for _ in range(3)] == [3, 2, 0]
