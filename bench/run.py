@@ -90,6 +90,7 @@ def rounds(count: int, seconds: int, servers: dict[str, Server]) -> dict[str, li
         "ours 304": lambda: wrk(one.url(PATH), seconds=seconds, headers={"If-None-Match": tag}),
         "ours br": lambda: wrk(one.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}),
         "ours, two workers": lambda: wrk(two.url(PATH), seconds=seconds),
+        "ours br, two workers": lambda: wrk(two.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}),
         "peer /healthz": lambda: wrk(peer.url("/healthz"), seconds=seconds),
         "ours /healthz": lambda: wrk(one.url("/healthz"), seconds=seconds),
     }
@@ -119,6 +120,7 @@ def ratios(loads: dict[str, list[Load]]) -> list[Measured]:
         Measured("304 / 200, requests a second", rate("ours 304", "ours"), "≥ 1"),
         Measured("br / identity, requests a second", rate("ours br", "ours"), ""),
         Measured("two workers / one, requests a second", rate("ours, two workers", "ours"), "≥ 1.8"),
+        Measured("two workers / one, br as browsers ask", rate("ours br, two workers", "ours br"), "≥ 1.8"),
         Measured("/healthz, ours / peer, requests a second", rate("ours /healthz", "peer /healthz"), ""),
     ]
 

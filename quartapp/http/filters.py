@@ -114,9 +114,9 @@ def _pages(documents: HeldDocuments, sport: str | None) -> list[dict[str, Any]]:
             held = (
                 documents.get(f"/api/games?cursor={following}&sport={page['sport']}") if following else None
             )
+    if not pages and not documents.warm:
+        raise ProblemError(503)
     if sport and not pages:
-        if not documents.warm:
-            raise ProblemError(503)
         raise ProblemError(404, "There is no such sport; see /api/sports.")
     return pages
 

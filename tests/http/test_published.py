@@ -1,0 +1,392 @@
+"""Reads from memory: headers to the letter, fresh within bounds, and honest while PostgreSQL is away."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import brotli
+import httpx
+import pytest
+
+from launcher.embedded import free_port, postgres_server
+from ops.database import open_database, session
+from ops.migrate_with_lock import migrate
+from quartapp.app import Web, create_web
+from quartapp.http.held import HeldDocuments
+from quartapp.http.negotiate import encoding, matches
+from quartapp.settings import Settings, read_settings
+from quartapp.store.documents import Document, publish
+from tests.waiting import eventually
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+GAMES: dict[str, Any] = {
+    "source": "sandbox",
+    "sport": "nfl",
+    "games": [
+        {
+            "id": f"g{n:02d}",
+            "commence_time": f"2027-01-{n + 1:02d}T18:00:00Z",
+            "status": "scheduled",
+            "bookmakers": [],
+        }
+        for n in range(20)
+    ],
+    "next": None,
+}
+
+
+async def put(database: Any, *documents: Document, withdrawn: tuple[str, ...] = ()) -> int:
+    async with session(database) as connection, connection.transaction():
+        return await publish(
+            connection, documents, withdrawn=withdrawn, fencing_token=1, now=datetime.now(UTC)
+        )
+
+
+@pytest.fixture
+async def web(settings: Settings, database: Any) -> AsyncIterator[Web]:
+    await put(
+        database,
+        Document("/api/games?sport=nfl", GAMES),
+        Document("/api/sports", {"source": "live", "sports": []}),
+    )
+    running = create_web(settings)
+    running.start()
+    await eventually(lambda: running.documents.warm and running.database.is_connected)
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def client(web: Web) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=web.asgi, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
+
+
+async def test_a_read_has_its_headers_to_the_letter(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/games?sport=nfl", headers={"Accept-Encoding": "identity"})
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "max-age=60, must-revalidate"
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["Age"] == "0"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["ETag"].startswith('"')
+    assert "GMT" in answer.headers["Last-Modified"]
+    assert "X-Stale" not in answer.headers
+    assert next(iter(answer.json())) == "generated_at"
+
+
+async def test_a_known_etag_is_304_even_when_a_proxy_weakened_it(client: httpx.AsyncClient) -> None:
+    etag = (await client.get("/api/games?sport=nfl")).headers["ETag"]
+    for given in (etag, f"W/{etag}", f'"other", W/{etag}', "*"):
+        answer = await client.get("/api/games?sport=nfl", headers={"If-None-Match": given})
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert answer.headers["ETag"] == etag
+    assert (await client.get("/api/games?sport=nfl", headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_bodies_are_the_same_in_every_encoding_and_head_has_none(client: httpx.AsyncClient) -> None:
+    bodies = {}
+    for wanted in ("identity", "gzip", "br"):
+        async with client.stream(
+            "GET", "/api/games?sport=nfl", headers={"Accept-Encoding": wanted}
+        ) as answer:
+            raw = b"".join([part async for part in answer.aiter_raw()])
+            assert int(answer.headers["Content-Length"]) == len(raw)
+            assert answer.headers.get("Content-Encoding", "identity") == wanted
+            bodies[wanted] = {"identity": bytes, "gzip": gzip.decompress, "br": brotli.decompress}[wanted](
+                raw
+            )
+    assert len(set(bodies.values())) == 1
+    head = await client.head("/api/games?sport=nfl")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (b"", "identity"), (b"gzip, deflate, br", "br"), (b"gzip", "gzip"), (b"*", "br"), (b"br;q=0, *", "gzip"),
+        (b"identity;q=1, br;q=0.5", "identity"), (b"br;q=0", "identity"), (b"GZIP;Q=0.8", "gzip"),
+        (b"br;q=x", "identity"),
+    ],
+)  # fmt: skip
+def test_encodings_are_chosen_by_quality(accept: bytes, chosen: str) -> None:
+    assert encoding(accept) == chosen
+
+
+def test_an_etag_matches_itself_only() -> None:
+    assert not matches(b'"abcd"', b'"abc"')
+    assert not matches(b"", b'"abc"')
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"X-Request-ID": "caller-id.1_A"}, "caller-id.1_A"),
+        ({"X-Request-ID": "short", "CF-Ray": "8f2b1c9d0e3a4b5c-IAD"}, "8f2b1c9d0e3a4b5c-IAD"),
+        ({"X-Request-ID": "x" * 65}, None),
+        ({"X-Request-ID": 'evil"\\injected'}, None),
+    ],
+)
+async def test_every_answer_carries_a_request_id(
+    client: httpx.AsyncClient, headers: dict[str, str], expected: str | None
+) -> None:
+    for path in ("/api/games?sport=nfl", "/healthz", "/nowhere"):
+        given = (await client.get(path, headers=headers)).headers["X-Request-ID"]
+        assert given == expected if expected else len(given) == 32
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404), ("GET", "/api/game/none", 404), ("GET", "/api/games?sport=none", 404),
+        ("GET", "/api/analysis?sport=none", 404), ("DELETE", "/api/games", 405), ("POST", "/healthz", 405),
+        ("GET", "/api/games?limit=0", 422), ("GET", "/api/games?limit=ten", 422), ("GET", "/api/games?cursor=!!", 422),
+        ("GET", "/api/games?from=yesterday", 422), ("GET", "/api/games?status=final", 422), ("GET", "/api/analysis", 422),
+        ("GET", "/api/games?colour=red", 422), ("GET", "/ops/jobs", 404),
+    ],
+)  # fmt: skip
+async def test_every_error_is_a_problem(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    problem = answer.json()
+    assert {"type", "title", "status", "detail", "request_id"} <= problem.keys()
+    assert problem["status"] == status
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    if status == 422:
+        name = path.partition("?")[2].partition("=")[0] or "sport"
+        assert problem["errors"][0]["field"] == name
+    if status == 405:
+        assert "Allow" in answer.headers
+
+
+async def test_a_body_that_is_too_large_is_refused_by_its_header(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/api/parlays/price", content=b"x" * 100_000, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_readyz_names_what_is_down_and_no_host(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = settings.model_copy(
+        update={
+            "database_url": type(settings.database_url)("postgresql://u:pw@db.internal.invalid:5/x"),
+            "redis_url": type(settings.redis_url)("redis://cache.internal.invalid:5"),
+        }
+    )
+    web = create_web(away)
+    web.start()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:  # type: ignore[arg-type]
+        started = time.monotonic()
+        answer = await http.get("/readyz")
+        assert time.monotonic() - started < 4
+        assert answer.status_code == 503
+        assert {name: check["ok"] for name, check in answer.json()["checks"].items()} == {
+            "database": False, "redis": False, "migrations": False, "documents": False,
+        }  # fmt: skip
+        assert "internal" not in answer.text
+        assert (await http.get("/healthz")).json() == {"ok": True}
+        assert (await http.get("/api/games")).status_code == 503
+    await web.stop()
+
+
+@pytest.fixture
+def ops_settings(settings_env: Any) -> Settings:
+    return read_settings(settings_env(OPS_DEBUG_ENABLED="true", OPS_DEBUG_TOKEN="right-token-1234"))
+
+
+async def test_ops_wants_its_token_and_is_never_cached(ops_settings: Settings, database: Any) -> None:
+    web = create_web(ops_settings)
+    web.start()
+    await eventually(lambda: web.database.is_connected)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:  # type: ignore[arg-type]
+        for headers in (
+            {},
+            {"X-Ops-Token": "wrong"},
+            {"X-Ops-Token": ""},
+            {"Authorization": "Basic right-token-1234"},
+        ):
+            answer = await http.get("/ops/jobs", headers=headers)
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (401, "no-store")
+        strange = await http.get("/ops/jobs", headers={"X-Ops-Token": "rïght-tökén".encode()})
+        assert strange.status_code == 401
+        for headers in ({"X-Ops-Token": "right-token-1234"}, {"Authorization": "Bearer right-token-1234"}):
+            answer = await http.get("/ops/jobs", headers=headers)
+            assert answer.status_code == 200
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert answer.json() == {"jobs": [], "request_id": answer.headers["X-Request-ID"]}
+        metrics = await http.get("/ops/metrics", headers={"X-Ops-Token": "right-token-1234"})
+        assert 'http_request_seconds_count{method="GET",route="/ops/jobs",status="401"}' in metrics.text
+    await web.stop()
+
+
+async def test_without_a_configured_token_nothing_can_be_changed(settings_env: Any, database: Any) -> None:
+    web = create_web(read_settings(settings_env(OPS_DEBUG_ENABLED="true")))
+    web.start()
+    await eventually(lambda: web.database.is_connected)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:  # type: ignore[arg-type]
+        assert (await http.get("/ops/jobs")).status_code == 200
+        assert (await http.post("/ops/jobs/results/pause")).status_code == 401
+        assert (await http.post("/ops/jobs/results/pause", headers={"X-Ops-Token": ""})).status_code == 401
+    await web.stop()
+
+
+async def follow(dsn: str, **options: Any) -> tuple[HeldDocuments, asyncio.Event, asyncio.Task[None]]:
+    held = HeldDocuments(dsn, max_bytes=options.pop("max_bytes", 10_000_000), **options)
+    stop = asyncio.Event()
+    task = asyncio.create_task(held.keep_fresh(stop))
+    await eventually(lambda: held.warm)
+    return held, stop, task
+
+
+async def test_a_commit_is_seen_within_250_ms_everywhere_with_one_etag(
+    database: Any, database_url: str
+) -> None:
+    followers = [await follow(database_url) for _ in range(2)]
+    key = "/api/games?sport=nfl"
+    for round_number in range(5):
+        await put(database, Document(key, {"round": round_number}))
+        committed = time.monotonic()
+        wanted = b'"round":%d' % round_number
+        for held, _, _ in followers:
+            await eventually(lambda h=held, w=wanted: (d := h.get(key)) and w in d.body, pause=0.002)
+        assert time.monotonic() - committed < 0.25
+        assert len({held.get(key).etag for held, _, _ in followers}) == 1  # type: ignore[union-attr]
+    for _, stop, task in followers:
+        stop.set()
+        await task
+
+
+async def test_a_missed_notification_is_made_up_for_within_6_s(database: Any, database_url: str) -> None:
+    held, stop, task = await follow(database_url, listen=False)
+    await put(database, Document("/api/sports", {"n": 1}))
+    committed = time.monotonic()
+    await eventually(lambda: held.get("/api/sports"), timeout=6)
+    assert time.monotonic() - committed < 6
+    stop.set()
+    await task
+
+
+async def test_never_an_older_body_after_a_newer(database: Any, database_url: str) -> None:
+    held, stop, task = await follow(database_url)
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        while not done.is_set():
+            if (document := held.get("/api/sports")) is not None:
+                seen.append(json.loads(document.body)["n"])
+            await asyncio.sleep(0)
+
+    watcher = asyncio.create_task(watch())
+    for number in range(60):
+        await put(database, Document("/api/sports", {"n": number}))
+    await eventually(lambda: seen and seen[-1] == 59)
+    done.set()
+    await watcher
+    assert seen == sorted(seen)
+    stop.set()
+    await task
+
+
+async def test_unchanged_content_keeps_its_etag_and_a_withdrawn_document_is_gone(
+    database: Any, database_url: str
+) -> None:
+    assert await put(database, Document("/api/sports", {"n": 1})) == 1
+    held, stop, task = await follow(database_url)
+    before = held.get("/api/sports")
+    assert await put(database, Document("/api/sports", {"n": 1})) == 0
+    assert await put(database, withdrawn=("/api/sports", "/api/never")) == 1
+    await eventually(lambda: held.get("/api/sports") is None)
+    assert await put(database, Document("/api/sports", {"n": 1})) == 1
+    after = await eventually(lambda: held.get("/api/sports"))
+    assert before is not None
+    assert after.etag != before.etag  # generated anew
+    stop.set()
+    await task
+
+
+async def test_memory_is_bounded_and_a_dropped_document_comes_back(database: Any, database_url: str) -> None:
+    documents = [Document(f"/api/game/{n}", {"n": n, "filler": list(range(n, n + 500))}) for n in range(50)]
+    await put(database, *documents)
+    held, stop, task = await follow(database_url, max_bytes=60_000)
+    count, size = held.counts
+    assert size <= 60_000
+    assert 0 < count < 50
+    missing = next(f"/api/game/{n}" for n in range(50) if held.get(f"/api/game/{n}") is None)
+    found = await held.fetch(missing)
+    assert found is not None
+    assert held.get(missing) is found
+    stop.set()
+    await task
+
+
+async def test_reads_go_on_without_postgresql_and_are_fresh_within_6_s_of_its_return(
+    settings: Settings, tmp_path: Path
+) -> None:
+    port = free_port()
+    key = "/api/games?sport=nfl"
+    with postgres_server(tmp_path, port=port) as (_, url):
+        await migrate(url)
+        database = open_database(url)
+        await database.connect()
+        await put(database, Document(key, GAMES))
+        web = create_web(settings.model_copy(update={"database_url": type(settings.database_url)(url)}))
+        web.start()
+        await eventually(lambda: web.documents.get(key))
+        http = httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test")  # type: ignore[arg-type]
+        before = await http.get(key)
+        await database.disconnect()
+    await eventually(lambda: web.documents.stale)
+    for path in (key, "/api/games", "/api/games?sport=nfl&limit=5"):
+        answer = await http.get(path)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["X-Stale"] == "true"
+    during = await http.get(key)
+    assert (during.content, during.headers["ETag"]) == (before.content, before.headers["ETag"])
+    with postgres_server(tmp_path, port=port) as (_, url):
+        database = open_database(url)
+        await database.connect()
+        await put(database, Document(key, {**GAMES, "games": []}))
+        back = time.monotonic()
+        await eventually(lambda: b'"games":[]' in web.documents.get(key).body, timeout=6)  # type: ignore[union-attr]
+        assert time.monotonic() - back < 6
+        assert "X-Stale" not in (await http.get(key)).headers
+        await database.disconnect()
+        await web.stop()
+    await http.aclose()
+
+
+async def test_a_process_that_starts_without_postgresql_recovers_by_itself(
+    settings: Settings, tmp_path: Path
+) -> None:
+    port = free_port()
+    with postgres_server(tmp_path, port=port) as (_, url):
+        await migrate(url)
+    web = create_web(settings.model_copy(update={"database_url": type(settings.database_url)(url)}))
+    web.start()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:  # type: ignore[arg-type]
+        assert (await http.get("/readyz")).status_code == 503
+        with postgres_server(tmp_path, port=port):
+            await eventually(lambda: _ready(http), timeout=10)
+            await web.stop()
+
+
+async def _ready(http: httpx.AsyncClient) -> bool:
+    return (await http.get("/readyz")).status_code == 200
