@@ -34,7 +34,7 @@ SEND_TIMEOUT_SECONDS = 10.0
 CLAIM_SECONDS = 60.0  # after this another process takes a claimed row: longer than any send
 GIVE_UP_AFTER = 12  # attempts, with backoff to five minutes: about half an hour of refusals
 
-_SLOT_KEY, _CHAT_KEY = "alerts:slot", "alerts:chat_id"
+_SLOT_KEY = "alerts:slot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Verdict:
 
     sent: bool
     error: str | None = None
+    refused: bool = False  # by Telegram itself, for this message or this bot; an outage is no refusal
     retry_after_seconds: float | None = None
     moved_to_chat_id: str | None = None
 
@@ -92,16 +93,30 @@ async def send_next(
         row = await _claim(raw(connection), now)
     if row is None:
         return False
-    chat_id = await _moved_chat(redis) or chat.chat_id
+    chat_id = await _moved_chat(redis, chat) or chat.chat_id
     verdict = await deliver(client, chat, chat_id, _text(row))
     if verdict.moved_to_chat_id:
-        await _remember_chat(redis, verdict.moved_to_chat_id)
+        await _remember_chat(redis, chat, verdict.moved_to_chat_id)
         verdict = await deliver(client, chat, verdict.moved_to_chat_id, _text(row))
     if verdict.retry_after_seconds:
         await slot.hold(verdict.retry_after_seconds)
+    await _surely_record(database, row, verdict, now)
+    return verdict.sent
+
+
+async def _surely_record(database: Database, row: asyncpg.Record, verdict: Verdict, now: datetime) -> None:
+    """Record a verdict; while the database is away keep it, or a sent message would be sent again."""
+    import asyncpg
+
+    for pause in (0.1, 0.5, 1, 2, 4, 8, 15, 30):
+        try:
+            async with session(database) as connection:
+                return await _record(raw(connection), row, verdict, now)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            log.warning("a sent alert waits for the database", alert=row["id"], error=redact(repr(problem)))
+            await asyncio.sleep(pause)
     async with session(database) as connection:
         await _record(raw(connection), row, verdict, now)
-    return verdict.sent
 
 
 async def deliver(client: httpx.AsyncClient, chat: TelegramChat, chat_id: str, text: str) -> Verdict:
@@ -129,6 +144,7 @@ async def deliver(client: httpx.AsyncClient, chat: TelegramChat, chat_id: str, t
         error=redact(f"Telegram answered {answer.status_code}: {body.get('description', 'no reason given')}")[
             :300
         ],
+        refused=answer.status_code in (400, 401, 403, 404) and moved is None,
         retry_after_seconds=hints.get("retry_after"),
         moved_to_chat_id=None if moved is None else str(moved),
     )
@@ -168,12 +184,17 @@ async def _claim(connection: asyncpg.Connection[Any], now: datetime) -> asyncpg.
            SET attempts = attempts + 1, next_attempt_at = $1::timestamptz + $2::interval,
                suppressed_count = (SELECT count(*) FROM alerts AS repeat
                                     WHERE repeat.fingerprint = alert.fingerprint AND repeat.status = 'suppressed'
-                                      AND repeat.kind = alert.kind AND repeat.created_at < alert.created_at
-                                      AND repeat.created_at > coalesce(
-                                          (SELECT max(sent_at) FROM alerts AS earlier
+                                      AND repeat.kind = alert.kind AND repeat.id < alert.id
+                                      AND repeat.id > coalesce(
+                                          (SELECT max(id) FROM alerts AS earlier
                                             WHERE earlier.fingerprint = alert.fingerprint
-                                              AND earlier.kind = 'failure' AND earlier.status = 'sent'), '-infinity'))
-         WHERE id = (SELECT id FROM alerts WHERE status = 'pending' AND next_attempt_at <= $1
+                                              AND earlier.kind = alert.kind AND earlier.status = 'sent'), 0))
+         WHERE id = (SELECT id FROM alerts AS ready
+                      WHERE status = 'pending' AND next_attempt_at <= $1
+                        -- A recovery never overtakes the failure it closes.
+                        AND NOT EXISTS (SELECT 1 FROM alerts AS before
+                                         WHERE before.fingerprint = ready.fingerprint
+                                           AND before.status = 'pending' AND before.id < ready.id)
                       ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING *
         """,
@@ -198,9 +219,7 @@ async def _record(
         )
         return
     delay = verdict.retry_after_seconds or min(300.0, SLOT_SECONDS * 2 ** min(row["attempts"], 6))
-    refused = row["attempts"] >= GIVE_UP_AFTER and not (verdict.error or "").startswith(
-        "Telegram cannot be reached"
-    )
+    refused = verdict.refused and row["attempts"] >= GIVE_UP_AFTER
     log.warning(
         "alert not sent", alert=row["id"], error=verdict.error, again_in_seconds=None if refused else delay
     )
@@ -213,17 +232,21 @@ async def _record(
     )
 
 
-async def _moved_chat(redis: Redis) -> str | None:
+def _moved_key(chat: TelegramChat) -> str:
+    return f"alerts:moved:{chat.chat_id}"
+
+
+async def _moved_chat(redis: Redis, chat: TelegramChat) -> str | None:
     try:
-        moved = await redis.get(_CHAT_KEY)
+        moved = await redis.get(_moved_key(chat))
     except (RedisError, OSError, TimeoutError):
         return None
     return None if moved is None else str(moved)
 
 
-async def _remember_chat(redis: Redis, chat_id: str) -> None:
+async def _remember_chat(redis: Redis, chat: TelegramChat, chat_id: str) -> None:
     log.warning("the alert chat became a supergroup; set TELEGRAM_ALERT_CHAT_ID", chat_id=chat_id)
     try:
-        await redis.set(_CHAT_KEY, chat_id)
+        await redis.set(_moved_key(chat), chat_id)
     except (RedisError, OSError, TimeoutError):
         return

@@ -32,6 +32,9 @@ async def raise_alert(
 ) -> int:
     """Record a failure; return the alert's id. A repeat within ten minutes is recorded as suppressed.
 
+    A trouble that comes back after its recovery was told, but within the ten minutes, is told when they
+    are over, unless it has gone again by then: it may be long until it fails the next time.
+
     Args:
         connection: inside or outside a transaction.
         fingerprint: names the cause (job and error class); equal ones are one trouble.
@@ -48,14 +51,27 @@ async def raise_alert(
         await raw(connection).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 41))", fingerprint)
         alert_id = await raw(connection).fetchval(
             """
-            INSERT INTO alerts (fingerprint, kind, body, correlation_id, status, next_attempt_at, created_at)
+            WITH told AS (
+                SELECT max(id) AS id, max(due_at) + $6::interval AS again_at
+                  FROM alerts
+                 WHERE fingerprint = $1 AND kind = 'failure' AND status IN ('pending', 'sent')
+                   AND due_at > $4::timestamptz - $6::interval
+            ), closed AS (
+                SELECT EXISTS (SELECT 1 FROM alerts
+                                WHERE fingerprint = $1 AND kind = 'recovery' AND status IN ('pending', 'sent')
+                                  AND id > told.id) AS since
+                  FROM told
+            ), due AS (
+                SELECT CASE WHEN closed.since THEN told.again_at ELSE $4 END AS at FROM told, closed
+            )
+            INSERT INTO alerts
+                   (fingerprint, kind, body, correlation_id, status, due_at, next_attempt_at, created_at)
             SELECT $1, 'failure', $2, $3,
                    CASE WHEN NOT $5 THEN 'disabled'
-                        WHEN EXISTS (SELECT 1 FROM alerts
-                                      WHERE fingerprint = $1 AND kind = 'failure' AND status IN ('pending', 'sent')
-                                        AND created_at > $4::timestamptz - $6::interval)
-                        THEN 'suppressed' ELSE 'pending' END,
-                   $4, $4
+                        WHEN told.id IS NOT NULL AND NOT closed.since THEN 'suppressed'
+                        ELSE 'pending' END,
+                   due.at, due.at, $4
+              FROM told, closed, due
             RETURNING id
             """,
             fingerprint,
@@ -86,14 +102,22 @@ async def raise_recovery(
         await raw(connection).execute(
             "SELECT pg_advisory_xact_lock(hashtextextended($1, 42))", fingerprint_prefix
         )
+        # What was to be told later has gone before it was told.
+        await raw(connection).execute(
+            """
+            UPDATE alerts SET status = 'suppressed'
+             WHERE kind = 'failure' AND status = 'pending' AND due_at > $2 AND starts_with(fingerprint, $1)
+            """,
+            fingerprint_prefix,
+            now,
+        )
         rows = await raw(connection).fetch(
             """
             SELECT fingerprint, count(*) AS raised, bool_or(status IN ('pending', 'sent')) AS told
               FROM alerts AS failure
              WHERE kind = 'failure' AND starts_with(fingerprint, $1)
-               AND created_at > coalesce((SELECT max(created_at) FROM alerts
-                                           WHERE kind = 'recovery' AND fingerprint = failure.fingerprint),
-                                         '-infinity')
+               AND id > coalesce((SELECT max(id) FROM alerts
+                                   WHERE kind = 'recovery' AND fingerprint = failure.fingerprint), 0)
              GROUP BY fingerprint ORDER BY fingerprint
             """,
             fingerprint_prefix,
@@ -107,8 +131,9 @@ async def raise_recovery(
             status = "disabled" if not enabled else "pending" if number == first_told else "suppressed"
             await raw(connection).execute(
                 """
-                INSERT INTO alerts (fingerprint, kind, body, correlation_id, status, next_attempt_at, created_at)
-                VALUES ($1, 'recovery', $2, $3, $4, $5, $5)
+                INSERT INTO alerts
+                       (fingerprint, kind, body, correlation_id, status, due_at, next_attempt_at, created_at)
+                VALUES ($1, 'recovery', $2, $3, $4, $5, $5, $5)
                 """,
                 row["fingerprint"],
                 compose(title, detail, correlation_id, now),

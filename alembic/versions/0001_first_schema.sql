@@ -209,6 +209,7 @@ CREATE TABLE alerts (
                      CHECK (status IN ('pending', 'sent', 'suppressed', 'disabled', 'failed')),
     suppressed_count integer NOT NULL DEFAULT 0,
     attempts         integer NOT NULL DEFAULT 0,
+    due_at           timestamptz NOT NULL,
     next_attempt_at  timestamptz NOT NULL,
     created_at       timestamptz NOT NULL,
     sent_at          timestamptz,

@@ -58,7 +58,7 @@ async def test_time_counts_from_before_the_renewal_was_sent(redis: Redis) -> Non
         clock.seconds += 4  # the answer was long on its way
         return answer
 
-    redis.eval = slow_eval  # type: ignore[method-assign]  # a slow network
+    redis.eval = slow_eval  # type: ignore[method-assign,assignment]  # a slow network
     assert await lease.renew()
     assert lease.seconds_left == pytest.approx(TTL - lease.margin_seconds - 4)
 

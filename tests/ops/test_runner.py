@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -51,7 +52,7 @@ async def test_after_the_last_attempt_the_operators_are_told_once_and_once_when_
         for number, count in ((1, 3), (2, 6), (3, 7)):
             bench.wall.at = minute(number)
             await bench.settled(count)
-            await eventually(lambda number=number: _has_alerts(bench, number))
+            await eventually(partial(_has_alerts, bench, number))
     assert await bench.alerts() == [
         ("job:job:RuntimeError", "failure", "pending"),
         ("job:job:RuntimeError", "failure", "suppressed"),
@@ -226,7 +227,7 @@ async def test_an_old_trouble_is_not_told_of_again_and_again(bench: Bench) -> No
     async with bench.term(job(Failing(40), max_attempts=1, schedule="*/1 * * * *")):
         for number in range(1, 26):
             bench.wall.at = minute(number)
-            await eventually(lambda number=number: _has_alerts(bench, number))
+            await eventually(partial(_has_alerts, bench, number))
     statuses = [status for _, _, status in await bench.alerts()]
     assert statuses.count("pending") == 3  # at minutes 1, 11 and 21
     assert bench.wall.at - minute(0) == timedelta(minutes=25)
