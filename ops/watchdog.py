@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 
 from ops import alerts, job_register
 from ops.database import session
+from ops.leadership import REDIS_TROUBLE
 from ops.lease import read_holder
 from ops.logs import get_logger, redact
 from ops.tasks import waited
@@ -42,6 +44,7 @@ class Watchdog:
         ttl_seconds: float,
         alerts_enabled: bool,
         overdue_grace: timedelta = OVERDUE_GRACE,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._redis = redis
@@ -50,8 +53,10 @@ class Watchdog:
         self._every = max(0.2, min(10.0, ttl_seconds))
         self._alerts_enabled = alerts_enabled
         self._overdue_grace = overdue_grace
+        self._monotonic = monotonic
         self._leaderless_since: float | None = None
-        self._troubles: set[str] = {NO_LEADER, OVERDUE}  # until a look has shown otherwise
+        self._open = {NO_LEADER, REDIS_TROUBLE, OVERDUE}  # until a look has shown otherwise
+        self._told_at: dict[str, datetime] = {}
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look every few seconds until `stop`. A missing PostgreSQL is for others to tell."""
@@ -63,16 +68,14 @@ class Watchdog:
 
     async def look(self, now: datetime) -> None:
         """Look once, and tell."""
-        if await self._leader_missing():
-            await self._tell(
-                NO_LEADER,
-                "🔴 No clock leads",
-                f"For {self._patience:g} s no process has held the clock's lease: no job runs.\n"
-                "See: python -m launcher status, and that the scheduler service is up.",
-                now,
-            )
-        elif self._leaderless_since is None:
-            await self._well(NO_LEADER, "🟢 A clock leads again", now)
+        leader, redis_answers = await self._leader()
+        if redis_answers:
+            await self._well(REDIS_TROUBLE, "🟢 Redis answers again", now)
+        if leader is None:
+            await self._miss_leader(redis_answers, now)
+            return  # what is overdue now is overdue for that; one cause is one alert
+        self._leaderless_since = None
+        await self._well(NO_LEADER, "🟢 A clock leads again", now)
         overdue = await self._overdue(now)
         if overdue:
             await self._tell(
@@ -84,18 +87,35 @@ class Watchdog:
         else:
             await self._well(OVERDUE, "🟢 No job is overdue any more", now)
 
-    async def _leader_missing(self) -> bool:
+    async def _leader(self) -> tuple[str | None, bool]:
+        """Return (who leads, whether Redis answers); without Redis nobody can lead."""
         try:
             async with asyncio.timeout(2):
-                leader = await read_holder(self._redis, "clock")
+                return await read_holder(self._redis, "clock"), True
         except (RedisError, OSError, TimeoutError):
-            leader = None  # without Redis nobody can lead
-        if leader is not None:
-            self._leaderless_since = None
-            return False
+            return None, False
+
+    async def _miss_leader(self, redis_answers: bool, now: datetime) -> None:
         if self._leaderless_since is None:
-            self._leaderless_since = time.monotonic()
-        return time.monotonic() - self._leaderless_since > self._patience
+            self._leaderless_since = self._monotonic()
+        if self._monotonic() - self._leaderless_since <= self._patience:
+            return
+        if redis_answers:
+            await self._tell(
+                NO_LEADER,
+                "🔴 No clock leads",
+                f"For {self._patience:g} s no process has held the clock's lease: no job runs.\n"
+                "See: python -m launcher status, and that the scheduler service is up.",
+                now,
+            )
+        else:  # the clocks tell of this too, under the same fingerprint: one message
+            await self._tell(
+                REDIS_TROUBLE,
+                "🔴 Redis does not answer",
+                "No clock can lead: scheduled jobs stand still. They resume by themselves.\n"
+                "See: python -m launcher doctor",
+                now,
+            )
 
     async def _overdue(self, now: datetime) -> list[str]:
         async with session(self._database) as connection:
@@ -110,7 +130,8 @@ class Watchdog:
         ]
 
     async def _tell(self, fingerprint: str, title: str, detail: str, now: datetime) -> None:
-        if fingerprint in self._troubles and self._told_recently(now):
+        told_at = self._told_at.get(fingerprint)
+        if told_at is not None and now - told_at < alerts.DEDUPE_WINDOW:
             return
         async with session(self._database) as connection:
             await alerts.raise_alert(
@@ -122,16 +143,11 @@ class Watchdog:
                 now=now,
                 enabled=self._alerts_enabled,
             )
-        self._troubles.add(fingerprint)
-        self._told_at = now
-
-    _told_at: datetime | None = None
-
-    def _told_recently(self, now: datetime) -> bool:
-        return self._told_at is not None and now - self._told_at < alerts.DEDUPE_WINDOW
+        self._open.add(fingerprint)
+        self._told_at[fingerprint] = now
 
     async def _well(self, fingerprint: str, title: str, now: datetime) -> None:
-        if fingerprint not in self._troubles:
+        if fingerprint not in self._open:
             return
         async with session(self._database) as connection:
             await alerts.raise_recovery(
@@ -142,4 +158,5 @@ class Watchdog:
                 now=now,
                 enabled=self._alerts_enabled,
             )
-        self._troubles.discard(fingerprint)
+        self._open.discard(fingerprint)
+        self._told_at.pop(fingerprint, None)
