@@ -90,7 +90,9 @@ def rounds(count: int, seconds: int, servers: dict[str, Server]) -> dict[str, li
         "ours 304": lambda: wrk(one.url(PATH), seconds=seconds, headers={"If-None-Match": tag}),
         "ours br": lambda: wrk(one.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}),
         "ours, two workers": lambda: wrk(two.url(PATH), seconds=seconds),
-        "ours br, two workers": lambda: wrk(two.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}),
+        "ours br, two workers": lambda: wrk(
+            two.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}
+        ),
         "peer /healthz": lambda: wrk(peer.url("/healthz"), seconds=seconds),
         "ours /healthz": lambda: wrk(one.url("/healthz"), seconds=seconds),
     }

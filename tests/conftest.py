@@ -17,6 +17,7 @@ import pytest
 
 from launcher.embedded import Services, embedded_services
 from ops.database import open_database
+from ops.logs import configure_logging
 from ops.migrate_with_lock import migrate
 from ops.redis import open_redis
 from quartapp.settings import Settings, read_settings
@@ -29,6 +30,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 TEMPLATE = "template_migrated"
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Log as production does: the library's default draws every local of a traceback."""
+    configure_logging("INFO", "json", (), sys.stderr)
 
 
 @pytest.fixture(scope="session")

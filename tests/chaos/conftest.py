@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import PROJECT
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS ticks (job_name text, scheduled_for timestamptz, token bigint, at timestamptz DEFAULT clock_timestamp());
+CREATE TABLE IF NOT EXISTS ticks (job_name text, scheduled_for timestamptz, token bigint);
 CREATE TABLE IF NOT EXISTS begun (token bigint);
 CREATE TABLE IF NOT EXISTS gates (open boolean);
 CREATE TABLE IF NOT EXISTS answer (token bigint);

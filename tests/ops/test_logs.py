@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import respx
-import structlog
 
 from ops.logs import MASK, bound, configure_logging, get_logger, redact
 
@@ -29,7 +28,6 @@ def lines() -> Iterator[io.StringIO]:
     configure_logging("DEBUG", "json", SECRETS, stream)
     yield stream
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
 
 
 def test_each_line_is_an_object_with_the_bound_ids(lines: io.StringIO) -> None:
