@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ops.alert_sender import TelegramChat, send_alerts
 from ops.database import open_database, raw, session
+from ops.due import plan_jobs
 from ops.instances import beat, holder_name
 from ops.job import Job
 from ops.leadership import DATABASE_ERRORS, Leadership
@@ -16,7 +17,7 @@ from ops.logs import get_logger, redact
 from ops.migrate_with_lock import read_state
 from ops.redis import open_redis
 from ops.runner import Runner
-from ops.scheduler import Scheduler, plan_jobs
+from ops.scheduler import Scheduler
 from ops.tasks import Tasks, waited
 
 if TYPE_CHECKING:

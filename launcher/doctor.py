@@ -111,7 +111,7 @@ async def _redis(settings: Settings) -> str:
 
 async def _schedules(settings: Settings) -> str:
     from ops.schedule import ScheduleError
-    from ops.scheduler import plan_jobs
+    from ops.due import plan_jobs
     from quartapp.jobs import JOBS
 
     try:

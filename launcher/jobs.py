@@ -15,8 +15,8 @@ import orjson
 
 from ops import job_register, job_runs
 from ops.database import open_database, session
+from ops.due import plan_jobs
 from ops.job_register import UnknownJobError
-from ops.scheduler import plan_jobs
 
 if TYPE_CHECKING:
     from databases.core import Connection

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 T = TypeVar("T")
 
+DATABASE_TROUBLE = "clock:database"
 RETRY_CEILING_SECONDS = 60.0
 HEARTBEAT_TIMEOUT_SECONDS = 5.0
 
@@ -200,6 +201,21 @@ class Runner(Generic[R]):
                 enabled=self._alerts_enabled,
             )
         )
+
+    async def tell_outage(self, seconds: float) -> None:
+        """Tell that the database was away: only now, for an alert is a row in it."""
+        now = self._wall()
+        async with session(self._database) as connection:
+            await alerts.raise_alert(
+                connection,
+                fingerprint=DATABASE_TROUBLE,
+                title=f"🟡 The clock was without PostgreSQL for {seconds:.0f} s",
+                detail="It is back. What was missed is caught up as each job says.\n"
+                "See: python -m launcher jobs list",
+                correlation_id=self._holder,
+                now=now,
+                enabled=self._alerts_enabled,
+            )
 
     async def _tell_success(self, job: Job[R], run: Run) -> None:
         if job.name in self.failing:

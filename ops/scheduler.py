@@ -7,10 +7,8 @@ term and cancels it when the lease is lost.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -18,6 +16,7 @@ import asyncpg
 
 from ops import job_register, job_runs
 from ops.database import session
+from ops.due import Due, choose, jittered
 from ops.job import Job, R
 from ops.job_runs import Claim, Run
 from ops.logs import get_logger, redact
@@ -34,32 +33,9 @@ log = get_logger(__name__)
 SWEEP_SECONDS = 30.0  # how often runs that nobody runs are looked for
 REQUEST_LIFETIME = timedelta(minutes=1)  # who asked for a run has long given up by then
 LOOK_SECONDS = 1.0  # how often requests, pauses and the wall clock are looked at
+OUTAGE_SECONDS = 30.0  # a database away for longer is told, once it is back: alerts live in it
 JUMP_SECONDS = 2.0  # a wall clock that moves this much against the monotonic one has jumped
 DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-
-
-@dataclass(slots=True)
-class Due(Generic[R]):
-    """A job and its next tick. `start_at` is the tick plus its jitter; `held_up` when it waits for a run."""
-
-    job: Job[R]
-    schedule: Schedule
-    tick: datetime
-    start_at: datetime
-    running: int = 0
-    held_up: bool = False
-
-
-def plan_jobs(jobs: Sequence[Job[R]], lines: dict[str, str], timezone: str) -> dict[str, Schedule]:
-    """Return each job's schedule. Raises ScheduleError for the first that cannot be used."""
-    unknown = set(lines) - {job.name for job in jobs}
-    if unknown:
-        names = ", ".join(f"SCHEDULE_{name.upper()}" for name in sorted(unknown))
-        log.warning("no job has this name; the variable does nothing", variables=names)
-    return {
-        job.name: Schedule.parse(job.name, lines.get(job.name, job.schedule), job.timezone or timezone)
-        for job in jobs
-    }
 
 
 class Scheduler(Generic[R]):
@@ -97,6 +73,7 @@ class Scheduler(Generic[R]):
         self.ready = True
         offset = self._clock_offset()
         looked = 0.0
+        away_since: float | None = None
         while not stop.is_set():
             try:
                 if time.monotonic() - looked >= LOOK_SECONDS:
@@ -104,7 +81,11 @@ class Scheduler(Generic[R]):
                     await self._look()
                     offset = self._notice_jump(offset)
                 await self._start_due()
+                if away_since is not None and time.monotonic() - away_since > OUTAGE_SECONDS:
+                    await self._runner.tell_outage(time.monotonic() - away_since)
+                away_since = None
             except DATABASE_ERRORS as problem:
+                away_since = away_since or time.monotonic()
                 # Ticks stay due; they are claimed when the database is back, as each job's catch_up says.
                 log.warning("the clock waits for the database", error=redact(repr(problem)))
                 await waited(stop, 0.5)
@@ -194,15 +175,15 @@ class Scheduler(Generic[R]):
                 continue
             following = due.schedule.next_after(now)
             if name in self._paused:
-                advanced[name] = (following, self._jittered(due.job, following))
+                advanced[name] = (following, jittered(due.job, following))
                 due.held_up = False
                 continue
             blocked = due.job.concurrency_key in busy_keys and not due.running
             if blocked or (due.running and due.job.overlap == "wait"):
                 due.held_up = True
                 continue  # the tick stays due; the end of the running one wakes this loop
-            wanted = self._choose(due, now)
-            advanced[name] = (following, self._jittered(due.job, following))
+            wanted = choose(due, now)
+            advanced[name] = (following, jittered(due.job, following))
             if due.running:
                 skipped += wanted[-1:]
                 continue
@@ -219,25 +200,6 @@ class Scheduler(Generic[R]):
         if advanced:
             async with session(self._database) as connection:
                 await job_register.set_next_runs(connection, {name: at for name, (at, _) in advanced.items()})
-
-    def _choose(self, due: Due[R], now: datetime) -> list[Claim]:
-        """Return the runs for one job's due ticks: usually one; more when ticks were missed."""
-        job = due.job
-        # Never further back than the window: a wall clock that leaps a year is not a year of ticks.
-        since = max(due.tick - timedelta(microseconds=1), now - job.catch_up_window)
-        newest = due.schedule.last_between(since, now)
-        if newest is None:
-            return []
-        on_time = due.held_up or newest > now - timedelta(seconds=job.jitter_seconds + 1.0)
-        if job.catch_up == "all":
-            ticks = due.schedule.ticks_between(since, now)
-            return [
-                Claim(job.name, tick, 1, "schedule" if on_time and tick == newest else "catch_up")
-                for tick in ticks
-            ]
-        if not on_time and job.catch_up == "skip":
-            return []
-        return [Claim(job.name, newest, 1, "schedule" if on_time else "catch_up")]
 
     async def _claim_and_start(self, claims: list[Claim]) -> list[Run]:
         async with session(self._database) as connection:
@@ -343,11 +305,8 @@ class Scheduler(Generic[R]):
             # already are refused by the ledger.
             for due in self._due.values():
                 due.tick = due.schedule.next_after(self._wall())
-                due.start_at = self._jittered(due.job, due.tick)
+                due.start_at = jittered(due.job, due.tick)
         return offset
-
-    def _jittered(self, job: Job[R], tick: datetime) -> datetime:
-        return tick + timedelta(seconds=random.uniform(0, job.jitter_seconds)) if job.jitter_seconds else tick
 
     async def _sleep(self, stop: asyncio.Event) -> None:
         now = self._wall()

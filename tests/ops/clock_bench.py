@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ops import job_runs
 from ops.database import session
+from ops.due import plan_jobs
 from ops.fence import next_token
 from ops.job import Job
 from ops.job_runs import Run
 from ops.runner import Runner
-from ops.scheduler import Scheduler, plan_jobs
+from ops.scheduler import Scheduler
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

@@ -294,3 +294,25 @@ async def test_the_ledger_forgets_old_runs_in_batches(bench: Bench) -> None:
         async with session(bench.database) as connection:
             later = bench.wall() + timedelta(days=91)
             assert [await job_runs.delete_before(connection, later, batch=3) for _ in range(3)] == [3, 2, 0]
+
+
+async def test_a_database_that_was_away_is_told_of_when_it_is_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.scheduler.OUTAGE_SECONDS", 0.3)
+    refused = 0
+
+    def away(*_: Any, **__: Any) -> Any:
+        nonlocal refused
+        refused += 1
+        raise ConnectionRefusedError("the database is away")
+
+    async with bench.term(job(quick)):
+        with monkeypatch.context() as outage:
+            outage.setattr("ops.scheduler.session", away)
+            bench.wall.at = minute(1)
+            await eventually(lambda: refused >= 2)
+        runs = await bench.settled(1)
+        await eventually(bench.alerts)
+    assert outline(runs) == [(1, 1, "schedule", "success")]
+    assert await bench.alerts() == [("clock:database", "failure", "pending")]
