@@ -110,8 +110,8 @@ async def _redis(settings: Settings) -> str:
 
 
 async def _schedules(settings: Settings) -> str:
-    from ops.schedule import ScheduleError
     from ops.due import plan_jobs
+    from ops.schedule import ScheduleError
     from quartapp.jobs import JOBS
 
     try:

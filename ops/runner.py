@@ -109,14 +109,12 @@ class Runner(Generic[R]):
     async def _rest(self, seconds: float) -> None:
         await waited(self.stopping, seconds)
 
-    async def run_after(self, job: Job[R], lost: Run) -> None:
-        """Run a lost tick again, as its next attempt; tell when it was lost too often."""
+    async def claim_after(self, job: Job[R], lost: Run) -> Run | None:
+        """Claim a lost tick's next attempt; None, and told, when it was lost too often."""
         if lost.attempt >= job.max_attempts:
             await self._tell_failure(job, lost, RunLostError("Each attempt's process died or was replaced."))
-            return
-        following = await self._claim_next(lost)
-        if following is not None:
-            await self.run(job, following)
+            return None
+        return await self._claim_next(lost)
 
     def changed_stats(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield (run id, stats) of running jobs whose stats changed since the last call."""

@@ -32,6 +32,7 @@ log = get_logger(__name__)
 
 SWEEP_SECONDS = 30.0  # how often runs that nobody runs are looked for
 REQUEST_LIFETIME = timedelta(minutes=1)  # who asked for a run has long given up by then
+FREE_SECONDS = 0.1  # how often a retry looks whether the run before it is over
 LOOK_SECONDS = 1.0  # how often requests, pauses and the wall clock are looked at
 OUTAGE_SECONDS = 30.0  # a database away for longer is told, once it is back: alerts live in it
 JUMP_SECONDS = 2.0  # a wall clock that moves this much against the monotonic one has jumped
@@ -97,7 +98,8 @@ class Scheduler(Generic[R]):
     async def _begin(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                async with session(self._database) as connection:
+                # One transaction: lost runs that are marked and then forgotten would never run again.
+                async with session(self._database) as connection, connection.transaction():
                     now = self._wall()
                     lost = await job_runs.mark_lost(connection, self._token, now)
                     known_since = await self._register(connection, now)
@@ -136,14 +138,20 @@ class Scheduler(Generic[R]):
             if self._runner.stopping.is_set():
                 return
             due = self._due[name]
-            while self._busy(due.job) and not self._runner.stopping.is_set():
-                await waited(self._runner.stopping, LOOK_SECONDS)
+            if not await self._free(due.job):
+                return
             due.running += 1
             try:
                 for run in await self._runner.claim([Claim(name, now, 1, "schedule")]):
                     await self._runner.run(due.job, run)
             finally:
                 self._finished(due)
+
+    async def _free(self, job: Job[R]) -> bool:
+        """Wait until the job may run; False when the clock stops before."""
+        while self._busy(job) and not self._runner.stopping.is_set():
+            await waited(self._runner.stopping, FREE_SECONDS)
+        return not self._runner.stopping.is_set()
 
     def _busy(self, job: Job[R]) -> bool:
         """Return whether the job, or one that shares its concurrency key, runs."""
@@ -232,10 +240,22 @@ class Scheduler(Generic[R]):
             self._runner.active.difference_update(run.id for run in in_order)
 
     def _start_retry(self, job: Job[R], lost: Run) -> None:
-        due = self._due[job.name]
-        due.running += 1
-        task = self.runs.start(self._runner.run_after(job, lost), name=f"job:{job.name}")
-        task.add_done_callback(lambda _: self._finished(due))
+        self.runs.start(self._retry(self._due[job.name], lost), name=f"job:{job.name}")
+
+    async def _retry(self, due: Due[R], lost: Run) -> None:
+        # Claimed before it waits for its turn: should this leader end meanwhile, the next one finds it.
+        following = await self._runner.claim_after(due.job, lost)
+        if following is None:
+            return
+        try:
+            if await self._free(due.job):
+                due.running += 1
+                try:
+                    await self._runner.run(due.job, following)
+                finally:
+                    self._finished(due)
+        finally:
+            self._runner.active.discard(following.id)
 
     async def _record_skipped(self, skipped: list[Claim]) -> None:
         async with session(self._database) as connection:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 OVERDUE_GRACE = timedelta(minutes=5)
+BUSY_FACTOR = 4
 NO_LEADER, OVERDUE = "clock:no-leader", "clock:overdue"
 
 
@@ -120,13 +121,16 @@ class Watchdog:
     async def _overdue(self, now: datetime) -> list[str]:
         async with session(self._database) as connection:
             jobs = await job_register.summaries(connection)
+        # A tick may be waiting for a run that it must not overlap.
+        busy = any(job.status == "running" for job in jobs)
+        grace = self._overdue_grace * (BUSY_FACTOR if busy else 1)
         return [
             job.job_name
             for job in jobs
             if not job.paused
             and job.status != "running"
             and job.next_run_at is not None
-            and job.next_run_at + self._overdue_grace < now
+            and job.next_run_at + grace < now
         ]
 
     async def _tell(self, fingerprint: str, title: str, detail: str, now: datetime) -> None:
