@@ -243,19 +243,14 @@ class Scheduler(Generic[R]):
         self.runs.start(self._retry(self._due[job.name], lost), name=f"job:{job.name}")
 
     async def _retry(self, due: Due[R], lost: Run) -> None:
-        # Claimed before it waits for its turn: should this leader end meanwhile, the next one finds it.
-        following = await self._runner.claim_after(due.job, lost)
-        if following is None:
-            return
+        # At once: a lost tick that only waited for its turn would be forgotten if this leader died too.
+        due.running += 1
         try:
-            if await self._free(due.job):
-                due.running += 1
-                try:
-                    await self._runner.run(due.job, following)
-                finally:
-                    self._finished(due)
+            following = await self._runner.claim_after(due.job, lost)
+            if following is not None:
+                await self._runner.run(due.job, following)
         finally:
-            self._runner.active.discard(following.id)
+            self._finished(due)
 
     async def _record_skipped(self, skipped: list[Claim]) -> None:
         async with session(self._database) as connection:

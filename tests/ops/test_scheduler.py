@@ -316,17 +316,3 @@ async def test_a_database_that_was_away_is_told_of_when_it_is_back(
         await eventually(bench.alerts)
     assert outline(runs) == [(1, 1, "schedule", "success")]
     assert await bench.alerts() == [("clock:database", "failure", "pending")]
-
-
-async def test_lost_runs_of_one_job_are_run_again_one_after_the_other(bench: Bench) -> None:
-    gate, again = Gate(), Gate()
-    every = {"catch_up": "all", "schedule": "* * * * *"}
-    async with bench.term(job(gate, **every)):
-        bench.wall.at = minute(3)
-        await eventually(lambda: gate.begun)  # the other two ticks are claimed and wait
-    async with bench.term(job(again, **every)):
-        await eventually(lambda: again.begun)
-        again.open.set()
-        runs = await bench.settled(6)
-    assert [run.status for run in runs] == ["lost", "success"] * 3
-    assert again.most == 1
