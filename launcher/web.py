@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 LISTEN_FD = "LAUNCHER_LISTEN_FD"  # the supervisor's socket, handed down
+LET_GO_SECONDS = 0.5
 MIGRATED = "LAUNCHER_MIGRATED"  # set by a parent that has migrated already
 
 
@@ -54,7 +55,9 @@ def run_web(settings: Settings) -> int:
         return run_workers(settings, listening)
     import uvloop
 
-    code: int = uvloop.run(serve_web(settings, listening))
+    from launcher.loop import AcceptingLoop
+
+    code: int = uvloop.run(serve_web(settings, listening), loop_factory=AcceptingLoop)
     return code
 
 
@@ -106,7 +109,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
 
     from quartapp.app import create_web
 
-    stop = asyncio.Event()
+    stop, closing = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -129,12 +132,13 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     log.info("serving", host=settings.host, port=listening.getsockname()[1], pid=os.getpid())
-    serving = asyncio.ensure_future(serve(web.asgi, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]  # an ASGI callable by shape
+    serving = asyncio.ensure_future(serve(web.asgi, config, shutdown_trigger=closing.wait))  # type: ignore[arg-type]  # an ASGI callable by shape
     watching = asyncio.ensure_future(web.tasks.failed.wait())
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait((serving, watching, stopping), return_when=asyncio.FIRST_COMPLETED)
     crashed = web.tasks.failed.is_set() and not stop.is_set()
-    stop.set()
+    await _let_go(web)
+    closing.set()
     # graceful_timeout is no bound where a handler never yields: this is.
     await asyncio.wait((serving,), timeout=settings.drain_seconds + 2)
     for task in (serving, watching, stopping):
@@ -143,6 +147,22 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     log.info("stopped")
     sys.stdout.flush()
     return 1 if crashed else 0
+
+
+async def _let_go(web: Web) -> None:
+    """Stop accepting, and ask those who are connected to come back on another connection.
+
+    Hypercorn closes idle connections the moment it is told to stop, also one that was just accepted and whose
+    request is on its way, or a kept one on which the next request is. Half a second of answering with
+    ``Connection: close`` lets both be answered.
+    """
+    from launcher.loop import AcceptingLoop
+
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, AcceptingLoop):
+        loop.stop_accepting()
+    web.asgi.closing = True
+    await asyncio.sleep(LET_GO_SECONDS)
 
 
 def start_companions(settings: Settings, web: Web) -> None:

@@ -27,6 +27,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
+_CLOSE = (b"connection", b"close")
 
 
 class Front:
@@ -46,6 +47,7 @@ class Front:
         self._access = access
         self._max_body_bytes = max_body_bytes
         self._handler_seconds = handler_seconds
+        self.closing = False  # set when the process stops: every answer then ends its connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not HTTP."""
@@ -100,6 +102,8 @@ class Front:
             own = [(b"x-request-id", identity), (b"age", age), (b"x-stale", b"true")]
         else:
             own = [(b"x-request-id", identity), (b"age", b"0")]
+        if self.closing:
+            own.append(_CLOSE)
         if if_none_match and matches(if_none_match, held.etag):
             await send({"type": "http.response.start", "status": 304, "headers": held.not_modified + own})
             await send({"type": "http.response.body", "body": b""})
@@ -120,7 +124,10 @@ class Front:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [pair for pair in message["headers"] if pair[0] != b"x-request-id"]
-                message = {**message, "headers": [*headers, (b"x-request-id", identity)]}
+                headers.append((b"x-request-id", identity))
+                if self.closing:
+                    headers.append(_CLOSE)
+                message = {**message, "headers": headers}
             elif message["type"] == "http.response.body":
                 size += len(message.get("body", b""))
             await send(message)

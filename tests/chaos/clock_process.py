@@ -62,7 +62,12 @@ EVERY_SECOND = "* * * * * *"
 KINDS: dict[str, list[Job[None]]] = {
     "tick": [
         Job(
-            name="tick", run=tick, schedule=EVERY_SECOND, catch_up="all", catch_up_window=timedelta(minutes=2)
+            name="tick",
+            run=tick,
+            schedule=EVERY_SECOND,
+            catch_up="all",
+            overlap="wait",
+            catch_up_window=timedelta(minutes=2),
         )
     ],
     "slow": [Job(name="slow", run=slow, schedule="0 0 1 1 *", run_at_start=True, retry_base_seconds=0.1)],

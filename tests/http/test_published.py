@@ -367,6 +367,7 @@ async def test_reads_go_on_without_postgresql_and_are_fresh_within_6_s_of_its_re
         back = time.monotonic()
         await eventually(lambda: b'"games":[]' in web.documents.get(key).body, timeout=6)  # type: ignore[union-attr]
         assert time.monotonic() - back < 6
+        await eventually(lambda: not web.documents.stale, timeout=1)
         assert "X-Stale" not in (await http.get(key)).headers
         await database.disconnect()
         await web.stop()

@@ -1,0 +1,149 @@
+"""Parlays over HTTP: priced from what is held, refused by naming the leg, suggested the same way twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from math import prod
+from typing import Any
+
+import httpx
+import pytest
+
+from quartapp.app import create_web
+from quartapp.settings import Settings
+from tests.jobs.test_failures import open_bench
+from tests.waiting import eventually
+
+
+@pytest.fixture
+async def client(settings: Settings, database: Any, redis: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_bench(database, redis, settings) as bench:
+        assert (await bench.run("daily_pass")).status == "success"
+    web = create_web(settings)
+    web.start()
+    await eventually(lambda: web.documents.warm)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:  # type: ignore[arg-type]
+        yield http
+    await web.stop()
+
+
+async def legs_of(client: httpx.AsyncClient, count: int) -> list[dict[str, Any]]:
+    listed = (await client.get("/api/analysis?sport=basketball_nba")).json()["analyses"]
+    upcoming = [one for one in listed if "h2h" in one["markets"]][-count:]
+    return [{"game_id": one["game_id"], "market": "h2h", "outcome": one["home_team"]} for one in upcoming]
+
+
+@pytest.mark.parametrize("count", [2, 20])
+async def test_a_parlay_is_the_product_of_its_legs(client: httpx.AsyncClient, count: int) -> None:
+    answer = await client.post("/api/parlays/price", json={"legs": await legs_of(client, count)})
+    assert answer.status_code == 200, answer.text
+    priced = answer.json()
+    assert priced["price_decimal"] == pytest.approx(
+        prod(leg["price_decimal"] for leg in priced["legs"]), rel=1e-3
+    )
+    assert priced["probability"] == pytest.approx(prod(leg["probability"] for leg in priced["legs"]))
+    assert priced["expected_value"] == pytest.approx(
+        priced["probability"] * priced["price_decimal"] - 1, abs=1e-3
+    )
+    assert 0 <= priced["kelly_stake"] <= 1
+    assert 0 <= priced["hold"] < 1
+    assert priced["warnings"] == []
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_legs_of_one_game_are_priced_with_a_warning(client: httpx.AsyncClient) -> None:
+    (leg, _) = await legs_of(client, 2)
+    answer = await client.post(
+        "/api/parlays/price", json={"legs": [leg, leg | {"market": "totals", "outcome": "Over"}]}
+    )
+    assert "not independent" in answer.json()["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"game_id": "none"}, "legs[1].game_id"),
+        ({"game_id": 7}, "legs[1].game_id"),
+        ({"market": "props"}, "legs[1].market"),
+        ({"outcome": "Nobody"}, "legs[1].outcome"),
+        ({"bookmaker": "nobook"}, "legs[1].bookmaker"),
+        ({"point": "high"}, "legs[1].point"),
+        ({"market": "totals", "outcome": "Over", "point": 1.5}, "legs[1].point"),
+    ],
+)
+async def test_a_bad_leg_is_named(client: httpx.AsyncClient, change: dict[str, Any], field: str) -> None:
+    legs = await legs_of(client, 2)
+    answer = await client.post("/api/parlays/price", json={"legs": [legs[0], legs[1] | change]})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"legs": []}, {"legs": [{}]}, {"legs": [1, 2]}, [], {"legs": [{}] * 21}]
+)
+async def test_a_body_that_is_no_parlay_is_422(client: httpx.AsyncClient, body: Any) -> None:
+    assert (await client.post("/api/parlays/price", json=body)).status_code == 422
+    assert (
+        await client.post("/api/parlays/price", content=b"{", headers={"Content-Type": "application/json"})
+    ).status_code == 400
+    assert (await client.post("/api/parlays/price", content=b"{}")).status_code == 415
+
+
+@pytest.mark.parametrize("risk", ["safe", "balanced", "degen"])
+async def test_a_suggestion_is_the_same_for_the_same_documents(client: httpx.AsyncClient, risk: str) -> None:
+    path = f"/api/parlays/suggest?sport=basketball_nba&legs=3&risk={risk}"
+    first, second = await client.get(path), await client.get(path)
+    assert first.status_code == 200, first.text
+    assert first.content == second.content
+    assert len({leg["game_id"] for leg in first.json()["legs"]}) == 3
+    assert all(leg["reason"] for leg in first.json()["legs"])
+    again = await client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    # What is suggested can be priced.
+    legs = [
+        {name: leg[name] for name in ("game_id", "market", "outcome", "bookmaker")}
+        for leg in first.json()["legs"]
+    ]
+    priced = await client.post("/api/parlays/price", json={"legs": legs})
+    assert priced.status_code == 200, priced.text
+    assert priced.json()["probability"] == pytest.approx(first.json()["probability"])
+
+
+@pytest.mark.parametrize("query", ["legs=1", "legs=x", "risk=mad", "same_game=maybe", "colour=red"])
+async def test_a_malformed_suggestion_is_422_naming_the_parameter(
+    client: httpx.AsyncClient, query: str
+) -> None:
+    answer = await client.get(f"/api/parlays/suggest?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+async def test_games_page_through_a_whole_sport_with_link_and_cursor(client: httpx.AsyncClient) -> None:
+    whole = (await client.get("/api/games?sport=basketball_nba")).json()["games"]
+    seen: list[str] = []
+    target = "/api/games?sport=basketball_nba&limit=7"
+    while target:
+        answer = await client.get(target)
+        seen += [game["id"] for game in answer.json()["games"]]
+        link = answer.headers.get("Link")
+        assert (link is None) == (answer.json()["next"] is None)
+        target = link.split(">")[0].lstrip("<") if link else ""
+    assert seen == [game["id"] for game in whole]
+
+
+async def test_games_are_narrowed_by_market_book_status_and_date(client: httpx.AsyncClient) -> None:
+    whole = (await client.get("/api/games?sport=basketball_nba")).json()["games"]
+    narrowed = (await client.get("/api/games?sport=basketball_nba&market=totals&bookmaker=pinnacle")).json()[
+        "games"
+    ]
+    assert {game["id"] for game in narrowed} == {game["id"] for game in whole}
+    for game in narrowed:
+        assert {book["key"] for book in game["bookmakers"]} <= {"pinnacle"}
+        assert {market["key"] for book in game["bookmakers"] for market in book["markets"]} <= {"totals"}
+    middle = whole[len(whole) // 2]["commence_time"]
+    later = (await client.get("/api/games", params={"sport": "basketball_nba", "from": middle})).json()[
+        "games"
+    ]
+    assert [game["id"] for game in later] == [game["id"] for game in whole if game["commence_time"] >= middle]
+    live = (await client.get("/api/games?status=live")).json()["games"]
+    assert all(game["status"] == "live" for game in live)

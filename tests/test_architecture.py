@@ -1,0 +1,85 @@
+"""The shape of the house, held by a test: imports go one way, every route declares its policy."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quartapp.api.openapi import description
+from quartapp.app import create_web
+from quartapp.http.routes import Policy
+from quartapp.settings import Settings
+from tests.conftest import PROJECT
+
+MAY_IMPORT = {
+    "launcher": {"launcher", "quartapp", "ops"},
+    "quartapp": {"quartapp", "ops"},
+    "ops": {"ops"},
+}
+OURS = set(MAY_IMPORT) | {"bench", "tests", "scripts"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_go_one_way(package: str) -> None:
+    for path in (PROJECT / package).rglob("*.py"):
+        ours = {name.split(".")[0] for name in imports(path)} & OURS
+        assert ours <= MAY_IMPORT[package], path
+
+
+def test_the_arithmetic_imports_nothing_of_ours_and_does_no_io() -> None:
+    forbidden = {"asyncio", "httpx", "asyncpg", "databases", "redis", "time", "random", "os"}
+    for path in (PROJECT / "quartapp" / "odds").glob("*.py"):
+        names = set(imports(path))
+        assert {name for name in names if name.split(".")[0] in OURS} <= {
+            name for name in names if name.startswith("quartapp.odds")
+        }, path
+        assert not {name.split(".")[0] for name in names} & forbidden, path
+
+
+def test_sql_stays_in_store_and_ops() -> None:
+    statement = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ +SET)\b")
+    for path in (PROJECT / "quartapp").rglob("*.py"):
+        if path.parent.name != "store":
+            assert not statement.search(path.read_text()), path
+
+
+@pytest.fixture
+def rules(settings: Settings) -> list[tuple[Any, Any]]:
+    app = create_web(settings).app
+    return [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
+
+
+async def test_every_route_declares_cache_authentication_and_limit(rules: list[tuple[Any, Any]]) -> None:
+    for rule, handler in rules:
+        declared = getattr(handler, "policy", None)
+        assert isinstance(declared, Policy), rule.rule
+        if "POST" in rule.methods:
+            assert declared.limit is not None, rule.rule
+            assert declared.cache == "no-store", rule.rule
+        if rule.rule.startswith("/ops"):
+            assert declared.auth != "none", rule.rule
+            assert declared.cache == "no-store", rule.rule
+
+
+async def test_every_route_is_described_and_nothing_else_is(rules: list[tuple[Any, Any]]) -> None:
+    served = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule, _ in rules
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    described = {(path, method) for path, methods in description()["paths"].items() for method in methods}
+    assert served == described
