@@ -7,7 +7,7 @@ import asyncio
 from ops.job import Job
 from quartapp.feeds.errors import FeedError, OutOfCreditsError
 from quartapp.feeds.odds_api import Event
-from quartapp.jobs.slates import Context, budget, ensure_sports, fetch_slate, store_slates
+from quartapp.jobs.slates import Context, budget, ensure_sports, fetch_slate, republish, store_slates
 from quartapp.resources import Resources
 from quartapp.store.sports import Sport
 
@@ -45,8 +45,9 @@ async def daily_pass(context: Context) -> dict[str, object]:
 
     slates = [slate for slate in await asyncio.gather(*map(one, affordable)) if slate is not None]
     for number, slate in enumerate(slates, start=1):
-        await store_slates(context, [slate])
+        await store_slates(context, [slate], overview=False)
         context.progress(number, len(slates), "sports published")
+    await republish(context, [])  # the lists over all sports, once
     context.stats |= {
         "sports": len(slates),
         "games": sum(len(events) for _, events in slates),

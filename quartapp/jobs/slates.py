@@ -92,7 +92,7 @@ async def fetch_slate(context: Context, sport_key: str, markets: tuple[str, ...]
 
 
 async def store_slates(
-    context: Context, slates: Sequence[tuple[str, Sequence[Event]]], **publishing: object
+    context: Context, slates: Sequence[tuple[str, Sequence[Event]]], *, overview: bool = True
 ) -> int:
     """Store whole slates and publish them, all or nothing; return how many documents changed."""
     now = datetime.now(UTC)
@@ -101,7 +101,10 @@ async def store_slates(
     async with context.transaction() as connection:
         for sport_key, events in slates:
             await games.upsert(connection, sport_key, events, source, now)
-            changed += await odds.upsert(connection, events, price_format(sport_key), now)
+            # By what was received: a recording may quote a league in another format than it is asked for in.
+            for form in sorted({event.price_format for event in events} or {price_format(sport_key)}):
+                of_form = [event for event in events if event.price_format == form]
+                changed += await odds.upsert(connection, of_form, form, now)
             await sports.mark_odds_updated(connection, sport_key, now)
         documents = await publish_sports(
             connection,
@@ -109,7 +112,7 @@ async def store_slates(
             source=source,
             fencing_token=context.fencing_token,
             now=now,
-            **publishing,  # type: ignore[arg-type]  # only `summaries`, typed where it is made
+            overview=overview,
         )
     context.stats["prices_changed"] = context.stats.get("prices_changed", 0) + changed
     context.stats["documents_published"] = context.stats.get("documents_published", 0) + documents

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from statistics import mean
+from statistics import fmean
 from typing import Any
 
 from quartapp.odds.calibration import MEASURED
@@ -100,7 +100,7 @@ def _market(inputs: Inputs, key: str) -> dict[str, Any] | None:
             for name, one in best.items()
             if name in found.probabilities
         },
-        "hold": round(mean(hold(list(quote.decimals.values())) for quote in whole), 6),
+        "hold": round(fmean(hold(list(quote.decimals.values())) for quote in whole), 6),
         "books": found.books,
         "arbitrage": sure
         and {
@@ -159,7 +159,7 @@ def _movement(inputs: Inputs, key: str, found: Consensus) -> Movement | None:
             values[change.bookmaker_key] = value
         last_of_moment = number + 1 == len(changes) or changes[number + 1].recorded_at != change.recorded_at
         if values and last_of_moment:
-            points.append((change.recorded_at, mean(values.values())))
+            points.append((change.recorded_at, fmean(values.values())))
     return movement(points)
 
 

@@ -12,6 +12,7 @@ from quartapp.store.games import Game
 from quartapp.store.odds import Book
 
 
+@lru_cache(maxsize=8192)
 def moment(value: datetime | None) -> str | None:
     """Return RFC 3339 with Z, to the second."""
     return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -33,23 +33,29 @@ async def publish_sports(
     fencing_token: int,
     now: datetime,
     summaries: Mapping[str, str] | None = None,
+    overview: bool = True,
 ) -> int:
     """Render and publish everything of these sports; return how many documents changed.
 
-    `summaries` replaces the summary of games that someone has phrased better, by game id.
+    `overview` false leaves the lists over all sports (/api/sports, the first page of /api/games) for later: a
+    pass over many sports publishes them once, at its end. `summaries` replaces the summary of games that
+    someone has phrased better, by game id.
     """
-    await sports.refresh_season_states(connection, now)
+    if overview:
+        await sports.refresh_season_states(connection, now)
     known = {sport.key: sport for sport in await sports.all_sports(connection, now)}
     keys = [key for key in sport_keys if key in known]
     listed = await games.to_publish(connection, keys, now)
-    soonest = await games.soonest(connection, PAGE + 1)
+    soonest = await games.soonest(connection, PAGE + 1) if overview else []
     ids = [game.id for game in listed]
     current = await odds.current(connection, list({*ids, *(game.id for game in soonest)}))
     rendered = {game.id: render(game, current.get(game.id, [])) for game in (*listed, *soonest)}
     made = await _analyses(connection, keys, known, listed, current, summaries or {}, now)
 
-    wanted = [Document("/api/sports", _sports(known.values(), source))]
-    wanted.append(Document("/api/games", _first_page(soonest, rendered, source)))
+    wanted: list[Document] = []
+    if overview:
+        wanted.append(Document("/api/sports", _sports(known.values(), source)))
+        wanted.append(Document("/api/games", _first_page(soonest, rendered, source)))
     for key in keys:
         own = [game for game in listed if game.sport_key == key]
         wanted += _pages(key, [game for game in own if game.status in _OPEN], rendered, source)
@@ -67,7 +73,7 @@ async def publish_sports(
                 },
             )
         )
-    gone = await _gone(connection, keys, {document.key for document in wanted}, known)
+    gone = await documents.keys_of_sports(connection, keys) - {document.key for document in wanted}
     return await documents.publish(
         connection, wanted, withdrawn=sorted(gone), fencing_token=fencing_token, now=now
     )
@@ -174,15 +180,3 @@ def _game_document(rendered: Mapping[str, Any], made: Mapping[str, Any], source:
         "injuries": made["injuries"],
     }
     return Document(f"/api/game/{rendered['id']}", {"source": source, "game": game})
-
-
-async def _gone(
-    connection: Connection, keys: Sequence[str], wanted: set[str], known: Mapping[str, Sport]
-) -> set[str]:
-    """Return published keys of these sports that nothing stands behind any more."""
-    held = await documents.keys_like(connection, "/api/")
-    owned = {key for key in held if any(key.endswith(f"sport={sport}") for sport in keys)}
-    single = {key for key in held if key.startswith(("/api/game/", "/api/analysis/"))}
-    ids = await games.ids_with_documents(connection, [key.rsplit("/", 1)[1] for key in single], keys)
-    owned |= {key for key in single if key.rsplit("/", 1)[1] in ids}
-    return owned - wanted

@@ -144,10 +144,18 @@ async def _withdraw(
     )
 
 
-async def keys_like(connection: Connection, prefix: str) -> set[str]:
-    """Return the keys of published documents that begin with `prefix`."""
+async def keys_of_sports(connection: Connection, sport_keys: Sequence[str]) -> set[str]:
+    """Return the keys of published documents that belong to these sports, or to a game that is gone."""
     rows = await raw(connection).fetch(
-        "SELECT key FROM documents WHERE starts_with(key, $1) AND body IS NOT NULL", prefix
+        """
+        SELECT key FROM documents
+          LEFT JOIN games ON games.id = split_part(documents.key, '/', 4)
+         WHERE body IS NOT NULL
+           AND CASE WHEN key LIKE '/api/game/%' OR key LIKE '/api/analysis/%'
+                    THEN games.id IS NULL OR games.sport_key = ANY ($1::text[])
+                    ELSE split_part(key, 'sport=', 2) = ANY ($1::text[]) END
+        """,
+        list(sport_keys),
     )
     return {row["key"] for row in rows}
 

@@ -189,22 +189,6 @@ async def recent_results(
     return found
 
 
-async def ids_with_documents(
-    connection: Connection, ids: Sequence[str], sport_keys: Sequence[str]
-) -> set[str]:
-    """Return those of `ids` that are games of these sports, or of none that we still know."""
-    rows = await raw(connection).fetch(
-        """
-        SELECT listed.id FROM unnest($1::text[]) AS listed (id)
-          LEFT JOIN games USING (id)
-         WHERE games.id IS NULL OR games.sport_key = ANY ($2::text[])
-        """,
-        list(ids),
-        list(sport_keys),
-    )
-    return {row["id"] for row in rows}
-
-
 async def sports_of_unfinished(connection: Connection, now: datetime) -> set[str]:
     """Return the sports that have a game which has begun and is not final."""
     rows = await raw(connection).fetch(

@@ -228,6 +228,6 @@ async def test_an_idle_clock_costs_next_to_nothing(start_clock: Start, ledger: A
     after = process.cpu_times()
     used = (after.user + after.system) - (before.user + before.system)
     assert (
-        used / (time.monotonic() - began) < 0.02
+        used / (time.monotonic() - began) < 0.01
     )  # under 1 % where nothing else runs; see docs/performance.md
     assert process.memory_info().rss < 80e6

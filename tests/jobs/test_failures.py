@@ -67,7 +67,7 @@ class Bench:
                 [Claim(name, self._tick, 1, "schedule")],
                 holder="test:clock:1",
                 fencing_token=self.token,
-                now=self._tick,
+                now=datetime.now(UTC),
             )
         await runner.run(once, run)
         async with session(self.database) as connection:

@@ -1,0 +1,124 @@
+"""A daily pass over 60 sports x 30 games x 10 books x 3 markets: received bytes to published documents.
+
+Run: ``python -m bench.daily_pass``. The upstream is a transport that gives bytes made beforehand, so that only
+our side is measured; PostgreSQL and Redis are the embedded ones. Prints seconds and this process's peak memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+
+import httpx
+import orjson
+
+from bench.load import PROJECT
+from bench.slate import events
+from launcher.embedded import Services, embedded_services
+from ops import job_register, job_runs
+from ops.database import open_database, session
+from ops.fence import next_token
+from ops.job_runs import Claim
+from ops.logs import configure_logging
+from ops.migrate_with_lock import migrate
+from ops.redis import open_redis
+from ops.runner import Runner
+from quartapp.feeds.espn import EspnClient
+from quartapp.feeds.odds_api import OddsApiClient
+from quartapp.jobs.daily_pass import DAILY_PASS
+from quartapp.resources import Resources
+from quartapp.settings import read_settings
+
+SPORTS, GAMES, BOOKS = 60, 30, 10
+
+
+def upstream() -> httpx.MockTransport:
+    """Return the answers, made once."""
+    keys = [f"basketball_nba{n:02d}" for n in range(SPORTS)]
+    now = datetime.now(UTC)
+    bodies = {key: orjson.dumps(events(key, GAMES, BOOKS, now)) for key in keys}
+    listed = orjson.dumps(
+        [{"key": k, "title": k, "group": "Bench", "active": True, "has_outrights": False} for k in keys]
+    )
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        parts = request.url.path.split("/")
+        body = bodies[parts[3]] if parts[-1] == "odds" else listed
+        return httpx.Response(200, content=body, headers={"x-requests-last": "3"})
+
+    return httpx.MockTransport(answer)
+
+
+async def run(services: Services) -> None:
+    """Run the pass twice: from nothing, and again with nothing changed."""
+    settings = read_settings(
+        {
+            "ENVIRONMENT": "development",
+            "DATABASE_URL": services.database_url,
+            "REDIS_URL": services.redis_url,
+            "ODDS_API_DAILY_CREDITS": "1000000",
+        }
+    )
+    await migrate(services.database_url)
+    database, redis = open_database(services.database_url), open_redis(services.redis_url)
+    await database.connect()
+    async with httpx.AsyncClient(transport=upstream()) as client:
+        resources = Resources(
+            settings,
+            OddsApiClient(client, "http://upstream", "key"),
+            EspnClient(client, "http://espn"),
+            None,
+            "sandbox",
+        )
+        now = datetime.now(UTC)
+        async with session(database) as connection:
+            token = await next_token(connection, "bench", now)
+            job = job_register.Registered("daily_pass", DAILY_PASS.schedule, "UTC", None)
+            await job_register.register(connection, [job], now)
+        runner = Runner(database, redis, resources, holder="bench", fencing_token=token)
+        for name in ("from nothing", "nothing changed"):
+            tick = datetime.now(UTC)
+            async with session(database) as connection:
+                (claimed,) = await job_runs.claim(
+                    connection,
+                    [Claim("daily_pass", tick, 1, "manual")],
+                    holder="bench",
+                    fencing_token=token,
+                    now=tick,
+                )
+            began, cpu = time.perf_counter(), time.process_time()
+            await runner.run(DAILY_PASS, claimed)
+            took, used = time.perf_counter() - began, time.process_time() - cpu
+            async with session(database) as connection:
+                done = (await job_runs.history(connection, "daily_pass", 1))[0]
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{name:<16} {done.status} {took:6.2f} s ({used:.2f} s of a core), peak {peak:.0f} MB, {done.stats}"
+            )
+    await redis.aclose()
+    await database.disconnect()
+
+
+def main() -> None:
+    """Measure."""
+    configure_logging("ERROR", "json", (), sys.stderr)
+    with embedded_services(PROJECT / ".local" / "bench-pass", durable=True) as services:
+        asyncio.run(_fresh(services))
+
+
+async def _fresh(services: Services) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(services.database_url)
+    await connection.execute("DROP DATABASE IF EXISTS bench_pass WITH (FORCE)")
+    await connection.execute("CREATE DATABASE bench_pass")
+    await connection.close()
+    url = services.database_url.rsplit("/", 1)[0] + "/bench_pass"
+    await run(Services(url, services.redis_url, services.postgres_pid, services.redis_pid))
+
+
+if __name__ == "__main__":
+    main()
