@@ -60,17 +60,37 @@ class Verdict:
 async def send_alerts(chat: TelegramChat, database: Database, redis: Redis, stop: asyncio.Event) -> None:
     """Send pending alerts until `stop`. A dead database, Redis or Telegram delays, never ends it."""
     import asyncpg
-    import httpx
 
     slot = Slot(redis)
-    async with httpx.AsyncClient(timeout=SEND_TIMEOUT_SECONDS) as client:
+    client: httpx.AsyncClient | None = None
+    try:
         while not stop.is_set():
             try:
-                await send_next(chat, database, redis, slot, client)
+                if await _anything_waits(database):
+                    client = client or _open_client()
+                    await send_next(chat, database, redis, slot, client)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
                 log.warning("alerts wait for the database", error=redact(repr(problem)))
                 await waited(stop, 5)
             await waited(stop, LOOK_SECONDS)
+    finally:
+        if client is not None:
+            await client.aclose()
+
+
+def _open_client() -> httpx.AsyncClient:
+    """Open the client at the first alert: httpx is 10 MB that a quiet web process need not hold."""
+    import httpx
+
+    return httpx.AsyncClient(timeout=SEND_TIMEOUT_SECONDS)
+
+
+async def _anything_waits(database: Database) -> bool:
+    async with session(database) as connection:
+        found = await raw(connection).fetchval(
+            "SELECT EXISTS (SELECT 1 FROM alerts WHERE status = 'pending')"
+        )
+    return bool(found)
 
 
 async def send_next(
