@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -189,8 +190,8 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     table = Table(*heads, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    console = Console(soft_wrap=True)
-    console.print(table, crop=False)
+    # A pipe has no width: give it enough, so that nothing is cut from what a script or a log reads.
+    Console(width=None if sys.stdout.isatty() else 220).print(table)
 
 
 def _when(moment: datetime | None) -> str:
