@@ -151,8 +151,6 @@ def clock_role(settings: Settings) -> int:
     """Run role clock until SIGTERM or SIGINT; return the exit code."""
     import signal
 
-    import uvloop
-
     from launcher.parent import die_with_parent
     from ops.logs import configure_logging
     from ops.schedule import ScheduleError
@@ -169,7 +167,7 @@ def clock_role(settings: Settings) -> int:
         await run_clock(settings, stop, jobs=JOBS, open_resources=open_resources)
 
     try:
-        uvloop.run(run())
+        asyncio.run(run())
     except ScheduleError as problem:
         log.error("a schedule cannot be used", error=str(problem))
         return 2

@@ -90,6 +90,4 @@ async def main(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    import uvloop
-
-    uvloop.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1]))
