@@ -85,11 +85,12 @@ def doctor() -> None:
 
 @main.command()
 @click.argument("role", type=click.Choice(["web", "clock"]))
-def healthcheck(role: str) -> None:
+@click.option("--ready", is_flag=True, help="web: ask /readyz, so PostgreSQL and Redis must answer too.")
+def healthcheck(role: str, ready: bool) -> None:
     """Tell whether this container's ROLE is alive; for compose and Kubernetes."""
     from launcher.healthcheck import check_clock, check_web
 
-    problem = check_web() if role == "web" else check_clock()
+    problem = check_web(ready=ready) if role == "web" else check_clock()
     if problem is not None:
         click.echo(problem, err=True)
         sys.exit(1)

@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher.healthcheck import health_socket
 from launcher.parent import die_with_parent
 from ops.logs import configure_logging, get_logger
 from ops.migrate_with_lock import MigrationError, describe, migrate
@@ -115,7 +116,9 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
         loop.add_signal_handler(number, stop.set)
     web = create_web(settings)
     config = Config()
-    config.bind = [f"fd://{listening.fileno()}"]
+    own_door = health_socket(listening.getsockname()[1], os.getpid())
+    config.bind = [f"fd://{listening.fileno()}", f"unix:{own_door}"]
+    config.umask = 0o077  # the health socket is this user's alone
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")  # as it is: our handler has the root
     config.include_server_header = False
@@ -144,6 +147,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     for task in (serving, watching, stopping):
         task.cancel()
     await web.stop()
+    own_door.unlink(missing_ok=True)
     log.info("stopped")
     sys.stdout.flush()
     return 1 if crashed else 0

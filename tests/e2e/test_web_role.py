@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 
+from tests.conftest import PROJECT
 from tests.e2e.conftest import Start, gone
 from tests.waiting import eventually, free_port
 
@@ -151,3 +154,38 @@ async def test_from_exec_to_the_first_answer_and_its_memory(start: Start, web_en
     await eventually(lambda: answers(f"http://127.0.0.1:{env['PORT']}/healthz"), timeout=20, pause=0.01)
     assert time.monotonic() - began < 4.0
     assert running.root.memory_info().rss < 90e6
+
+
+async def test_the_healthcheck_asks_this_container_and_not_whoever_shares_the_port(
+    start: Start, web_env: Environment, tmp_path: Path, python: str
+) -> None:
+    """During a deploy two containers share the port: each has its own /tmp, as here."""
+
+    def of_container(name: str, **overrides: str) -> dict[str, str]:
+        (tmp_path / name).mkdir(exist_ok=True)
+        return env | {"TMPDIR": str(tmp_path / name), "REUSE_PORT": "true"} | overrides
+
+    def check(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [python, "-m", "launcher", "healthcheck", "web", *arguments]
+        return subprocess.run(
+            command, check=False, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=30
+        )
+
+    env = web_env(WEB_CONCURRENCY="1")
+    old, new = of_container("old"), of_container("new", WEB_CONCURRENCY="2")
+    running = start("web", environment=old)
+    await eventually(lambda: check(old, "--ready").returncode == 0, timeout=20)
+    answer = check(new)  # the port answers, but not from the new container
+    assert answer.returncode == 1
+    assert "0 of 2 web processes" in answer.stderr
+    second = start("web", environment=new)
+    await eventually(lambda: check(new, "--ready").returncode == 0, timeout=20)
+    victim = next(process for process in second.family() if process.pid != second.process.pid)
+    victim.suspend()  # it holds the socket and never answers
+    assert "nothing answers" in check(new).stderr
+    victim.resume()
+    running.signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+    assert not list((tmp_path / "old").glob("*.sock"))
+    assert check(old).returncode == 1
+    assert check(new).returncode == 0
