@@ -218,6 +218,12 @@ def stop_on_signals(supervisor: Supervisor) -> None:
         loop.add_signal_handler(number, supervisor.stop.set)
 
 
+async def _leave(listening: socket.socket, stop: asyncio.Event) -> None:
+    """Once stopping, hold the port no longer than the workers do: nobody would accept what waits for us."""
+    await stop.wait()
+    listening.close()
+
+
 def run_workers(settings: Settings, listening: socket.socket) -> int:
     """Serve with WEB_CONCURRENCY processes on one socket; return the exit code."""
     die_with_parent()
@@ -234,6 +240,10 @@ def run_workers(settings: Settings, listening: socket.socket) -> int:
     async def run() -> int:
         supervisor = Supervisor(specs, grace_seconds=settings.drain_seconds + 5, prefix=False)
         stop_on_signals(supervisor)
-        return await supervisor.run()
+        leaving = asyncio.create_task(_leave(listening, supervisor.stop))
+        try:
+            return await supervisor.run()
+        finally:
+            leaving.cancel()
 
     return asyncio.run(run())

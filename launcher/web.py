@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ log = get_logger(__name__)
 
 LISTEN_FD = "LAUNCHER_LISTEN_FD"  # the supervisor's socket, handed down
 LET_GO_SECONDS = 0.5
+STEER_AWAY_SECONDS = 0.1  # longer than a handshake that has begun takes to end
+WARM_SECONDS = 15
+UNIX_PATH_MAX = 103  # bytes, macOS; 107 on Linux
 MIGRATED = "LAUNCHER_MIGRATED"  # set by a parent that has migrated already
 
 
@@ -98,8 +102,9 @@ def listening_socket(settings: Settings) -> socket.socket:
                 f"Port {settings.port} is in use. Stop what listens there, or set PORT to another."
             ) from None
         raise PortError(f"{settings.host}:{settings.port} cannot be bound: {problem.strerror}.") from None
-    # Listening begins at once: a connection waits in the queue rather than being refused meanwhile.
-    listening.listen(1024)
+    if not settings.reuse_port:
+        # Listening begins at once: a connection waits in the queue rather than being refused meanwhile.
+        listening.listen(1024)
     return listening
 
 
@@ -117,7 +122,11 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     web = create_web(settings)
     config = Config()
     own_door = health_socket(listening.getsockname()[1], os.getpid())
-    config.bind = [f"fd://{listening.fileno()}", f"unix:{own_door}"]
+    config.bind = [f"fd://{listening.fileno()}"]
+    if len(os.fsencode(own_door)) <= UNIX_PATH_MAX:
+        config.bind.append(f"unix:{own_door}")
+    else:
+        log.warning("the folder for temporary files has too long a name for the health socket; set TMPDIR")
     config.umask = 0o077  # the health socket is this user's alone
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")  # as it is: our handler has the root
@@ -134,6 +143,8 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    if settings.reuse_port:
+        await _warm(web, stop)
     log.info("serving", host=settings.host, port=listening.getsockname()[1], pid=os.getpid())
     serving = asyncio.ensure_future(serve(web.asgi, config, shutdown_trigger=closing.wait))  # type: ignore[arg-type]  # an ASGI callable by shape
     watching = asyncio.ensure_future(web.tasks.failed.wait())
@@ -163,10 +174,25 @@ async def _let_go(web: Web) -> None:
     from launcher.loop import AcceptingLoop
 
     loop = asyncio.get_running_loop()
-    if isinstance(loop, AcceptingLoop):
-        loop.stop_accepting()
     web.asgi.closing = True
+    if isinstance(loop, AcceptingLoop):
+        await asyncio.sleep(STEER_AWAY_SECONDS)  # by then those who share our socket leave as well
+        await loop.steer_away()
+        await asyncio.sleep(STEER_AWAY_SECONDS)
+        loop.stop_accepting()
     await asyncio.sleep(LET_GO_SECONDS)
+
+
+async def _warm(web: Web, stop: asyncio.Event) -> None:
+    """Wait for the documents before taking visitors from the process beside us that has them.
+
+    Not for ever: with PostgreSQL away there may be no other process, and then 503 says more than silence.
+    """
+    from ops.tasks import waited
+
+    deadline = time.monotonic() + WARM_SECONDS
+    while not web.documents.warm and not stop.is_set() and time.monotonic() < deadline:
+        await waited(stop, 0.05)
 
 
 def start_companions(settings: Settings, web: Web) -> None:

@@ -1,0 +1,322 @@
+#!/usr/bin/env bash
+# Deploy one commit on this host, or leave everything as it was.
+#
+#   scripts/deploy.sh [--root DIR] [--env-stdin] [COMMIT | --rollback]
+#
+#   COMMIT       what to deploy; the checked-out commit when left out. Fetched from origin when not here yet.
+#   --rollback   deploy the version before the one that runs
+#   --env-stdin  take a new .env.prod (made by scripts/write_env.py) from standard input, with this deploy
+#   --root DIR   the checkout to deploy in; the one this script lies in, or the current one, when left out
+#
+# The new api serves beside the old one (SO_REUSEPORT) until the new clock lives too; only then does the old
+# api stop. Whatever fails before that removes the new containers and brings the old scheduler back. Nothing on
+# disk says "new" before that point, so a deploy that is killed can be run again, and a reboot starts the old.
+#
+# Files: .env (IMAGE_TAG, PREVIOUS_TAG: what runs, and what ran before), .env.prod (secrets), var/deploy.log,
+#        var/last_deploy.json (shown by `launcher status`).
+# Environment: DEPLOY_READY_SECONDS (120), DEPLOY_LOCK_SECONDS (10), DEPLOY_BASE (another base image).
+# Exit codes: 0 deployed, 1 failed and the old version serves, 2 wrong usage, 3 failed and the old version could
+#        not be brought back by itself, 75 another deploy is running.
+set -euo pipefail
+shopt -s inherit_errexit
+
+image=parlaygorilla
+step='start'
+committed=''
+started_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+commit='' previous='' old_api='' old_compose='' new_env='' touched='' scheduler_touched=''
+
+say() { printf '%s %s\n' "$(date -u +%H:%M:%SZ)" "$*"; }
+fail() {
+  say "error: $*"
+  exit 1
+}
+
+usage() {
+  sed -n '2,/^set -euo/p' "$0" | sed '$d; s/^# \{0,1\}//'
+}
+
+main() {
+  local root='' env_stdin='' wanted='' rollback=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help)
+        usage
+        exit 0
+        ;;
+      --root)
+        root=${2:?--root needs a folder}
+        shift
+        ;;
+      --env-stdin) env_stdin=yes ;;
+      --rollback) rollback=yes ;;
+      -*)
+        usage >&2
+        exit 2
+        ;;
+      *) wanted=$1 ;;
+    esac
+    shift
+  done
+  if [ -z "$root" ]; then
+    root=$(git -C "$(dirname -- "${BASH_SOURCE[0]}")" rev-parse --show-toplevel 2>/dev/null ||
+      git rev-parse --show-toplevel 2>/dev/null) || fail 'not in a checkout: give --root DIR'
+  fi
+  cd -- "$root" || exit 2
+  root=$PWD
+  mkdir -p var
+  keep_log
+  take_lock
+  trap finish EXIT
+  trap 'exit 143' TERM
+  trap 'exit 130' INT
+  trap '' HUP PIPE # a lost connection must not stop a deploy half-way
+
+  [ -z "$env_stdin" ] || receive_env
+  exec </dev/null
+  previous=$(running_tag IMAGE_TAG)
+  if [ -n "$rollback" ]; then
+    wanted=$(running_tag PREVIOUS_TAG)
+    [ -n "$wanted" ] || fail 'there is no earlier version to go back to'
+  fi
+  step='find the commit'
+  find_commit "${wanted:-HEAD}"
+  say "deploying $commit in $root (now: ${previous:-nothing})"
+  step='read the environment file'
+  [ -f "${new_env:-.env.prod}" ] || fail ".env.prod is missing: make it with scripts/write_env.py .env.prod"
+  git show "$commit:docker-compose.prod.yml" >var/docker-compose.next.yml
+  if [ -f docker-compose.prod.yml ]; then
+    cp docker-compose.prod.yml var/docker-compose.last.yml
+    old_compose=var/docker-compose.last.yml
+  fi
+
+  step='build the image'
+  build
+  step='migrate the database'
+  next run --rm --no-deps -T api python -m ops.migrate_with_lock
+  step='start the new api beside the old'
+  start_api
+  step='replace the scheduler'
+  scheduler_touched=yes
+  next up -d --no-deps --no-build scheduler
+  step='wait for a live clock'
+  wait_until 'the new clock lives' next exec -T scheduler python -m launcher healthcheck clock ||
+    fail 'the new clock did not come to life'
+  step='make it the version that runs'
+  commit_state
+  committed=yes
+  step='stop the old api'
+  # shellcheck disable=SC2086 # one word a container
+  remove $old_api
+  record success
+  prune
+  say "deployed $commit"
+}
+
+# --- what a deploy is made of -------------------------------------------------------------------------
+
+keep_log() {
+  local log=var/deploy.log
+  if [ -f "$log" ] && [ "$(wc -c <"$log")" -gt 1000000 ]; then mv -f "$log" "$log.1"; fi
+  # The deploy's own output is a pipe to tee, which goes on when the terminal or connection is gone.
+  exec > >(trap '' HUP INT TERM PIPE; exec tee -p -a "$log") 2>&1
+  tee_process=$!
+}
+
+take_lock() {
+  exec 9>>var/deploy.lock
+  if ! flock -w "${DEPLOY_LOCK_SECONDS:-10}" 9; then
+    say "error: another deploy is running ($(tail -n 1 var/deploy.lock)). Wait for it; var/deploy.log shows how far it is."
+    exit 75
+  fi
+  printf 'process %s since %s\n' "$$" "$started_at" >var/deploy.lock
+}
+
+receive_env() {
+  step='receive the environment file'
+  new_env=.env.prod.next
+  (umask 077 && cat >"$new_env.part")
+  [ "$(tail -n 1 "$new_env.part")" = '# complete' ] || fail 'the environment file on standard input is cut off'
+  mv -f "$new_env.part" "$new_env"
+}
+
+running_tag() { # NAME: its value in .env, or nothing
+  if [ -f .env ]; then sed -n "s/^$1=//p" .env | tail -n 1; fi
+}
+
+find_commit() {
+  if git rev-parse --quiet --verify HEAD >/dev/null && ! git diff --quiet HEAD --; then
+    fail 'files of this checkout are changed by hand (git status): commit or discard them first'
+  fi
+  if ! commit=$(git rev-parse --quiet --verify "$1^{commit}"); then
+    git remote get-url origin >/dev/null 2>&1 || fail "there is no commit $1 here, and no origin to fetch it from"
+    git fetch --quiet origin || fail "there is no commit $1 here, and origin cannot be reached"
+    commit=$(git rev-parse --quiet --verify "$1^{commit}") || fail "there is no commit $1 here or at origin"
+  fi
+}
+
+build() {
+  if docker image inspect "$image:$commit" >/dev/null 2>&1; then
+    say 'the image is built already'
+    return
+  fi
+  # From the commit, not from the folder: nothing that lies about can get in.
+  git archive --format=tar "$commit" | docker build --tag "$image:$commit" --build-arg "GIT_SHA=$commit" \
+    ${DEPLOY_BASE:+--build-arg "BASE=$DEPLOY_BASE"} -
+}
+
+compose() { # TAG ENV_FILE COMPOSE_FILE ARGUMENTS...
+  local tag=$1 env_file=$2 file=$3
+  shift 3
+  IMAGE_TAG=$tag ENV_FILE=$env_file docker compose --project-directory "$PWD" -f "$file" "$@"
+}
+
+next() { compose "$commit" "${new_env:-.env.prod}" var/docker-compose.next.yml "$@"; }
+# shellcheck disable=SC2329 # called in go_back, which the trap calls
+last() { compose "$previous" .env.prod "$old_compose" "$@"; }
+
+start_api() {
+  local all new
+  next rm -f api >/dev/null # stopped ones, left by a deploy that was killed
+  old_api=$(next ps -q api)
+  touched=yes
+  next up -d --no-deps --no-build --no-recreate --scale "api=$(($(count "$old_api") + 1))" api
+  all=$(next ps -q api)
+  new=$(without "$all" "$old_api")
+  [ "$(count "$new")" = 1 ] || fail 'the new api container was not started'
+  wait_until 'the new api is ready' docker exec "$new" python -m launcher healthcheck web --ready ||
+    fail 'the new api did not become ready'
+}
+
+remove() { # CONTAINER...: let each finish what it has begun; 45 s is compose's stop_grace_period
+  local container
+  for container in "$@"; do
+    docker stop --time 45 "$container" >/dev/null || say "container $container did not stop; removing it"
+    docker rm -f "$container" >/dev/null || docker rm -f "$container" >/dev/null ||
+      say "warning: a container too many still runs. Remove it: docker rm -f $container"
+  done
+}
+
+wait_until() { # WHAT COMMAND...: try until it succeeds or the time is over
+  local what=$1 until=$((SECONDS + ${DEPLOY_READY_SECONDS:-120})) answer=''
+  shift
+  while :; do
+    if answer=$("$@" 2>&1); then
+      say "$what"
+      return 0
+    fi
+    if [ "$SECONDS" -ge "$until" ]; then
+      say "not within ${DEPLOY_READY_SECONDS:-120} s: $what. Last answer: $answer"
+      return 1
+    fi
+    sleep "${DEPLOY_POLL_SECONDS:-1}"
+  done
+}
+
+commit_state() {
+  git checkout --quiet --force --detach "$commit"
+  if [ -n "$new_env" ]; then
+    [ ! -f .env.prod ] || ln -f .env.prod .env.prod.previous
+    mv -f "$new_env" .env.prod
+  fi
+  local before=$previous
+  [ "$before" != "$commit" ] || before=$(running_tag PREVIOUS_TAG)
+  {
+    if [ -f .env ]; then sed '/^IMAGE_TAG=/d; /^PREVIOUS_TAG=/d' .env; fi
+    printf 'IMAGE_TAG=%s\nPREVIOUS_TAG=%s\n' "$commit" "$before"
+  } >var/env.part
+  mv -f var/env.part .env
+}
+
+prune() {
+  local tag
+  for tag in $(docker images "$image" --format '{{.Tag}}'); do
+    case $tag in
+      "$commit" | "$previous" | "$(running_tag PREVIOUS_TAG)" | '<none>') ;;
+      *) docker rmi "$image:$tag" >/dev/null || say "warning: image $image:$tag was not removed" ;;
+    esac
+  done
+  docker container prune -f --filter label=com.docker.compose.project=parlaygorilla >/dev/null || say 'warning: containers were not pruned'
+  docker image prune -f >/dev/null || say 'warning: images were not pruned'
+  docker builder prune -f --filter until=168h >/dev/null || say 'warning: the build cache was not pruned'
+}
+
+record() { # success | rolled_back | failed
+  local running=$commit
+  [ "$1" = success ] || running=$previous
+  printf '{"commit": "%s", "status": "%s", "step": "%s", "running": "%s", "previous": "%s", "started_at": "%s", "finished_at": "%s"}\n' \
+    "$commit" "$1" "$step" "$running" "$previous" "$started_at" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >var/last_deploy.json.part
+  mv -f var/last_deploy.json.part var/last_deploy.json
+}
+
+# --- when it does not go well -------------------------------------------------------------------------
+
+# shellcheck disable=SC2329 # the EXIT trap
+finish() {
+  local code=$?
+  trap - EXIT
+  trap '' INT TERM
+  set +e
+  if [ "$code" != 0 ] && [ -z "$committed" ]; then
+    say "FAILED at: $step"
+    go_back
+    code=$?
+  elif [ "$code" != 0 ]; then
+    say "the new version runs, but this was not finished: $step. Run the deploy again."
+  fi
+  rm -f .env.prod.next .env.prod.next.part var/env.part var/docker-compose.next.yml
+  exec 1>&- 2>&-
+  wait "$tee_process"
+  exit "$code"
+}
+
+# shellcheck disable=SC2329
+go_back() { # returns the exit code of the deploy
+  if [ -z "$touched" ]; then
+    say "Nothing was replaced: ${previous:-nothing} runs as before."
+    record rolled_back
+    return 1
+  fi
+  local added
+  added=$(without "$(next ps -aq api)" "$old_api")
+  say '--- last lines of the new version'
+  for container in $added; do docker logs --tail 40 "$container"; done
+  [ -z "$scheduler_touched" ] || next logs --no-color --tail 40 scheduler
+  say '---'
+  if [ -z "$previous" ]; then
+    # shellcheck disable=SC2086
+    remove $added
+    next rm -s -f scheduler >/dev/null
+    say 'There was no earlier version: nothing runs.'
+    record failed
+    return 1
+  fi
+  local healthy=yes
+  if [ -n "$scheduler_touched" ]; then
+    last up -d --no-deps --no-build scheduler || last up -d --no-deps --no-build scheduler || healthy=''
+  fi
+  # shellcheck disable=SC2086
+  remove $added
+  if [ -z "$old_api" ]; then last up -d --no-deps --no-build api || healthy=''; fi
+  wait_until 'the old api serves' last exec -T api python -m launcher healthcheck web || healthy=''
+  if [ -n "$scheduler_touched" ]; then
+    wait_until 'the old clock lives' last exec -T scheduler python -m launcher healthcheck clock || healthy=''
+  fi
+  if [ -z "$healthy" ]; then
+    record failed
+    say "The old version $previous could not be brought back by itself. By hand, in $PWD:"
+    say "  docker compose -f docker-compose.prod.yml up -d --no-build"
+    return 3
+  fi
+  record rolled_back
+  say "The old version $previous serves."
+  return 1
+}
+
+count() { printf '%s' "$1" | grep -c . || true; }
+without() { # ALL SOME: the lines of ALL that are not in SOME
+  printf '%s\n' "$1" | grep -vxF -f <(printf '%s\n' "${2:-none}") | grep . || true
+}
+
+main "$@"
+exit
