@@ -24,6 +24,7 @@ from tests.conftest import PROJECT
 from tests.e2e.conftest import Start, gone
 from tests.e2e.test_web_role import answers
 from tests.waiting import eventually, free_port
+from tests.wrk import load, needs_wrk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("control-socket")]
 Environment = Callable[..., dict[str, str]]
@@ -111,6 +112,27 @@ async def test_a_reload_under_load_fails_no_request(start: Start, up_env: Enviro
     after = {process.pid for process in running.family()}
     assert len(after) == len(before)
     assert len(after & before) == 1  # the supervisor
+    running.signal(signal.SIGTERM)
+    assert await asyncio.to_thread(running.process.wait, 30) == 0
+
+
+@needs_wrk
+@pytest.mark.parametrize("close", [False, True], ids=["kept connections", "a connection a request"])
+async def test_a_reload_under_wrk_fails_no_request(
+    start: Start, up_env: Environment, python: str, close: bool
+) -> None:
+    env = up_env()
+    running = start("up", "--scale", "web=2,clock=0", environment=env)
+    url = f"http://127.0.0.1:{env['PORT']}/healthz"
+    await eventually(lambda: running.text.count("serving") == 2 and answers(url), timeout=30)
+    async with load(url, seconds=12, close=close) as seen:
+        reload = await asyncio.create_subprocess_exec(
+            python, "-m", "launcher", "reload", "web", cwd=PROJECT, env=env, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await asyncio.wait_for(reload.communicate(), 11)
+    assert json.loads(out) == {"reloaded": ["web.1", "web.2"]}
+    assert seen.requests > 1000
+    assert seen.failed == 0, seen.text
     running.signal(signal.SIGTERM)
     assert await asyncio.to_thread(running.process.wait, 30) == 0
 
