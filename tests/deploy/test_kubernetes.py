@@ -623,6 +623,49 @@ def test_the_judge_notices(name: str) -> None:
     assert any(expected in problem for problem in found), found
 
 
+GUIDE = (PROJECT / "docs" / "scaling-out.md").read_text()
+
+
+def test_each_step_of_the_guide_applies_what_it_needs() -> None:
+    steps = re.findall(r"^kubectl .*apply -k (\S+)(?: -l '(\S+) notin \(([\w,]+)\)')?$", GUIDE, re.M)
+    assert {folder for folder, _, _ in steps} == {str(PRODUCTION.relative_to(PROJECT))}
+    applied = [
+        {
+            named(one)
+            for one in manifests()
+            if one["metadata"].get("labels", {}).get(key) not in left_out.split(",")
+        }
+        for _, key, left_out in steps
+    ]
+    migration, scheduler, everything = applied
+    settings = f"ConfigMap/{SETTINGS}"
+    assert migration - {"NetworkPolicy/parlaygorilla-not-called"} == {JOB, settings}
+    assert scheduler - migration == {SCHEDULER, "PodDisruptionBudget/parlaygorilla-scheduler"}
+    assert everything == {named(one) for one in manifests()}
+    assert migration < scheduler < everything
+
+
+def test_the_guide_names_what_is_there() -> None:
+    there = {named(one).lower() for one in manifests()}
+    used = set(re.findall(r"\b(?:deployment|job)/[a-z-]+", GUIDE))
+    assert used
+    assert used <= there
+    assert re.findall(r"delete job (\S+)", GUIDE) == [JOB.partition("/")[2]]
+    for path in re.findall(r"`((?:deploy|scripts|tests)/[\w./-]+)`", GUIDE):
+        assert (PROJECT / path).exists(), path
+
+
+def test_the_table_of_connections_in_the_guide_is_right() -> None:
+    pool = defaults("database_pool_max")
+    host = (pool + 1) + pool
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| (\d+) \|$", GUIDE, re.M)
+    assert len(rows) == 4
+    for hosts, rest, deploying in (map(int, row) for row in rows):
+        assert rest == hosts * host
+        assert deploying == rest + (pool + 1) + POSTGRES_OF_A_MIGRATION
+    assert max(int(row[2]) for row in rows) <= MAX_CONNECTIONS - RESERVED < int(rows[-1][2]) + host
+
+
 # --- the secret
 
 
