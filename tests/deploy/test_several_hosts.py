@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -188,3 +190,29 @@ async def test_a_host_without_a_clock_is_told_so_by_its_probe(
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)
     assert "no clock of this host" in str(await asyncio.to_thread(check_clock))
+
+
+@pytest.mark.parametrize("role", ["web", "clock"])
+async def test_as_process_1_it_stops_at_sigterm(
+    environment: dict[str, str], tmp_path: Path, python: str, role: str
+) -> None:
+    """Kubernetes starts the role without an init: the kernel then drops every signal that has no handler."""
+    alone = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*alone, "true"], check=False, capture_output=True).returncode
+    ):
+        pytest.skip("a namespace of process ids cannot be made here")
+    settings = environment | {"PORT": str(free_port())}
+    running = Running([*alone, python, "-m", "launcher", role], settings, tmp_path / "role.log", PROJECT)
+    try:
+        ready = '"serving"' if role == "web" else '"leading"'
+        await eventually(lambda: ready in running.text, timeout=30)
+        (process,) = [one for one in running.family() if one.ppid() == running.process.pid]
+        process.terminate()
+        assert await asyncio.to_thread(running.process.wait, 40) == 0, running.text
+    finally:
+        for process in reversed(running.family()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        running.process.wait()
