@@ -49,7 +49,9 @@ async def upsert(
             ON CONFLICT (id) DO UPDATE
            SET home_team = excluded.home_team, away_team = excluded.away_team,
                commence_time = excluded.commence_time, last_seen_at = excluded.last_seen_at,
-               status = CASE WHEN held.status = 'final' THEN held.status ELSE excluded.status END
+               status = CASE WHEN held.status = 'final' THEN held.status
+                             WHEN held.status = 'live' AND held.commence_time = excluded.commence_time THEN held.status
+                             ELSE excluded.status END
         """,
         [event.id for event in events],
         sport_key,
@@ -87,31 +89,40 @@ async def start_due(connection: Connection, now: datetime) -> set[str]:
 
 
 async def write_scores(connection: Connection, scores: Sequence[Score], now: datetime) -> int:
-    """Write running and final scores of games that we know; return how many rows changed."""
+    """Write running and final scores of games that we know; return how many rows changed.
+
+    A final game takes a corrected result and nothing else: an older answer does not bring it back to life,
+    and one without points does not take its points away.
+    """
     result = await raw(connection).execute(
         """
         UPDATE games
            SET home_score = new.home, away_score = new.away,
-               status = CASE WHEN new.completed THEN 'final' WHEN new.home IS NOT NULL THEN 'live' ELSE status END,
-               final_at = CASE WHEN new.completed THEN coalesce(final_at, $5) ELSE final_at END
+               status = CASE WHEN new.completed THEN 'final' ELSE 'live' END,
+               final_at = CASE WHEN new.completed THEN coalesce(final_at, $5) END
           FROM unnest($1::text[], $2::int[], $3::int[], $4::boolean[]) AS new (id, home, away, completed)
          WHERE games.id = new.id
            AND (games.home_score, games.away_score, games.status = 'final')
                IS DISTINCT FROM (new.home, new.away, new.completed)
-           AND (new.home IS NOT NULL OR new.completed)
+           AND CASE WHEN games.status = 'final' THEN new.completed AND new.home IS NOT NULL
+                    ELSE new.completed OR new.home IS NOT NULL END
         """,
         [score.id for score in scores],
-        [score.home_score for score in scores],
-        [score.away_score for score in scores],
+        [score.home_score if _has_points(score) else None for score in scores],
+        [score.away_score if _has_points(score) else None for score in scores],
         [score.completed for score in scores],
         now,
     )
     return int(result.split()[-1])
 
 
+def _has_points(score: Score) -> bool:
+    return score.home_score is not None and score.away_score is not None
+
+
 async def insert_results(connection: Connection, scores: Sequence[Score], source: str, now: datetime) -> int:
     """Keep finished games that we never saw the odds of: a team's form is made from them."""
-    known = [score for score in scores if score.completed and score.home_score is not None]
+    known = [score for score in scores if score.completed and _has_points(score)]
     result = await raw(connection).execute(
         """
         INSERT INTO games (id, sport_key, home_team, away_team, commence_time, status, home_score, away_score,
