@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def gone(processes: list[psutil.Process]) -> bool:
         return False
 
     return not any(map(alive, processes))
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder for unix sockets, whose paths end at 103 bytes: pytest's own folder may be longer."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -31,20 +30,19 @@ Environment = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def up_env(settings_env: Environment) -> Iterator[Environment]:
-    # A folder of its own for the control socket: short, as socket paths must be.
-    with tempfile.TemporaryDirectory(prefix="up-") as folder:
+def up_env(settings_env: Environment, short_path: Path) -> Environment:
+    """An environment with a folder of its own for the control socket."""
 
-        def environment(**overrides: str) -> dict[str, str]:
-            return settings_env(
-                PORT=str(free_port()),
-                HOST="127.0.0.1",
-                TELEGRAM_ALERTS_ENABLED="false",
-                TMPDIR=folder,
-                **overrides,
-            )
+    def environment(**overrides: str) -> dict[str, str]:
+        return settings_env(
+            PORT=str(free_port()),
+            HOST="127.0.0.1",
+            TELEGRAM_ALERTS_ENABLED="false",
+            TMPDIR=str(short_path),
+            **overrides,
+        )
 
-        yield environment
+    return environment
 
 
 def test_the_procfile_names_web_and_clock() -> None:

@@ -157,13 +157,13 @@ async def test_from_exec_to_the_first_answer_and_its_memory(start: Start, web_en
 
 
 async def test_the_healthcheck_asks_this_container_and_not_whoever_shares_the_port(
-    start: Start, web_env: Environment, tmp_path: Path, python: str
+    start: Start, web_env: Environment, short_path: Path, python: str
 ) -> None:
     """During a deploy two containers share the port: each has its own /tmp, as here."""
 
     def of_container(name: str, **overrides: str) -> dict[str, str]:
-        (tmp_path / name).mkdir(exist_ok=True)
-        return env | {"TMPDIR": str(tmp_path / name), "REUSE_PORT": "true"} | overrides
+        (short_path / name).mkdir(exist_ok=True)
+        return env | {"TMPDIR": str(short_path / name), "REUSE_PORT": "true"} | overrides
 
     def check(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [python, "-m", "launcher", "healthcheck", "web", *arguments]
@@ -186,6 +186,6 @@ async def test_the_healthcheck_asks_this_container_and_not_whoever_shares_the_po
     victim.resume()
     running.signal(signal.SIGTERM)
     assert running.process.wait(10) == 0
-    assert not list((tmp_path / "old").glob("*.sock"))
+    assert not list((short_path / "old").glob("*.sock"))
     assert check(old).returncode == 1
     assert check(new).returncode == 0
