@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Unpack
 
@@ -79,7 +80,8 @@ class OddsApiClient:
             "dateFormat": "iso",
         }
         body, cost = await self._get(f"/v4/sports/{sport_key}/odds", wanted)
-        return parse_events(body), cost
+        # In a thread: a slate of 1,800 prices takes a while to read, in which others are stored.
+        return await asyncio.to_thread(parse_events, body), cost
 
     async def scores(self, sport_key: str, days_from: int = 3) -> tuple[tuple[Score, ...], Credits]:
         """Return results of the last `days_from` (1 to 3) days and running scores. Costs 2. Raises FeedError."""

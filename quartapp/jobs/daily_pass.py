@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from ops.job import Job
-from quartapp.feeds.errors import FeedError, OutOfCreditsError
-from quartapp.feeds.odds_api import Event
-from quartapp.jobs.slates import Context, budget, ensure_sports, fetch_slate, republish, store_slates
+from quartapp.feeds.errors import FeedError
+from quartapp.jobs.slates import (
+    Context,
+    Failures,
+    budget,
+    ensure_sports,
+    fetch_slate,
+    republish,
+    store_slates,
+)
 from quartapp.resources import Resources
 from quartapp.store.sports import Sport
 
-FETCHES_AT_ONCE = 4
+IN_HAND = 3  # sports at once: one is fetched or read while another is stored; each may take a connection
 
 
-async def daily_pass(context: Context) -> dict[str, object]:
-    """Fetch every active sport that the budget affords, then store and publish each whole.
+async def daily_pass(context: Context) -> Mapping[str, object]:
+    """Fetch every active sport that the budget affords; store and publish each whole as it arrives.
 
     A sport whose fetch fails keeps its old slate; the others are stored, and the run then fails with the
     first error, so that it is retried and told.
@@ -25,38 +33,34 @@ async def daily_pass(context: Context) -> dict[str, object]:
     markets = state.markets()
     affordable = active[: state.left_today // len(markets)] if markets else []
     context.progress(0, len(affordable), "sports")
-    gate = asyncio.Semaphore(FETCHES_AT_ONCE)
-    failures: list[tuple[str, FeedError]] = []
-    done = 0
+    slots = asyncio.Semaphore(IN_HAND)
+    failures = Failures(context)
 
-    async def one(sport: Sport) -> tuple[str, tuple[Event, ...]] | None:
-        nonlocal done
-        try:
-            async with gate:
-                if any(isinstance(problem, OutOfCreditsError) for _, problem in failures):
-                    return None
-                return sport.key, await fetch_slate(context, sport.key, markets)
-        except FeedError as problem:
-            failures.append((sport.key, problem))
-            return None
-        finally:
-            done += 1
-            context.progress(done, len(affordable), "sports fetched")
+    async def one(sport: Sport) -> int | None:
+        async with slots:
+            if failures.out_of_credits:
+                return None
+            try:
+                events = await fetch_slate(context, sport.key, markets)
+            except FeedError as problem:
+                failures.add(sport.key, problem)
+                return None
+            await store_slates(context, [(sport.key, events)], overview=False)
+            return len(events)
 
-    slates = [slate for slate in await asyncio.gather(*map(one, affordable)) if slate is not None]
-    for number, slate in enumerate(slates, start=1):
-        await store_slates(context, [slate], overview=False)
-        context.progress(number, len(slates), "sports published")
+    games: list[int] = []
+    passes = [asyncio.create_task(one(sport)) for sport in affordable]
+    try:
+        for number, done in enumerate(asyncio.as_completed(passes), start=1):
+            if (count := await done) is not None:
+                games.append(count)
+            context.progress(number, len(affordable), "sports")
+    finally:
+        for task in passes:
+            task.cancel()
+        await asyncio.gather(*passes, return_exceptions=True)
     await republish(context, [])  # the lists over all sports, once
-    context.stats |= {
-        "sports": len(slates),
-        "games": sum(len(events) for _, events in slates),
-        "markets": list(markets),
-        "sports_failed": [key for key, _ in failures],
-    }
-    if failures:
-        raise failures[0][1]
-    return {}
+    return failures.settle({"sports": len(games), "games": sum(games), "markets": list(markets)})
 
 
 DAILY_PASS: Job[Resources] = Job(

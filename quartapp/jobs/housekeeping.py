@@ -1,4 +1,4 @@
-"""Keeps the tables small: ledger 90 days, odds history of old games 30, alerts 90, tombstones 2."""
+"""Keeps the tables small: ledger 90 days, odds of old games and their history 30, alerts 90, tombstones 2."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quartapp.jobs.slates import Context
 from quartapp.resources import Resources
 from quartapp.store import documents, odds
 
-LEDGER_DAYS, HISTORY_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
+LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
 
 
 async def housekeeping(context: Context) -> dict[str, object]:
@@ -21,8 +21,9 @@ async def housekeeping(context: Context) -> dict[str, object]:
     return {
         "runs": await _drain(context, lambda c: job_runs.delete_before(c, now - timedelta(days=LEDGER_DAYS))),
         "odds_history": await _drain(
-            context, lambda c: odds.delete_history(c, now - timedelta(days=HISTORY_DAYS))
+            context, lambda c: odds.delete_history(c, now - timedelta(days=ODDS_DAYS))
         ),
+        "odds": await _drain(context, lambda c: odds.delete_ended(c, now - timedelta(days=ODDS_DAYS))),
         "alerts": await _drain(context, lambda c: delete_alerts(c, now - timedelta(days=ALERT_DAYS))),
         "tombstones": await _drain(
             context, lambda c: documents.delete_tombstones(c, now, timedelta(days=TOMBSTONE_DAYS))

@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from ops.job import Job
 from quartapp.credits import CreditState
-from quartapp.jobs.slates import Context, budget, ensure_sports, fetch_slate, republish, store_slates
+from quartapp.feeds.errors import FeedError
+from quartapp.jobs.slates import (
+    Context,
+    Failures,
+    budget,
+    ensure_sports,
+    fetch_slate,
+    publish,
+    store_slates,
+)
 from quartapp.resources import Resources
 from quartapp.store import games
 from quartapp.store.sports import Sport
 
 
-async def odds_refresh(context: Context) -> dict[str, object]:
-    """Refresh the sports that are due; turn games that began live, which costs nothing."""
+async def odds_refresh(context: Context) -> Mapping[str, object]:
+    """Refresh the sports that are due; turn games that began live, which costs nothing.
+
+    A sport whose fetch fails keeps its odds; the others are refreshed, and the run then fails.
+    """
     now = datetime.now(UTC)
     active = await ensure_sports(context)
     async with context.transaction() as connection:
         begun = await games.start_due(connection, now)
+        if begun:
+            await publish(context, connection, sorted(begun))
     state = await budget(context)
     markets = state.markets()
     refreshed: list[str] = []
+    failures = Failures(context)
     for sport in sorted((one for one in active if due(one, state, len(active), now)), key=_urgency):
-        if not markets or not state.affords(len(markets) * (len(refreshed) + 1)):
+        if not markets or not state.affords(len(markets) * (len(refreshed) + 1)) or failures.out_of_credits:
             break
-        events = await fetch_slate(context, sport.key, markets)
+        try:
+            events = await fetch_slate(context, sport.key, markets)
+        except FeedError as problem:
+            failures.add(sport.key, problem)
+            continue
         await store_slates(context, [(sport.key, events)])
         refreshed.append(sport.key)
-    if stale := sorted(begun - set(refreshed)):
-        await republish(context, stale)
-    return {"sports_refreshed": refreshed, "games_begun_in": sorted(begun), "markets": list(markets)}
+    return failures.settle(
+        {"sports_refreshed": refreshed, "games_begun_in": sorted(begun), "markets": list(markets)}
+    )
 
 
 def due(sport: Sport, state: CreditState, sports: int, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ops.job import Job
 from quartapp.feeds.errors import FeedError
 from quartapp.feeds.espn import LEAGUES, Player, Team
-from quartapp.jobs.slates import Context, ensure_sports, republish
+from quartapp.jobs.slates import Context, ensure_sports, publish
 from quartapp.resources import Resources
 from quartapp.store import teams
 
@@ -37,7 +37,7 @@ async def roster_injuries(context: Context) -> dict[str, object]:
             await teams.replace_injuries(connection, sport_key, injuries, "ESPN", now)
             await teams.upsert_teams(connection, sport_key, listed, now)
             players += await teams.replace_rosters(connection, sport_key, rosters, now)
-    await republish(context, leagues)
+            await publish(context, connection, [sport_key], overview=False)
     context.stats |= {"leagues": len(leagues), "players": players, "fetches_failed": len(failures)}
     if failures:
         raise failures[0]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ops import alerts
 from ops.job import JobContext
 from quartapp.credits import CreditState, read_credits, record_spending
+from quartapp.feeds.errors import FeedError, OutOfCreditsError
 from quartapp.feeds.odds_api import Event, price_format
 from quartapp.publish.slate import publish_sports
 from quartapp.resources import Resources
-from quartapp.store import games, odds, sports
+from quartapp.store import documents, games, odds, sports
+
+if TYPE_CHECKING:
+    from databases.core import Connection
 
 Context = JobContext[Resources]
 SPORTS_LIST_AGE = timedelta(hours=6)
@@ -95,39 +101,64 @@ async def store_slates(
     context: Context, slates: Sequence[tuple[str, Sequence[Event]]], *, overview: bool = True
 ) -> int:
     """Store whole slates and publish them, all or nothing; return how many documents changed."""
-    now = datetime.now(UTC)
     source = context.resources.source
     changed = 0
     async with context.transaction() as connection:
+        now = datetime.now(UTC)
         for sport_key, events in slates:
             await games.upsert(connection, sport_key, events, source, now)
             # By what was received: a recording may quote a league in another format than it is asked for in.
             for form in sorted({event.price_format for event in events} or {price_format(sport_key)}):
                 of_form = [event for event in events if event.price_format == form]
                 changed += await odds.upsert(connection, of_form, form, now)
+        await documents.lock(connection)
+        for sport_key, _ in slates:
             await sports.mark_odds_updated(connection, sport_key, now)
-        documents = await publish_sports(
-            connection,
-            [sport_key for sport_key, _ in slates],
-            source=source,
-            fencing_token=context.fencing_token,
-            now=now,
-            overview=overview,
-        )
+        count = await publish(context, connection, [key for key, _ in slates], overview=overview)
     context.stats["prices_changed"] = context.stats.get("prices_changed", 0) + changed
-    context.stats["documents_published"] = context.stats.get("documents_published", 0) + documents
-    return documents
+    return count
+
+
+async def publish(
+    context: Context, connection: Connection, sport_keys: Sequence[str], *, overview: bool = True
+) -> int:
+    """Publish these sports in the transaction that wrote their data; return how many documents changed."""
+    count = await publish_sports(
+        connection,
+        sport_keys,
+        source=context.resources.source,
+        fencing_token=context.fencing_token,
+        now=datetime.now(UTC),
+        overview=overview,
+    )
+    context.stats["documents_published"] = context.stats.get("documents_published", 0) + count
+    return count
 
 
 async def republish(context: Context, sport_keys: Sequence[str]) -> int:
     """Publish what the store holds of these sports anew; unchanged documents stay as they are."""
     async with context.transaction() as connection:
-        documents = await publish_sports(
-            connection,
-            sport_keys,
-            source=context.resources.source,
-            fencing_token=context.fencing_token,
-            now=datetime.now(UTC),
-        )
-    context.stats["documents_published"] = context.stats.get("documents_published", 0) + documents
-    return documents
+        return await publish(context, connection, sport_keys)
+
+
+@dataclass(slots=True)
+class Failures:
+    """What failed of a run over several sports: the others go on, and the run fails with the first error."""
+
+    context: Context
+    sports: list[str] = field(default_factory=list)
+    first: FeedError | None = None
+    out_of_credits: bool = False
+
+    def add(self, sport_key: str, problem: FeedError) -> None:
+        """Note a sport's failure. With no credits left it is no use to ask for the others."""
+        self.sports.append(sport_key)
+        self.first = self.first or problem
+        self.out_of_credits |= isinstance(problem, OutOfCreditsError)
+
+    def settle(self, done: Mapping[str, object]) -> Mapping[str, object]:
+        """Return what was done, or raise the first error, so that the run is retried and told; stats tell both."""
+        self.context.stats |= {**done, "sports_failed": self.sports}
+        if self.first is not None:
+            raise self.first
+        return done

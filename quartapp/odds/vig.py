@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 Method = Literal["multiplicative", "additive", "power", "shin"]
@@ -36,8 +37,12 @@ def hold(decimals: Sequence[float]) -> float:
 
 def remove_vig(decimals: Sequence[float], method: Method = DEFAULT_METHOD) -> list[float]:
     """Return the no-vig probabilities by `method`. Raises ValueError for a price ≤ 1."""
-    implied = implied_probabilities(decimals)
-    return _METHODS[method](implied)
+    return list(_remembered(tuple(decimals), method))
+
+
+@lru_cache(maxsize=16_384)  # books quote the same few pairs of prices over and over
+def _remembered(decimals: tuple[float, ...], method: Method) -> tuple[float, ...]:
+    return tuple(_METHODS[method](implied_probabilities(decimals)))
 
 
 def _multiplicative(implied: list[float]) -> list[float]:

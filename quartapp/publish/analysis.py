@@ -28,7 +28,7 @@ _MATTERS = ("out", "doubtful", "questionable", "injured reserve", "day-to-day", 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that an analysis of a game is made from."""
+    """All that an analysis of a game is made from. `odds_updated_at`: when a price last changed."""
 
     game: Game
     books: list[Book]

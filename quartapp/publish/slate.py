@@ -5,7 +5,7 @@ Called in the transaction that wrote the data, so a reader sees the whole of a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ async def publish_sports(
     pass over many sports publishes them once, at its end. `summaries` replaces the summary of games that
     someone has phrased better, by game id.
     """
+    await documents.lock(connection)
     if overview:
         await sports.refresh_season_states(connection, now)
     known = {sport.key: sport for sport in await sports.all_sports(connection, now)}
@@ -50,11 +51,12 @@ async def publish_sports(
     ids = [game.id for game in listed]
     current = await odds.current(connection, list({*ids, *(game.id for game in soonest)}))
     rendered = {game.id: render(game, current.get(game.id, [])) for game in (*listed, *soonest)}
-    made = await _analyses(connection, keys, known, listed, current, summaries or {}, now)
+    made = await _analyses(connection, keys, listed, current, summaries or {}, now)
 
     wanted: list[Document] = []
     if overview:
-        wanted.append(Document("/api/sports", _sports(known.values(), source)))
+        changed_at = await odds.changed_at_by_sport(connection)
+        wanted.append(Document("/api/sports", _sports(known.values(), changed_at, source)))
         wanted.append(Document("/api/games", _first_page(soonest, rendered, source)))
     for key in keys:
         own = [game for game in listed if game.sport_key == key]
@@ -82,13 +84,14 @@ async def publish_sports(
 async def _analyses(
     connection: Connection,
     keys: Sequence[str],
-    known: Mapping[str, Sport],
     listed: Sequence[Game],
     current: Mapping[str, list[odds.Book]],
     summaries: Mapping[str, str],
     now: datetime,
 ) -> dict[str, dict[str, Any]]:
-    changes = await odds.history(connection, [game.id for game in listed])
+    ids = [game.id for game in listed]
+    changes = await odds.history(connection, ids)
+    changed_at = await odds.changed_at(connection, ids)
     injuries = await teams.injuries_of(connection, keys)
     results = await games.recent_results(connection, keys, now)
     made: dict[str, dict[str, Any]] = {}
@@ -103,7 +106,7 @@ async def _analyses(
                 injuries.get(away, []),
                 results.get(home, []),
                 results.get(away, []),
-                known[game.sport_key].odds_updated_at,
+                changed_at.get(game.id),
             )
         )
         if game.id in summaries:
@@ -116,7 +119,7 @@ async def _analyses(
     return made
 
 
-def _sports(known: Any, source: str) -> dict[str, Any]:
+def _sports(known: Iterable[Sport], changed_at: Mapping[str, datetime], source: str) -> dict[str, Any]:
     return {
         "source": source,
         "sports": [
@@ -130,7 +133,7 @@ def _sports(known: Any, source: str) -> dict[str, Any]:
                 "next_game_at": moment(sport.next_game_at),
                 "last_game_at": moment(sport.last_game_at),
                 "upcoming_games": sport.upcoming_games,
-                "odds_updated_at": moment(sport.odds_updated_at),
+                "odds_updated_at": moment(changed_at.get(sport.key)),
             }
             for sport in known
         ],

@@ -6,6 +6,7 @@ has seen version N has seen everything below it.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Sequence
@@ -53,6 +54,17 @@ class Published:
         return sum(len(part) for part in (self.body, self.body_br, self.body_gzip) if part) + 300
 
 
+async def lock(connection: Connection) -> None:
+    """Become the only publisher until the transaction ends.
+
+    Taken before what will be published is read: of two jobs that publish one league the later would otherwise
+    render what the other has just replaced. And taken after a sport's own rows (games, odds, injuries) are
+    written, before rows that publishers share (sports, analyses, documents): one order for all, so that none
+    waits for another in a circle, and one sport is written while another is rendered.
+    """
+    await raw(connection).execute("SELECT version FROM document_versions FOR UPDATE")
+
+
 async def publish(
     connection: Connection,
     documents: Sequence[Document],
@@ -65,6 +77,7 @@ async def publish(
 
     A document whose content is as it was keeps its ETag, its generated_at and its version.
     """
+    await lock(connection)
     held = await _digests(raw(connection), [*[one.key for one in documents], *withdrawn])
     changed: list[tuple[str, bytes, bytes]] = []
     for document in documents:
@@ -79,7 +92,8 @@ async def publish(
         "UPDATE document_versions SET version = version + 1 RETURNING version"
     )
     stamp = orjson.dumps(now.replace(microsecond=now.microsecond // 1000 * 1000), option=orjson.OPT_UTC_Z)
-    rows = [_render(key, digest, content, stamp) for key, digest, content in changed]
+    # In a thread: the compressors let go of the interpreter, and the clock has a lease to renew.
+    rows = await asyncio.to_thread(lambda: [_render(*one, stamp) for one in changed])
     await _write(raw(connection), rows, version, fencing_token, now)
     await _withdraw(raw(connection), gone, version, fencing_token, now)
     await raw(connection).execute("SELECT pg_notify($1, $2)", CHANNEL, str(version))

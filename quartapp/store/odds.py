@@ -31,15 +31,19 @@ async def upsert(connection: Connection, events: Sequence[Event], form: PriceFor
             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::numeric[],
                                  $7::numeric[], $8::timestamptz[], $9::smallint[])
                 AS new (game_id, bookmaker_key, market_key, outcome_name, line, price, point, market_updated, position)
+        ), held AS MATERIALIZED (  -- once and by the index: the whole table is a season of them
+            SELECT ctid AS place, * FROM odds WHERE game_id = ANY ($12::text[])
         ), gone AS (
-            DELETE FROM odds USING unnest($12::text[]) AS listed (game_id)
-             WHERE odds.game_id = listed.game_id
-               AND NOT EXISTS (SELECT 1 FROM new
-                                WHERE (new.game_id, new.bookmaker_key, new.market_key, new.outcome_name, new.line)
-                                    = (odds.game_id, odds.bookmaker_key, odds.market_key, odds.outcome_name, odds.line))
+            DELETE FROM odds
+             WHERE ctid = ANY (ARRAY(SELECT place FROM held
+                                      WHERE NOT EXISTS (SELECT 1 FROM new
+                                                         WHERE (new.game_id, new.bookmaker_key, new.market_key,
+                                                                new.outcome_name, new.line)
+                                                             = (held.game_id, held.bookmaker_key, held.market_key,
+                                                                held.outcome_name, held.line))))
         ), moved AS (
             SELECT new.* FROM new
-              LEFT JOIN odds AS held USING (game_id, bookmaker_key, market_key, outcome_name, line)
+              LEFT JOIN held USING (game_id, bookmaker_key, market_key, outcome_name, line)
              WHERE held.game_id IS NULL
                 OR (held.price, held.point, held.price_format) IS DISTINCT FROM (new.price, new.point, $10)
         ), history AS (
@@ -215,6 +219,42 @@ async def history(connection: Connection, game_ids: Sequence[str]) -> dict[str, 
     ):
         found.setdefault(row[0], []).append(Change(*tuple(row)[1:]))
     return found
+
+
+async def changed_at(connection: Connection, game_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when a price or point of each game last changed."""
+    rows = await raw(connection).fetch(
+        "SELECT game_id, max(changed_at) FROM odds WHERE game_id = ANY ($1::text[]) GROUP BY game_id",
+        list(game_ids),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def changed_at_by_sport(connection: Connection) -> dict[str, datetime]:
+    """Return when a price or point of an unfinished game last changed, by sport."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT sport_key, max(changed_at)
+          FROM games JOIN odds ON odds.game_id = games.id
+         WHERE status IN ('scheduled', 'live', 'postponed')
+         GROUP BY sport_key
+        """
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def delete_ended(connection: Connection, before: datetime, batch: int = 500) -> int:
+    """Delete the current odds of games that ended before a moment; return how many books' odds."""
+    result = await raw(connection).execute(
+        """
+        DELETE FROM game_bookmakers
+         WHERE ctid IN (SELECT game_bookmakers.ctid FROM game_bookmakers JOIN games ON games.id = game_id
+                         WHERE games.status IN ('final', 'withdrawn') AND games.commence_time < $1 LIMIT $2)
+        """,
+        before,
+        batch,
+    )
+    return int(result.split()[-1])
 
 
 async def delete_history(connection: Connection, before: datetime, batch: int = 20_000) -> int:

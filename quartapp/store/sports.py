@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sport:
-    """A row of `sports`, with the number of its upcoming games."""
+    """A row of `sports`, with the number of its upcoming games. `odds_updated_at`: when they were fetched."""
 
     key: str
     title: str

@@ -84,15 +84,32 @@ async def replace_rosters(
 async def replace_injuries(
     connection: Connection, sport_key: str, injuries: Sequence[ReportedInjury], source: str, now: datetime
 ) -> None:
-    """Make a league's injuries exactly these."""
+    """Make a league's injuries exactly these. A report that is as it was keeps when it was first fetched."""
     latest = {(one.team, one.athlete): one for one in injuries}.values()
-    await raw(connection).execute("DELETE FROM injuries WHERE sport_key = $1", sport_key)
     await raw(connection).execute(
         """
-        INSERT INTO injuries (sport_key, team_name, athlete, position, status, injury_type, detail, reported_at,
-                              source, fetched_at)
+        DELETE FROM injuries AS held
+         WHERE sport_key = $1
+           AND NOT EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS kept (team_name, athlete)
+                            WHERE (kept.team_name, kept.athlete) = (held.team_name, held.athlete))
+        """,
+        sport_key,
+        [one.team for one in latest],
+        [one.athlete for one in latest],
+    )
+    await raw(connection).execute(
+        """
+        INSERT INTO injuries AS held (sport_key, team_name, athlete, position, status, injury_type, detail, reported_at,
+                                      source, fetched_at)
         SELECT $1, new.*, $9, $10
           FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[]) AS new
+            ON CONFLICT (sport_key, team_name, athlete) DO UPDATE
+           SET position = excluded.position, status = excluded.status, injury_type = excluded.injury_type,
+               detail = excluded.detail, reported_at = excluded.reported_at, source = excluded.source,
+               fetched_at = excluded.fetched_at
+         WHERE (held.position, held.status, held.injury_type, held.detail, held.reported_at, held.source)
+               IS DISTINCT FROM (excluded.position, excluded.status, excluded.injury_type, excluded.detail,
+                                 excluded.reported_at, excluded.source)
         """,
         sport_key,
         [one.team for one in latest],
