@@ -16,6 +16,14 @@ from scripts.write_env import REQUIRED, render
 from tests.conftest import PROJECT
 
 DEPLOY = PROJECT / "scripts" / "deploy.sh"
+FILES = (
+    "Dockerfile",
+    "docker-compose.prod.yml",
+    "scripts/deploy.sh",
+    "scripts/deploy_over_ssh.sh",
+    "scripts/write_env.py",
+    ".gitignore",
+)
 STAND_IN = Path(__file__).with_name("docker_stand_in.py")
 GIVEN = dict.fromkeys(REQUIRED, "a 'secret' $value")
 
@@ -34,7 +42,7 @@ class Host:
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("config", "user.email", "nobody@localhost")
         self.git("config", "user.name", "nobody")
-        for name in ("Dockerfile", "docker-compose.prod.yml", "scripts/deploy.sh", ".gitignore"):
+        for name in FILES:
             (self.root / name).parent.mkdir(exist_ok=True)
             shutil.copy(PROJECT / name, self.root / name)
         self.commits = [self.commit(f"version {number}") for number in range(3)]
