@@ -112,9 +112,17 @@ def up(scale: str) -> None:
 @click.argument("role")
 def reload(role: str) -> None:
     """Replace a role's instances one at a time under a running `up`, without refusing a connection."""
-    from launcher.up import ask_supervisor
+    import json
 
-    sys.exit(ask_supervisor(f"reload {role}"))
+    from launcher.control import RELOAD_SECONDS, ask
+
+    try:
+        answer = ask(f"reload {role}", RELOAD_SECONDS)
+    except OSError as problem:
+        click.echo(str(problem), err=True)
+        sys.exit(1)
+    click.echo(json.dumps(answer))
+    sys.exit(1 if "error" in answer else 0)
 
 
 @main.group()

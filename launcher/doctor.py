@@ -117,7 +117,7 @@ async def _schedules(settings: Settings) -> str:
     try:
         return f"{len(plan_jobs(JOBS, dict(settings.schedules), settings.schedule_timezone))} usable"
     except ScheduleError as problem:
-        raise CheckError(f"{problem} Mend the SCHEDULE_ variable") from None
+        raise CheckError(f"{problem} Five fields, such as SCHEDULE_RESULTS='*/10 * * * *'") from None
 
 
 async def _odds_api(settings: Settings) -> str:

@@ -73,6 +73,11 @@ async def list_jobs(settings: Settings, as_json: bool) -> int:
 async def show_history(settings: Settings, name: str, limit: int, as_json: bool) -> int:
     """Print a job's newest runs."""
     async with _ledger(settings) as connection:
+        try:
+            await job_register.check_known(connection, name)
+        except UnknownJobError as problem:
+            click.echo(str(problem), err=True)
+            return 1
         runs = await job_runs.history(connection, name, limit)
     if as_json:
         _print_json([asdict(run) for run in runs])

@@ -13,6 +13,7 @@ import click
 import orjson
 from redis.exceptions import RedisError
 
+from launcher.control import STATUS_SECONDS, ask
 from ops import job_register
 from ops.database import open_database, raw, session
 from ops.instances import living
@@ -24,7 +25,7 @@ from quartapp.credits import read_credits
 if TYPE_CHECKING:
     from quartapp.settings import Settings
 
-LAST_DEPLOY = Path(__file__).resolve().parent.parent / "last_deploy.json"
+LAST_DEPLOY = Path(__file__).resolve().parent.parent / "var" / "last_deploy.json"  # by scripts/deploy.sh
 HEALTHY, DEGRADED, UNREACHABLE = 0, 1, 2
 
 
@@ -39,6 +40,7 @@ class Status:
     jobs: list[dict[str, Any]] = field(default_factory=list)
     credits: dict[str, Any] = field(default_factory=dict)
     last_deploy: dict[str, Any] | None = None
+    supervised: list[dict[str, Any]] | None = None  # by `launcher up` on this host; None where none runs
     troubles: list[str] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
 
@@ -50,7 +52,7 @@ class Status:
 
 async def read_status(settings: Settings) -> Status:
     """Return the state of the whole system; each store is asked within bounds."""
-    status = Status(last_deploy=_last_deploy())
+    status = Status(last_deploy=_last_deploy(), supervised=_supervised())
     await asyncio.gather(_ask_database(settings, status), _ask_redis(settings, status))
     _judge(status)
     return status
@@ -100,6 +102,8 @@ def _judge(status: Status) -> None:
     if status.unreachable:
         troubles += [f"{name} cannot be reached" for name in status.unreachable]
         return
+    if status.last_deploy and status.last_deploy.get("status") == "failed":
+        troubles.append(f"the last deploy failed at: {status.last_deploy.get('step')}; see var/deploy.log")
     roles = {one["role"] for one in status.instances}
     if "web" not in roles:
         troubles.append("no web process is alive")
@@ -130,6 +134,18 @@ def _last_deploy() -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _supervised() -> list[dict[str, Any]] | None:
+    try:
+        found: list[dict[str, Any]] = ask("status", STATUS_SECONDS)["processes"]
+    except OSError:  # none runs here, or it does not answer in time
+        return None
+    return found
+
+
+def _short(commit: object) -> str:
+    return str(commit or "nothing")[:12]
+
+
 def show(status: Status, as_json: bool) -> int:
     """Print the status; return the exit code."""
     if as_json:
@@ -146,9 +162,14 @@ def show(status: Status, as_json: bool) -> int:
     left = "unknown" if remaining is None else remaining
     click.echo(f"Odds API credits: {left} left, {status.credits.get('spent_today', 0)} spent today")
     if status.last_deploy:
+        deploy = status.last_deploy
         click.echo(
-            f"last deploy: {status.last_deploy.get('git_sha')} at {status.last_deploy.get('finished_at')}"
+            f"last deploy: {_short(deploy.get('commit'))} {deploy.get('status')} at {deploy.get('finished_at')};"
+            f" {_short(deploy.get('running'))} runs"
         )
+    for one in status.supervised or []:
+        state = f"for {one['seconds']:.0f} s" if one["alive"] else "ended, about to start again"
+        click.echo(f"supervised: {one['name']:<10} process {one['pid']} {state}, starts {one['starts']}")
     for one in status.instances:
         click.echo(
             f"alive: {one['role']:<10} {one['holder']} since {one['started_at']} ({one['git_sha'][:12]})"

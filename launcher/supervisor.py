@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
@@ -40,14 +41,18 @@ class Spec:
     ready: Callable[[int], Awaitable[None]] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Child:
-    """A running process of a spec."""
+    """A running process of a spec. Once `dismissed`, how it ends says nothing of the run's success."""
 
     spec: Spec
     process: asyncio.subprocess.Process
     started: float
-    replaced: bool = False
+    dismissed: bool = False
+
+
+class ReloadError(RuntimeError):
+    """A new instance did not become ready; the message says which, and that the old one goes on."""
 
 
 class Supervisor:
@@ -69,8 +74,11 @@ class Supervisor:
         self._restart = restart
         self._width = max((len(spec.name) for spec in specs), default=0)
         self._children: dict[str, Child] = {}
+        self._starting: set[Child] = set()  # by a reload, and not ready yet
+        self._starts: Counter[str] = Counter()
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._printers: set[asyncio.Task[None]] = set()
+        self._reloading = asyncio.Lock()
         self.stop = asyncio.Event()
         self.exit_code = 0
 
@@ -84,10 +92,11 @@ class Supervisor:
                 (stopping, *self._keepers.values()), return_when=asyncio.FIRST_COMPLETED
             )
             for task in done - {stopping}:
-                if task.exception() is not None:
-                    raise task.exception() or AssertionError
-                if not self.stop.is_set():
-                    self.stop.set()
+                if task.cancelled():
+                    continue  # by a reload: the keeper of the new instance goes on
+                if problem := task.exception():
+                    raise problem
+                self.stop.set()
         await self._stop_all()
         stopping.cancel()
         return self.exit_code
@@ -97,23 +106,73 @@ class Supervisor:
         """The processes alive now, in the specs' order."""
         return [self._children[spec.name] for spec in self._specs if spec.name in self._children]
 
+    def report(self) -> list[dict[str, object]]:
+        """Return what runs: one entry a process, for the control socket."""
+        now = time.monotonic()
+        return [
+            {
+                "name": child.spec.name,
+                "pid": child.process.pid,
+                "alive": child.process.returncode is None,
+                "seconds": round(now - child.started, 1),
+                "starts": self._starts[child.spec.name],
+            }
+            for child in self.children
+        ]
+
     async def reload(self, role: str) -> list[str]:
-        """Replace the role's instances one at a time, each new one ready before its old one stops."""
+        """Replace the role's instances one at a time, each new one ready before its old one stops.
+
+        Raises ReloadError when a new one does not become ready: the old one goes on, and so do those after it.
+        """
         done: list[str] = []
-        for spec in self._specs:
-            if spec.name.rpartition(".")[0] != role:
-                continue
-            old = self._children[spec.name]
-            fresh = await self._start(spec)
-            if spec.ready is not None:
-                await spec.ready(fresh.process.pid)
-            old.replaced = True
-            self._children[spec.name] = fresh
-            self._keepers[f"{spec.name}:{fresh.process.pid}"] = asyncio.create_task(self._keep(spec, fresh))
-            self._say(spec.name, f"process {fresh.process.pid} is ready; stopping {old.process.pid}")
-            await self._end(old)
-            done.append(spec.name)
+        async with self._reloading:
+            for spec in self._specs:
+                if spec.name.rpartition(".")[0] == role:
+                    await self._replace(spec)
+                    done.append(spec.name)
         return done
+
+    async def _replace(self, spec: Spec) -> None:
+        fresh = await self._start(spec)
+        self._starting.add(fresh)
+        try:
+            await self._until_ready(fresh)
+        except BaseException:
+            fresh.dismissed = True
+            await self._end(fresh)
+            raise
+        finally:
+            self._starting.discard(fresh)
+        # Nothing is awaited until the new keeper is there: the old one cannot start anything in between.
+        self._keepers[spec.name].cancel()
+        old, self._children[spec.name] = self._children[spec.name], fresh
+        old.dismissed = True
+        self._keepers[spec.name] = asyncio.create_task(self._keep(spec, fresh), name=spec.name)
+        self._say(spec.name, f"process {fresh.process.pid} is ready; stopping {old.process.pid}")
+        await self._end(old)
+
+    async def _until_ready(self, child: Child) -> None:
+        if child.spec.ready is None:
+            return
+        ready = asyncio.ensure_future(child.spec.ready(child.process.pid))
+        ended = asyncio.ensure_future(child.process.wait())
+        stopping = asyncio.ensure_future(self.stop.wait())
+        try:
+            await asyncio.wait((ready, ended, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                raise ReloadError("everything is being stopped")
+            if ready.done() and ready.exception() is None:
+                return
+            why = (
+                f"ended with {_meaning(ended.result())} before it was ready"
+                if ended.done()
+                else "was not ready in time"
+            )
+            raise ReloadError(f"{child.spec.name}: the new process {why}; the old one goes on")
+        finally:
+            for task in (ready, ended, stopping):
+                task.cancel()
 
     async def _keep(self, spec: Spec, child: Child | None = None) -> None:
         failures = 0
@@ -122,10 +181,6 @@ class Supervisor:
                 child = await self._start(spec)
                 self._children[spec.name] = child
             code = await child.process.wait()
-            if child.replaced:
-                # The keeper of its replacement goes on; this one has nothing left, but must not end the run.
-                await self.stop.wait()
-                return
             if self.stop.is_set():
                 return
             lived = time.monotonic() - child.started
@@ -158,6 +213,7 @@ class Supervisor:
             task = asyncio.create_task(self._print(spec.name, process.stdout))
             self._printers.add(task)
             task.add_done_callback(self._printers.discard)
+        self._starts[spec.name] += 1
         return Child(spec, process, time.monotonic())
 
     async def _print(self, name: str, lines: asyncio.StreamReader) -> None:
@@ -180,7 +236,7 @@ class Supervisor:
         self._output.flush()
 
     async def _stop_all(self) -> None:
-        await asyncio.gather(*(self._end(child) for child in self._children.values()))
+        await asyncio.gather(*(self._end(child) for child in (*self._children.values(), *self._starting)))
         for task in self._keepers.values():
             task.cancel()
         if self._keepers or self._printers:
@@ -198,7 +254,7 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 child.process.kill()
             code = await child.process.wait()
-        if code not in (0, -signal.SIGTERM) and not child.replaced:
+        if code not in (0, -signal.SIGTERM) and not child.dismissed:
             self.exit_code = self.exit_code or (code if code > 0 else 128 - code)
 
 

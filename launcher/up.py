@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import os
 import shutil
 import socket
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import orjson
 
+from launcher.control import answering
 from launcher.roles import Role, RoleError, parse_scale, read_procfile
 from launcher.supervisor import Spec, Supervisor, stop_on_signals
 from launcher.web import LISTEN_FD, MIGRATED, PortError, bring_schema, listening_socket, ready_marker
@@ -26,12 +21,6 @@ if TYPE_CHECKING:
     from quartapp.settings import Settings
 
 READY_SECONDS = 60.0
-
-
-def control_path() -> Path:
-    """Return the control socket of this checkout's supervisor: short, for socket paths end at 107 bytes."""
-    here = hashlib.blake2b(str(Path(__file__).resolve()).encode(), digest_size=6).hexdigest()
-    return Path(tempfile.gettempdir()) / f"launcher-{os.getuid()}-{here}.sock"
 
 
 def run_up(settings: Settings, scale: str) -> int:
@@ -91,61 +80,5 @@ async def web_ready(process_id: int) -> None:
 async def _supervise(specs: list[Spec], grace_seconds: float) -> int:
     supervisor = Supervisor(specs, grace_seconds=grace_seconds)
     stop_on_signals(supervisor)
-    path = control_path()
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    server = await asyncio.start_unix_server(lambda r, w: _control(supervisor, r, w), path)
-    path.chmod(0o600)
-    try:
+    async with answering(supervisor):
         return await supervisor.run()
-    finally:
-        server.close()
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-
-
-async def _control(
-    supervisor: Supervisor, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    words = (await reader.readline()).decode().split()
-    answer: dict[str, object]
-    try:
-        if words[:1] == ["status"]:
-            answer = {
-                "processes": [
-                    {
-                        "name": child.spec.name,
-                        "pid": child.process.pid,
-                        "alive": child.process.returncode is None,
-                    }
-                    for child in supervisor.children
-                ]
-            }
-        elif words[:1] == ["reload"] and len(words) == 2:
-            done = await supervisor.reload(words[1])
-            answer = {"reloaded": done} if done else {"error": f"nothing of role {words[1]!r} runs here"}
-        else:
-            answer = {"error": "ask: status, or reload ROLE"}
-    except (OSError, TimeoutError) as problem:
-        answer = {"error": str(problem)}
-    writer.write(orjson.dumps(answer) + b"\n")
-    with contextlib.suppress(OSError):
-        await writer.drain()
-    writer.close()
-
-
-def ask_supervisor(question: str) -> int:
-    """Ask the running supervisor and print its answer; return the exit code."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(READY_SECONDS * 10)
-        try:
-            connection.connect(str(control_path()))
-        except OSError:
-            click.echo("No `launcher up` of this checkout runs here.", err=True)
-            return 1
-        connection.sendall(f"{question}\n".encode())
-        answer = b""
-        while not answer.endswith(b"\n") and (part := connection.recv(65536)):
-            answer += part
-    click.echo(answer.decode().strip())
-    return 1 if b'"error"' in answer else 0

@@ -35,7 +35,11 @@ def plan_jobs(jobs: Sequence[Job[R]], lines: dict[str, str], timezone: str) -> d
         names = ", ".join(f"SCHEDULE_{name.upper()}" for name in sorted(unknown))
         log.warning("no job has this name; the variable does nothing", variables=names)
     return {
-        job.name: Schedule.parse(job.name, lines.get(job.name, job.schedule), job.timezone or timezone)
+        job.name: Schedule.parse(
+            f"SCHEDULE_{job.name.upper()}" if job.name in lines else job.name,
+            lines.get(job.name, job.schedule),
+            job.timezone or timezone,
+        )
         for job in jobs
     }
 

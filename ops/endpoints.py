@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 CHECK_SECONDS = 2.0
+ALIVE = b'{"ok":true}'
 
 Declare = Callable[..., Callable[[Any], Any]]
 
@@ -66,7 +67,7 @@ def blueprint(  # noqa: PLR0915 - one route after another
     @ops.get("/healthz")
     @policy(cache="no-store", auth="none")
     async def healthz() -> Response:
-        return jsonify({"ok": True})
+        return Response(ALIVE, content_type="application/json")
 
     @ops.get("/readyz")
     @policy(cache="no-store", auth="none")
@@ -98,6 +99,10 @@ def blueprint(  # noqa: PLR0915 - one route after another
     async def history(name: str) -> Response:
         guard()
         async with session(database) as connection:
+            try:
+                await job_register.check_known(connection, name)
+            except job_register.UnknownJobError:
+                abort(404)
             runs = await job_runs.history(connection, name)
         rows = [{key: _plain(value) for key, value in asdict(run).items()} for run in runs]
         return jsonify({"job_name": name, "runs": rows, "request_id": request_id()})

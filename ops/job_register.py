@@ -200,6 +200,12 @@ async def summaries(connection: Connection) -> list[JobSummary]:
     return [JobSummary(**row) for row in rows]
 
 
+async def check_known(connection: Connection, job_name: str) -> None:
+    """Raise UnknownJobError unless there is a job of that name."""
+    if not await raw(connection).fetchval("SELECT 1 FROM scheduler_jobs WHERE job_name = $1", job_name):
+        raise await _unknown(connection, job_name)
+
+
 async def _unknown(connection: Connection, job_name: str) -> UnknownJobError:
     rows = await raw(connection).fetch("SELECT job_name FROM scheduler_jobs ORDER BY job_name")
     known = ", ".join(row["job_name"] for row in rows) or "none: no clock has started on this database yet"

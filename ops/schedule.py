@@ -20,7 +20,7 @@ __all__ = ["Schedule", "ScheduleError"]
 
 
 class ScheduleError(ValueError):
-    """A schedule that cannot be used; the message names the job, the line and the reason."""
+    """A schedule that cannot be used; the message names the job or its variable, the line and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Schedule:
 
     @classmethod
     def parse(cls, name: str, line: str, timezone: str) -> Schedule:
-        """Return the schedule of job `name`.
+        """Return the schedule that errors call `name`.
 
         Raises:
             ScheduleError: the line is not cron, or names a moment that never comes (30 February).

@@ -57,6 +57,7 @@ class Held:
             (b"vary", b"Accept-Encoding"),
             (b"access-control-allow-origin", b"*"),
             (b"access-control-expose-headers", b"ETag, Link, X-Request-ID, X-Stale, Age"),
+            (b"x-content-type-options", b"nosniff"),
         ]
         if link:
             shared.append((b"link", link.encode()))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 
 from scripts.write_env import render
+from tests.conftest import PROJECT
 from tests.deploy.conftest import GIVEN, Host
 from tests.waiting import eventually_sync
 
@@ -250,3 +254,33 @@ def test_help_teaches_and_a_wrong_option_is_2(host: Host) -> None:
     assert "--rollback" in ran.stdout
     assert "Exit codes" in ran.stdout
     assert host.deploy("--what").returncode == 2
+
+
+def test_status_shows_the_last_deploy_and_complains_of_a_failed_one(
+    host: Host, settings_env: Callable[..., dict[str, str]]
+) -> None:
+    first, second, _ = host.commits
+    for package in ("launcher", "ops", "quartapp", "alembic"):
+        shutil.copytree(PROJECT / package, host.root / package)
+
+    def status() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "launcher", "status"],
+            check=False,
+            cwd=host.root,
+            env=settings_env(PYTHONPATH=str(host.root)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    assert "last deploy" not in status().stdout
+    assert host.deploy(first).returncode == 0
+    assert f"last deploy: {first[:12]} success at 20" in status().stdout
+    assert host.deploy(second, DOCKER_BROKEN=f"web:{second}").returncode == 1
+    said = status().stdout
+    assert f"last deploy: {second[:12]} rolled_back at 20" in said
+    assert f"; {first[:12]} runs" in said
+    assert "last deploy failed" not in said  # it undid itself: nobody need be woken
+    assert host.deploy(second, DOCKER_BROKEN=f"clock:{second} clock:{first}").returncode == 3
+    assert "the last deploy failed at: wait for a live clock; see var/deploy.log" in status().stdout

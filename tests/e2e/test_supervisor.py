@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from launcher.roles import RoleError, parse_scale, read_procfile
-from launcher.supervisor import Spec, Supervisor
+from launcher.supervisor import ReloadError, Spec, Supervisor
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Start, gone
 from tests.e2e.test_web_role import answers
@@ -145,6 +145,90 @@ async def test_a_process_that_cannot_start_stops_everything_with_its_exit_code()
     assert [child.process.returncode for child in supervisor.children if child.spec is steady] == [
         -signal.SIGTERM
     ]
+
+
+# As the file `how` tells it: well (then it says that it is ready), slow (it does not), broken (it ends with 3).
+ROLE = """
+import os, pathlib, sys, time
+how, ready = map(pathlib.Path, sys.argv[1:])
+match how.read_text():
+    case "well":
+        (ready / str(os.getpid())).touch()
+    case "broken":
+        sys.exit(3)
+time.sleep(600)
+"""
+
+
+def alive(how: Path) -> int:
+    """Count the processes of the role that live, whoever started them."""
+    return sum(str(how) in process.cmdline() for process in psutil.Process().children())
+
+
+@contextlib.asynccontextmanager
+async def supervised(folder: Path) -> AsyncIterator[tuple[Supervisor, Path]]:
+    """Run two instances of a role; the file decides how new ones fare."""
+    how, ready = folder / "how", folder / "ready"
+    how.write_text("well")
+    ready.mkdir()
+
+    async def is_ready(process_id: int) -> None:
+        await eventually((ready / str(process_id)).exists, timeout=20)
+
+    command = (sys.executable, "-c", ROLE, str(how), str(ready))
+    specs = [Spec(f"role.{number}", command, ready=is_ready) for number in (1, 2)]
+    supervisor = Supervisor(specs, grace_seconds=5, output=io.StringIO())
+    running = asyncio.create_task(supervisor.run())
+    await eventually(lambda: len(list(ready.iterdir())) == 2, timeout=20)
+    yield supervisor, how
+    supervisor.stop.set()
+    await asyncio.wait_for(running, 20)
+    assert alive(how) == 0
+
+
+def pids(supervisor: Supervisor) -> list[int]:
+    return [child.process.pid for child in supervisor.children if child.process.returncode is None]
+
+
+async def test_a_reload_whose_new_instance_fails_leaves_the_old_ones(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as (supervisor, how):
+        before = pids(supervisor)
+        how.write_text("broken")
+        with pytest.raises(ReloadError, match=r"role\.1: the new process ended with exit code 3 .* goes on"):
+            await supervisor.reload("role")
+        assert pids(supervisor) == before
+        how.write_text("well")
+        assert await supervisor.reload("role") == ["role.1", "role.2"]
+        assert not set(pids(supervisor)) & set(before)
+    assert supervisor.exit_code == 0
+
+
+async def test_a_reload_while_an_instance_is_down_ends_with_one_of_each(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as (supervisor, how):
+        how.write_text("broken")  # so that it stays down, between its attempts
+        os.kill(pids(supervisor)[0], signal.SIGKILL)
+        await eventually(lambda: supervisor.report()[0]["starts"] == 2, timeout=10)
+        how.write_text("well")
+        assert await supervisor.reload("role") == ["role.1", "role.2"]
+        assert len(pids(supervisor)) == 2
+        assert alive(how) == 2
+
+
+async def test_two_reloads_at_once_take_turns(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as (supervisor, how):
+        both = await asyncio.gather(supervisor.reload("role"), supervisor.reload("role"))
+        assert both == [["role.1", "role.2"]] * 2
+        assert len(pids(supervisor)) == alive(how) == 2
+
+
+async def test_a_stop_in_the_middle_of_a_reload_ends_the_new_instance_too(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as (supervisor, how):
+        how.write_text("slow")
+        reloading = asyncio.create_task(supervisor.reload("role"))
+        await eventually(lambda: alive(how) == 3, timeout=10)
+        supervisor.stop.set()
+        with pytest.raises(ReloadError, match="stopped"):
+            await reloading
 
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
