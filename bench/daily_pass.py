@@ -96,7 +96,8 @@ async def run(services: Services) -> None:
                 done = (await job_runs.history(connection, "daily_pass", 1))[0]
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{name:<16} {done.status} {took:6.2f} s ({used:.2f} s of a core), peak {peak:.0f} MB, {done.stats}"
+                f"{name:<16} {done.status} {took:5.2f} s ({used:.2f} s of a core), peak {peak:.0f} MB, "
+                f"{done.stats['prices_changed']:,} prices changed, {done.stats['documents_published']:,} documents"
             )
     await redis.aclose()
     await database.disconnect()

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -85,23 +86,25 @@ def rounds(count: int, seconds: int, servers: dict[str, Server]) -> dict[str, li
     one, two, peer = servers["one"], servers["two"], servers["peer"]
     tag = etag(one.port, PATH)
     plans: dict[str, Callable[[], Load]] = {
-        "peer": lambda: wrk(peer.url("/rows"), seconds=seconds),
-        "ours": lambda: wrk(one.url(PATH), seconds=seconds),
-        "ours 304": lambda: wrk(one.url(PATH), seconds=seconds, headers={"If-None-Match": tag}),
-        "ours br": lambda: wrk(one.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}),
-        "ours, two workers": lambda: wrk(two.url(PATH), seconds=seconds),
-        "ours br, two workers": lambda: wrk(
-            two.url(PATH), seconds=seconds, headers={"Accept-Encoding": "br"}
-        ),
-        "peer /healthz": lambda: wrk(peer.url("/healthz"), seconds=seconds),
-        "ours /healthz": lambda: wrk(one.url("/healthz"), seconds=seconds),
+        "peer": lambda: wrk(peer, "/rows", seconds=seconds),
+        "ours": lambda: wrk(one, PATH, seconds=seconds),
+        "ours 304": lambda: wrk(one, PATH, seconds=seconds, headers={"If-None-Match": tag}),
+        "ours br": lambda: wrk(one, PATH, seconds=seconds, headers={"Accept-Encoding": "br"}),
+        "ours, two workers": lambda: wrk(two, PATH, seconds=seconds),
+        "ours br, two workers": lambda: wrk(two, PATH, seconds=seconds, headers={"Accept-Encoding": "br"}),
+        "peer /healthz": lambda: wrk(peer, "/healthz", seconds=seconds),
+        "ours /healthz": lambda: wrk(one, "/healthz", seconds=seconds),
     }
     loads: dict[str, list[Load]] = {name: [] for name in plans}
     for number in range(count):
         for name, plan in plans.items():
             print(f"round {number + 1} of {count}: {name:<20}", end="", flush=True)
             load = plan()
-            print(f"{load.requests_per_second:>9.0f} req/s  p99 {load.p99_ms:>7.2f} ms", flush=True)
+            print(
+                f"{load.requests_per_second:>9.0f} req/s  p99 {load.p99_ms:>7.2f} ms  "
+                f"cores: server {load.server_cores:.2f}, wrk {load.wrk_cores:.2f}",
+                flush=True,
+            )
             if load.failed:
                 raise RuntimeError(f"{name}: {load.failed} answers failed; nothing can be said of its speed")
             loads[name].append(load)
@@ -115,6 +118,8 @@ def ratios(loads: dict[str, list[Load]]) -> list[Measured]:
         pairs = zip(loads[of], loads[to], strict=True)
         return [a.requests_per_second / b.requests_per_second for a, b in pairs]
 
+    pairs = zip(loads["ours, two workers"], loads["ours"], strict=True)
+    scaling = [2 * two.per_core / one.per_core for two, one in pairs]
     tails = [a.p99_ms / b.p99_ms for a, b in zip(loads["ours"], loads["peer"], strict=True)]
     return [
         Measured("requests a second, ours / peer", rate("ours", "peer"), "≥ 20"),
@@ -123,6 +128,7 @@ def ratios(loads: dict[str, list[Load]]) -> list[Measured]:
         Measured("br / identity, requests a second", rate("ours br", "ours"), ""),
         Measured("two workers / one, requests a second", rate("ours, two workers", "ours"), "≥ 1.8"),
         Measured("two workers / one, br as browsers ask", rate("ours br, two workers", "ours br"), "≥ 1.8"),
+        Measured("the same for each core that the workers had, x 2", scaling, ""),
         Measured("/healthz, ours / peer, requests a second", rate("ours /healthz", "peer /healthz"), ""),
     ]
 
@@ -144,12 +150,17 @@ def main() -> int:
         loads = rounds(options.rounds, options.seconds, servers)
         memory = {name: (idle[name], server.memory_mb()) for name, server in servers.items()}
         starts = {name: server.seconds_to_first_answer for name, server in servers.items()}
+    print("daily pass", flush=True)
+    daily = subprocess.run(
+        [sys.executable, "-m", "bench.daily_pass"], cwd=PROJECT, check=True, text=True, stdout=subprocess.PIPE
+    ).stdout
     report.write(
         Path("docs/performance.md"),
         figures=ratios(loads),
         loads=loads,
         memory=memory,
         starts=starts,
+        daily=daily,
         origin=origin_load.table(origin_load.Site()),
         machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         command=f"make bench ({options.rounds} rounds, wrk -t1 -c32 -d{options.seconds}s, "
