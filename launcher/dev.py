@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shlex
 import socket
 import sys
 import time
@@ -20,27 +21,32 @@ READY_SECONDS = 60.0
 
 def run_dev(port: int | None) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit code."""
-    port = port or int(os.environ.get("PORT") or 8000)
+    wanted = os.environ.get("PORT") or "8000"
+    port = port or (int(wanted) if wanted.isascii() and wanted.isdigit() else 0)
+    if not 0 < port < 65_536:
+        return _fail(f"PORT is no port: {wanted}. Choose one from 1 to 65535: PORT=8080 make dev")
     given = os.environ.get("ODDS_REPLAY_DIR", "")
     replay = Path(given).resolve() if given else None
     if replay and not replay.is_dir():
         return _fail(f"ODDS_REPLAY_DIR is no folder: {given}")
     if _taken(port):
         return _fail(f"Port {port} is in use. Stop what listens there, or choose another: PORT=8080 make dev")
-    # A replay has data of its own: recorded games must not mix with the sandbox's.
-    root = PROJECT / ".local" / ("replay" if replay else "dev")
+    # Each source has data of its own: recorded or real games must not mix with the sandbox's.
+    source = "replay" if replay else "live" if os.environ.get("THE_ODDS_API_KEY") else "dev"
+    root = PROJECT / ".local" / source
     try:
         with embedded_services(root) as services:
-            return asyncio.run(_run(services, port, replay))
+            return asyncio.run(_run(services, port, replay, root / "env"))
     except EmbeddedServiceError as problem:
         return _fail(str(problem))
     except KeyboardInterrupt:
         return 0
 
 
-async def _run(services: Services, port: int, replay: Path | None) -> int:
+async def _run(services: Services, port: int, replay: Path | None, env_file: Path) -> int:
     sandbox_port = free_port()
     environment = development_environment(services, port, sandbox_port, replay)
+    _write_environment(env_file, environment)
     python = sys.executable
     sandbox = (python, "-m", "quartapp.sandbox", str(sandbox_port), *([str(replay)] if replay else []))
     supervisor = Supervisor(
@@ -53,7 +59,8 @@ async def _run(services: Services, port: int, replay: Path | None) -> int:
     )
     stop_on_signals(supervisor)
     running = asyncio.create_task(supervisor.run())
-    announcing = asyncio.create_task(_announce(services, port, sandbox_port, environment["DATA_SOURCE"]))
+    source = environment["DATA_SOURCE"]
+    announcing = asyncio.create_task(_announce(services, port, sandbox_port, source, env_file))
     code = await running
     announcing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -80,6 +87,11 @@ def development_environment(
         "CORS_ALLOWED_ORIGINS": given.get("CORS_ALLOWED_ORIGINS") or "http://localhost:3000",
         "PYTHONUNBUFFERED": "1",
         "DATA_SOURCE": "live",
+        # Whatever production's values a developer has exported: these databases and switches are not for here.
+        "MIGRATION_DATABASE_URL": "",
+        "DATABASE_POOLER": "false",
+        "HEARTBEAT_URL": "",
+        "REUSE_PORT": "false",
     }
     if replay or not given.get("THE_ODDS_API_KEY"):
         made |= {
@@ -98,7 +110,15 @@ def development_environment(
     return made
 
 
-async def _announce(services: Services, port: int, sandbox_port: int, source: str) -> None:
+def _write_environment(path: Path, environment: dict[str, str]) -> None:
+    """Leave the settings for a shell, so that `launcher status` and its like can be tried on this run."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items())]
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as sink:
+        sink.writelines(lines)
+
+
+async def _announce(services: Services, port: int, sandbox_port: int, source: str, env_file: Path) -> None:
     """Print where everything is once the site is ready and has games."""
     import httpx
 
@@ -124,6 +144,7 @@ async def _announce(services: Services, port: int, sandbox_port: int, source: st
             "readiness": f"{url}/readyz",
             "jobs": f"{url}/ops/jobs",
             "alerts sent": f"http://127.0.0.1:{sandbox_port}/sandbox/telegram",
+            "settings for a shell": f". {shlex.quote(str(env_file.relative_to(PROJECT)))}",
             "PostgreSQL": services.database_url,
             "Redis": services.redis_url,
         },

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 COLOURS = (36, 33, 35, 32, 34, 31)
 STEADY_SECONDS = 30.0  # a process that has lived this long starts anew with its backoff
+TIDY_UP_SECONDS = 15  # letting go of the port, closing pools: what a web process does after its drain time
 CRASH_LIMIT = 5  # failed starts in a row before the supervisor gives up
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -294,7 +295,7 @@ def run_workers(settings: Settings, listening: socket.socket) -> int:
     ]
 
     async def run() -> int:
-        supervisor = Supervisor(specs, grace_seconds=settings.drain_seconds + 5, prefix=False)
+        supervisor = Supervisor(specs, grace_seconds=settings.drain_seconds + TIDY_UP_SECONDS, prefix=False)
         stop_on_signals(supervisor)
         leaving = asyncio.create_task(_leave(listening, supervisor.stop))
         try:

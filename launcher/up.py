@@ -13,7 +13,7 @@ import click
 
 from launcher.control import answering
 from launcher.roles import Role, RoleError, parse_scale, read_procfile
-from launcher.supervisor import Spec, Supervisor, stop_on_signals
+from launcher.supervisor import TIDY_UP_SECONDS, Spec, Supervisor, stop_on_signals
 from launcher.web import LISTEN_FD, MIGRATED, PortError, bring_schema, listening_socket, ready_marker
 from ops.logs import configure_logging
 
@@ -44,7 +44,7 @@ def run_up(settings: Settings, scale: str) -> int:
     except RoleError as problem:
         click.echo(str(problem), err=True)
         return 2
-    return asyncio.run(_supervise(specs, settings.drain_seconds + 5))
+    return asyncio.run(_supervise(specs, settings.drain_seconds + TIDY_UP_SECONDS))
 
 
 def _specs(role: Role, count: int, listening: socket.socket) -> list[Spec]:

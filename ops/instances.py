@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -42,7 +43,8 @@ def holder_name(role: str) -> str:
 async def beat(redis: Redis, role: str, git_sha: str, stop: asyncio.Event) -> None:
     """Say that this process is alive until `stop`; then say that it is gone."""
     holder, started = holder_name(role), _now()
-    key = f"instance:{role}:{holder}"
+    # On the host's network two containers have one host name, and often one process id: a token tells them apart.
+    key = f"instance:{role}:{holder}:{secrets.token_hex(4)}"
     while not stop.is_set():
         mark = Instance(role, holder, os.getpid(), git_sha, started, _now())
         # Readiness and the clock tell of a missing Redis; this has nothing to add.

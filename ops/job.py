@@ -47,7 +47,8 @@ class Job(Generic[R]):
         jitter_seconds: a run starts up to this much after its tick, where an upstream would be stampeded.
         concurrency_key: jobs that share a key never run together.
         run_at_start: due at once when it has never succeeded, so that a first start fills the site.
-        alert_after: consecutive failed ticks before the operators are told.
+        timeout_seconds: how long one attempt may take.
+        retry_base_seconds: the first pause between attempts; it doubles each time, with jitter.
     """
 
     name: str

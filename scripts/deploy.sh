@@ -3,20 +3,22 @@
 #
 #   scripts/deploy.sh [--root DIR] [--env-stdin] [COMMIT | --rollback]
 #
-#   COMMIT       what to deploy; the checked-out commit when left out. Fetched from origin when not here yet.
+#   COMMIT       the id of what to deploy; the checked-out commit when left out. Fetched from origin when not here.
 #   --rollback   deploy the version before the one that runs
-#   --env-stdin  take a new .env.prod (made by scripts/write_env.py) from standard input, with this deploy
+#   --env-stdin  take a new .env.prod (made by scripts/write_env.py) from standard input, with this deploy.
+#                A rollback keeps the settings of today; the ones before are in .env.prod.previous.
 #   --root DIR   the checkout to deploy in; the one this script lies in, or the current one, when left out
 #
 # The new api serves beside the old one (SO_REUSEPORT) until the new clock lives too; only then does the old
 # api stop. Whatever fails before that removes the new containers and brings the old scheduler back. Nothing on
 # disk says "new" before that point, so a deploy that is killed can be run again, and a reboot starts the old.
+# Run it as the user that owns the checkout.
 #
-# Files: .env (IMAGE_TAG, PREVIOUS_TAG: what runs, and what ran before), .env.prod (secrets), var/deploy.log,
+# Files: .env (IMAGE_TAG, PREVIOUS_TAG: what runs, and what ran before; COMPOSE_FILE), .env.prod (secrets), var/deploy.log,
 #        var/last_deploy.json (shown by `launcher status`).
 # Environment: DEPLOY_READY_SECONDS (120), DEPLOY_LOCK_SECONDS (10), DEPLOY_BASE (another base image).
 # Exit codes: 0 deployed, 1 failed and the old version serves, 2 wrong usage, 3 failed and the old version could
-#        not be brought back by itself, 75 another deploy is running.
+#        not be brought back by itself, 4 deployed but not tidied up: run it again, 75 another deploy is running.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -24,7 +26,7 @@ image=parlaygorilla
 step='start'
 committed=''
 started_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-commit='' previous='' old_api='' old_compose='' new_env='' touched='' scheduler_touched=''
+commit='' previous='' old_head='' old_api='' old_compose='' new_env='' touched='' scheduler_touched='' swapping='' env_swapped=''
 
 say() { printf '%s %s\n' "$(date -u +%H:%M:%SZ)" "$*"; }
 fail() {
@@ -64,6 +66,8 @@ main() {
   fi
   cd -- "$root" || exit 2
   root=$PWD
+  [ "$(stat -c %u .git)" = "$(id -u)" ] ||
+    { echo "error: $PWD belongs to $(stat -c %U .git): run this as that user" >&2; exit 2; }
   mkdir -p var
   keep_log
   take_lock
@@ -74,13 +78,16 @@ main() {
 
   [ -z "$env_stdin" ] || receive_env
   exec </dev/null
+  finish_what_was_killed
   previous=$(running_tag IMAGE_TAG)
+  [ -n "$previous" ] || previous=$(tag_of_containers)
   if [ -n "$rollback" ]; then
     wanted=$(running_tag PREVIOUS_TAG)
     [ -n "$wanted" ] || fail 'there is no earlier version to go back to'
   fi
   step='find the commit'
   find_commit "${wanted:-HEAD}"
+  old_head=$(git rev-parse --quiet --verify HEAD || true)
   say "deploying $commit in $root (now: ${previous:-nothing})"
   step='read the environment file'
   [ -f "${new_env:-.env.prod}" ] || fail ".env.prod is missing: make it with scripts/write_env.py .env.prod"
@@ -105,10 +112,11 @@ main() {
   step='make it the version that runs'
   commit_state
   committed=yes
+  record success
   step='stop the old api'
   # shellcheck disable=SC2086 # one word a container
   remove $old_api
-  record success
+  old_api=''
   prune
   say "deployed $commit"
 }
@@ -140,17 +148,40 @@ receive_env() {
   mv -f "$new_env.part" "$new_env"
 }
 
+finish_what_was_killed() { # a deploy that died within `git checkout`; the flock says that none runs now
+  [ -e var/swapping ] || return 0
+  rm -f .git/index.lock
+  git checkout --quiet --force --detach HEAD
+  rm -f var/swapping
+}
+
+# shellcheck disable=SC2329 # called in go_back, which the trap calls
+containers() { # SERVICE: all of them, whoever made them, but not those of `docker compose run`
+  docker ps -aq --filter label=com.docker.compose.project=parlaygorilla \
+    --filter "label=com.docker.compose.service=$1" --filter label=com.docker.compose.oneoff=False
+}
+
+tag_of_containers() { # where .env is lost: what the running api was made from
+  local image_of
+  image_of=$(docker ps --filter label=com.docker.compose.project=parlaygorilla \
+    --filter label=com.docker.compose.service=api --filter label=com.docker.compose.oneoff=False --format '{{.Image}}')
+  printf '%s' "$image_of" | sed -n "s/^$image://p" | tail -n 1
+}
+
 running_tag() { # NAME: its value in .env, or nothing
   if [ -f .env ]; then sed -n "s/^$1=//p" .env | tail -n 1; fi
 }
 
 find_commit() {
+  # A branch's name here is as old as the last fetch: it would deploy something else than was meant.
+  [[ $1 == HEAD || $1 =~ ^[0-9a-f]{6,64}$ ]] || fail "$1 is no commit id: give one, as 'git rev-parse $1' prints it"
+  [ ! -e .git/index.lock ] || fail 'another git runs in this checkout, or was killed (.git/index.lock): wait for it, or remove that file'
   if git rev-parse --quiet --verify HEAD >/dev/null && ! git diff --quiet HEAD --; then
     fail 'files of this checkout are changed by hand (git status): commit or discard them first'
   fi
   if ! commit=$(git rev-parse --quiet --verify "$1^{commit}"); then
     git remote get-url origin >/dev/null 2>&1 || fail "there is no commit $1 here, and no origin to fetch it from"
-    git fetch --quiet origin || fail "there is no commit $1 here, and origin cannot be reached"
+    git -c gc.auto=0 fetch --quiet origin 9>&- || fail "there is no commit $1 here, and origin cannot be reached"
     commit=$(git rev-parse --quiet --verify "$1^{commit}") || fail "there is no commit $1 here or at origin"
   fi
 }
@@ -161,8 +192,8 @@ build() {
     return
   fi
   # From the commit, not from the folder: nothing that lies about can get in.
-  git archive --format=tar "$commit" | docker build --tag "$image:$commit" --build-arg "GIT_SHA=$commit" \
-    ${DEPLOY_BASE:+--build-arg "BASE=$DEPLOY_BASE"} -
+  git archive --format=tar "$commit" | timeout "${DEPLOY_BUILD_SECONDS:-1800}" docker build --tag "$image:$commit" --build-arg "GIT_SHA=$commit" \
+    ${DEPLOY_BASE:+--build-arg "BASE=$DEPLOY_BASE"} - 9>&-
 }
 
 compose() { # TAG ENV_FILE COMPOSE_FILE ARGUMENTS...
@@ -191,7 +222,7 @@ start_api() {
 remove() { # CONTAINER...: let each finish what it has begun; 45 s is compose's stop_grace_period
   local container
   for container in "$@"; do
-    docker stop --time 45 "$container" >/dev/null || say "container $container did not stop; removing it"
+    docker stop -t 45 "$container" >/dev/null || say "container $container did not stop; removing it"
     docker rm -f "$container" >/dev/null || docker rm -f "$container" >/dev/null ||
       say "warning: a container too many still runs. Remove it: docker rm -f $container"
   done
@@ -201,7 +232,7 @@ wait_until() { # WHAT COMMAND...: try until it succeeds or the time is over
   local what=$1 until=$((SECONDS + ${DEPLOY_READY_SECONDS:-120})) answer=''
   shift
   while :; do
-    if answer=$("$@" 2>&1); then
+    if answer=$("$@" 2>&1 9>&-); then
       say "$what"
       return 0
     fi
@@ -214,18 +245,35 @@ wait_until() { # WHAT COMMAND...: try until it succeeds or the time is over
 }
 
 commit_state() {
-  git checkout --quiet --force --detach "$commit"
-  if [ -n "$new_env" ]; then
-    [ ! -f .env.prod ] || ln -f .env.prod .env.prod.previous
-    mv -f "$new_env" .env.prod
-  fi
   local before=$previous
   [ "$before" != "$commit" ] || before=$(running_tag PREVIOUS_TAG)
   {
-    if [ -f .env ]; then sed '/^IMAGE_TAG=/d; /^PREVIOUS_TAG=/d' .env; fi
-    printf 'IMAGE_TAG=%s\nPREVIOUS_TAG=%s\n' "$commit" "$before"
+    if [ -f .env ]; then sed '/^IMAGE_TAG=/d; /^PREVIOUS_TAG=/d; /^COMPOSE_FILE=/d' .env; fi
+    printf 'COMPOSE_FILE=docker-compose.prod.yml\nIMAGE_TAG=%s\nPREVIOUS_TAG=%s\n' "$commit" "$before"
   } >var/env.part
+  swapping=yes # from here go_back has files to put back
+  touch var/swapping
+  git checkout --quiet --force --detach "$commit"
+  rm -f var/swapping
+  if [ -n "$new_env" ] && ! cmp -s "$new_env" .env.prod; then
+    [ ! -f .env.prod ] || ln -f .env.prod .env.prod.previous
+    cp -p "$new_env" .env.prod.part
+    env_swapped=yes
+    mv -f .env.prod.part .env.prod
+  fi
+  trap '' INT TERM # the rename and the word for it belong together
   mv -f var/env.part .env
+}
+
+# shellcheck disable=SC2329
+put_files_back() {
+  [ -n "$swapping" ] || return 0
+  rm -f .git/index.lock
+  [ -z "$old_head" ] || git checkout --quiet --force --detach "$old_head"
+  if [ -n "$env_swapped" ] && cmp -s "$new_env" .env.prod && [ -f .env.prod.previous ]; then
+    ln -f .env.prod.previous .env.prod.part && mv -f .env.prod.part .env.prod
+  fi
+  rm -f var/swapping
 }
 
 prune() {
@@ -242,6 +290,7 @@ prune() {
 }
 
 record() { # success | rolled_back | failed
+  [ -n "$commit" ] || return 0 # nothing was begun: the last record stands
   local running=$commit
   [ "$1" = success ] || running=$previous
   printf '{"commit": "%s", "status": "%s", "step": "%s", "running": "%s", "previous": "%s", "started_at": "%s", "finished_at": "%s"}\n' \
@@ -263,8 +312,11 @@ finish() {
     code=$?
   elif [ "$code" != 0 ]; then
     say "the new version runs, but this was not finished: $step. Run the deploy again."
+    # shellcheck disable=SC2086
+    remove $old_api
+    code=4
   fi
-  rm -f .env.prod.next .env.prod.next.part var/env.part var/docker-compose.next.yml
+  rm -f .env.prod.next .env.prod.next.part .env.prod.part var/env.part var/docker-compose.next.yml
   exec 1>&- 2>&-
   wait "$tee_process"
   exit "$code"
@@ -272,13 +324,14 @@ finish() {
 
 # shellcheck disable=SC2329
 go_back() { # returns the exit code of the deploy
+  put_files_back
   if [ -z "$touched" ]; then
     say "Nothing was replaced: ${previous:-nothing} runs as before."
     record rolled_back
     return 1
   fi
   local added
-  added=$(without "$(next ps -aq api)" "$old_api")
+  added=$(without "$(containers api)" "$old_api")
   say '--- last lines of the new version'
   for container in $added; do docker logs --tail 40 "$container"; done
   [ -z "$scheduler_touched" ] || next logs --no-color --tail 40 scheduler
@@ -309,6 +362,7 @@ go_back() { # returns the exit code of the deploy
     return 3
   fi
   record rolled_back
+  [ "$commit" = "$previous" ] || [ "$commit" = "$(running_tag PREVIOUS_TAG)" ] || docker rmi "$image:$commit" >/dev/null 2>&1 || true # failed ones would pile up
   say "The old version $previous serves."
   return 1
 }

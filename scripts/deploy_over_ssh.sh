@@ -64,7 +64,7 @@ main() {
   # The commit's own deploy.sh runs, from a copy: the checkout changes beneath it.
   # shellcheck disable=SC2029
   ssh "${options[@]}" "$remote" "cd $at && mkdir -p var && git show $commit:scripts/deploy.sh >var/deploy.sh.$commit \
-&& mv -f var/deploy.sh.$commit var/deploy.sh && exec bash var/deploy.sh --root $at --env-stdin $commit" <"$private/env.prod"
+&& mv -f var/deploy.sh.$commit var/deploy.sh && exec bash var/deploy.sh --root . --env-stdin $commit" <"$private/env.prod"
 }
 
 main "$@"

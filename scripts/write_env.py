@@ -3,6 +3,8 @@
 
     DATABASE_URL=... JWT_SECRET=... python3 scripts/write_env.py .env.prod
 
+SETTINGS_JSON may hold more of them as one JSON object; a variable of its own name comes first.
+
 Needs nothing but Python: it runs on the deploying machine before anything touches the VM. The file is written
 beside its name with mode 0600 and renamed, so a crash leaves the old one whole; the one before stays as
 PATH.previous. No value is ever printed.
@@ -13,6 +15,7 @@ Exit codes: 0 written (or already so), 1 the environment is not usable (each var
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import sys
@@ -66,6 +69,9 @@ LAST_LINE = "# complete\n"  # deploy.sh refuses a file that was cut off on its w
 DOLLAR = "ENV_FILE_DOLLAR"
 
 
+MOST_DRAIN_SECONDS = 30  # with the seconds of tidying up after it, below stop_grace_period
+
+
 class EnvironmentRefusedError(ValueError):
     """The environment cannot be written; one line a variable, no value."""
 
@@ -76,8 +82,14 @@ def render(environ: Mapping[str, str]) -> str:
     Raises:
         EnvironmentRefusedError: a required variable is missing or a value cannot be held in an env file.
     """
-    taken = {name: environ[name] for name in sorted(environ) if _is_taken(name) and environ[name]}
+    given = _settings(environ) | {name: value for name, value in environ.items() if value}
+    taken = {name: given[name] for name in sorted(given) if _is_taken(name) and given[name]}
     wrong = [f"{name} is required and not set" for name in REQUIRED if not taken.get(name, "").strip()]
+    drain = taken.get("DRAIN_SECONDS", "0")
+    if not drain.isdigit() or int(drain) > MOST_DRAIN_SECONDS:
+        wrong.append(
+            f"DRAIN_SECONDS must be a whole number up to {MOST_DRAIN_SECONDS}: Docker kills after 45 s"
+        )
     for name, value in taken.items():
         if "\n" in value or "\r" in value:
             wrong.append(f"{name} holds a line break, which an env file cannot carry: remove it")
@@ -151,6 +163,16 @@ def main(arguments: list[str]) -> int:
         return 1
     print(f"{path} {'written' if changed else 'is already so'}")
     return 0
+
+
+def _settings(environ: Mapping[str, str]) -> dict[str, str]:
+    try:
+        found = json.loads(environ.get("SETTINGS_JSON") or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise EnvironmentRefusedError("SETTINGS_JSON is no JSON object of texts")
+    return found
 
 
 def _is_taken(name: str) -> bool:

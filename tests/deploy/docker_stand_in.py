@@ -73,9 +73,22 @@ def plain(state: dict[str, Any], words: list[str]) -> int:
             state["images"].remove(image)
         case [("container" | "image" | "builder"), "prune", *_]:
             pass
+        case [
+            "ps",
+            *which,
+            "--filter",
+            _,
+            "--filter",
+            service,
+            "--filter",
+            "label=com.docker.compose.oneoff=False",
+        ] if which == ["-aq"]:
+            print("\n".join(one["id"] for one in containers if one["service"] == service.rpartition("=")[2]))
+        case ["ps", "--filter", _, "--filter", _, "--filter", _, "--format", "{{.Image}}"]:
+            print("\n".join(one["image"] for one in containers if one["service"] == "api" and one["running"]))
         case ["exec", name, *command]:
             return execute(the(containers, name), command)
-        case ["stop", "--time", _, name]:
+        case ["stop", "-t", _, name]:
             stop(the(containers, name))
         case ["rm", "-f", name]:
             kill(the(containers, name))

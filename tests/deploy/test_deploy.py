@@ -31,12 +31,17 @@ def test_a_deploy_from_nothing_and_the_next(host: Host) -> None:
     ran = host.deploy(second)
     assert ran.returncode == 0, ran.stdout
     assert host.serving("api") == host.serving("scheduler") == [second]
-    assert host.env == {"IMAGE_TAG": second, "PREVIOUS_TAG": first, "API_HOST": "0.0.0.0"}
+    assert host.env == {
+        "IMAGE_TAG": second,
+        "PREVIOUS_TAG": first,
+        "API_HOST": "0.0.0.0",
+        "COMPOSE_FILE": "docker-compose.prod.yml",
+    }
     assert host.last_deploy["status"] == "success"
     assert host.last_deploy["running"] == second
     # The old api stops only after the new api is ready and the new clock lives.
     order = ["build", "run --rm", "healthcheck web --ready", "up -d --no-deps --no-build scheduler"]
-    order += ["healthcheck clock", "stop --time"]
+    order += ["healthcheck clock", "stop -t"]
     at = [next(n for n, call in enumerate(host.calls) if step in call) for step in order]
     assert at == sorted(at)
 
@@ -162,7 +167,8 @@ def test_sigterm_goes_back(host: Host) -> None:
         running.send_signal(signal.SIGTERM)
         said = running.communicate(timeout=60)[0]
     assert running.returncode == 1
-    assert "FAILED at: wait for a live clock" in said
+    # The signal may come in before docker's own call has returned.
+    assert "FAILED at: wait for a live clock" in said or "FAILED at: replace the scheduler" in said
     assert host.serving("api") == host.serving("scheduler") == [first]
 
 
@@ -284,3 +290,64 @@ def test_status_shows_the_last_deploy_and_complains_of_a_failed_one(
     assert "last deploy failed" not in said  # it undid itself: nobody need be woken
     assert host.deploy(second, DOCKER_BROKEN=f"clock:{second} clock:{first}").returncode == 3
     assert "the last deploy failed at: wait for a live clock; see var/deploy.log" in status().stdout
+
+
+def test_a_failure_in_the_middle_of_the_swap_puts_every_file_back(host: Host) -> None:
+    first, second, _ = host.commits
+    assert host.deploy(first).returncode == 0
+    before = (host.root / ".env.prod").read_text()
+    wrapper = host.bin / "mv"  # as on a full disk
+    wrapper.write_text('#!/bin/sh\ncase "$*" in *" .env") exit 1;; esac\nexec /bin/mv "$@"\n')
+    wrapper.chmod(0o755)
+    ran = host.deploy("--env-stdin", second, stdin=render(GIVEN | {"LOG_LEVEL": "DEBUG"}))
+    assert ran.returncode == 1, ran.stdout
+    assert f"The old version {first} serves." in ran.stdout
+    assert host.serving("api") == host.serving("scheduler") == [first]
+    assert (host.root / ".env.prod").read_text() == before
+    assert host.git("rev-parse", "HEAD") == first
+    assert host.env["IMAGE_TAG"] == first
+    wrapper.unlink()
+    assert host.deploy("--env-stdin", second, stdin=render(GIVEN | {"LOG_LEVEL": "DEBUG"})).returncode == 0
+    assert (host.root / ".env.prod.previous").read_text() == before
+    assert host.deploy("--env-stdin", second, stdin=render(GIVEN | {"LOG_LEVEL": "DEBUG"})).returncode == 0
+    assert (host.root / ".env.prod.previous").read_text() == before  # the same again is no new version of it
+
+
+def test_with_env_lost_a_failing_deploy_still_leaves_the_old_version(host: Host) -> None:
+    first, second, _ = host.commits
+    assert host.deploy(first).returncode == 0
+    (host.root / ".env").unlink()
+    ran = host.deploy(second, DOCKER_BROKEN=f"clock:{second}")
+    assert ran.returncode == 1
+    assert host.serving("api") == host.serving("scheduler") == [first], ran.stdout
+
+
+def test_killed_within_a_checkout_it_can_be_run_again(host: Host) -> None:
+    first, second, _ = host.commits
+    assert host.deploy(first).returncode == 0
+    (host.root / "version").write_text("half")
+    (host.root / ".git" / "index.lock").touch()
+    ran = host.deploy(second)
+    assert ran.returncode == 1  # somebody else's git, as far as anyone can know
+    assert "index.lock" in ran.stdout or "changed by hand" in ran.stdout
+    (host.root / "var" / "swapping").touch()  # our own, killed
+    assert host.deploy(second).returncode == 0
+    assert host.serving("api") == [second]
+
+
+def test_only_a_commit_id_is_deployed_and_a_mistyped_one_leaves_the_record(host: Host) -> None:
+    first, _, _ = host.commits
+    assert host.deploy(first).returncode == 0
+    record = host.last_deploy
+    for wrong in ("main", "HEAD~1", "123456789abc"):
+        ran = host.deploy(wrong)
+        assert ran.returncode == 1, wrong
+        assert wrong in ran.stdout
+    assert host.last_deploy == record
+
+
+def test_the_image_of_a_failed_version_does_not_pile_up(host: Host) -> None:
+    first, second, _ = host.commits
+    assert host.deploy(first).returncode == 0
+    assert host.deploy(second, DOCKER_BROKEN=f"web:{second}").returncode == 1
+    assert host.docker["images"] == [f"parlaygorilla:{first}"]

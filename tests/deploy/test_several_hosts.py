@@ -169,7 +169,8 @@ async def test_two_hosts_serve_alike_and_the_second_clock_leads_when_the_first_d
     assert (new_token, new_holder.rpartition(":")[2]) == (token + 1, str(survivor.process.pid))
     assert await read_holder(redis, "clock") == new_holder
 
-    # What the new leader publishes reaches both web processes.
+    # What the new leader publishes reaches both web processes. A pass that finds nothing new would publish nothing.
+    await ledger.execute("UPDATE odds SET price = price + 7")
     asked = start("launcher", "jobs", "run", "daily_pass", environment=environment)
     assert await asyncio.to_thread(asked.process.wait, 60) == 0, asked.text
     row = await published(ledger)

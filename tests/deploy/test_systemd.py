@@ -70,7 +70,7 @@ def test_the_check_notices_a_broken_unit(tmp_path: Path, old: str, new: str) -> 
 def test_it_starts_the_project_that_deploy_sh_deploys(unit: configparser.ConfigParser) -> None:
     service = unit["Service"]
     prefix = f"{DOCKER} compose -p {COMPOSE['name']} -f docker-compose.prod.yml "
-    assert service["ExecStart"] == f"{prefix}up -d --no-build --no-recreate"
+    assert service["ExecStart"] == f"{prefix}up -d --no-build"
     assert service["ExecReload"] == service["ExecStart"]
     assert service["ExecStop"] == f"{prefix}stop"
     assert unit["Unit"]["ConditionPathExists"] == f"{service['WorkingDirectory']}/.env"

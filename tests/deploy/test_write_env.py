@@ -191,3 +191,30 @@ def test_it_knows_every_setting() -> None:
 def test_lone_surrogates_are_refused() -> None:
     with pytest.raises(EnvironmentRefusedError, match="OPENAI_API_KEY"):
         render(GIVEN | {"OPENAI_API_KEY": "\udcff"})
+
+
+def test_settings_may_come_as_one_json_object_and_a_variable_of_its_own_comes_first() -> None:
+    given = GIVEN | {
+        "SETTINGS_JSON": '{"LOG_LEVEL": "DEBUG", "SCHEDULE_RESULTS": "*/5 * * * *", "ORACLE_SSH_USER": "ubuntu",'
+        ' "OPS_DEBUG_TOKEN": "of the variables"}',
+        "OPS_DEBUG_TOKEN": "of the secrets",
+        "LOG_LEVEL": "",
+    }
+    text = render(given)
+    assert 'LOG_LEVEL="DEBUG"' in text
+    assert 'SCHEDULE_RESULTS="*/5 * * * *"' in text
+    assert 'OPS_DEBUG_TOKEN="of the secrets"' in text
+    assert "ORACLE_SSH_USER" not in text
+    assert "SETTINGS_JSON" not in text
+
+
+@pytest.mark.parametrize("wrong", ["{", "[]", '{"LOG_LEVEL": 1}', "null"])
+def test_settings_that_are_no_json_object_are_refused(wrong: str) -> None:
+    with pytest.raises(EnvironmentRefusedError, match="SETTINGS_JSON"):
+        render(GIVEN | {"SETTINGS_JSON": wrong})
+
+
+@pytest.mark.parametrize("wrong", ["31", "600", "ten", "-1"])
+def test_a_drain_time_that_docker_would_cut_off_is_refused(wrong: str) -> None:
+    with pytest.raises(EnvironmentRefusedError, match="DRAIN_SECONDS"):
+        render(GIVEN | {"DRAIN_SECONDS": wrong})

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,3 +146,41 @@ def test_a_free_port_is_not_called_taken() -> None:
         busy.listen()
         assert _taken(busy.getsockname()[1])
     assert not _taken(free_port())
+
+
+async def test_production_s_variables_do_not_reach_it_and_operators_commands_do(
+    start: Start, checkout: Path, python: str
+) -> None:
+    exported = {
+        "DATABASE_URL": "postgresql://u:p@127.0.0.1:9/production",
+        "MIGRATION_DATABASE_URL": "postgresql://u:p@127.0.0.1:9/production",
+        "HEARTBEAT_URL": "http://127.0.0.1:9/ping",
+        "DATABASE_POOLER": "true",
+    }
+    environment = dev_environment(checkout, **exported)
+    running = start_dev(start, environment, checkout)
+    await eventually(lambda: filled(environment["PORT"]), timeout=60)
+    assert "127.0.0.1:9" not in running.text
+    said = checkout / ".local" / "dev" / "env"
+    assert said.stat().st_mode & 0o777 == 0o600
+    await eventually(lambda: "settings for a shell │ . .local/dev/env" in running.text, timeout=10)
+    ran = await asyncio.create_subprocess_exec(
+        "sh", "-c", f'. .local/dev/env && exec "{python}" -m launcher jobs list',
+        cwd=checkout, env=environment, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(ran.communicate(), 30)
+    assert ran.returncode == 0
+    assert b"daily_pass" in out
+    running.signal(signal.SIGTERM)
+    assert await asyncio.to_thread(running.process.wait, 30) == 0
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "99999", "-1"])
+def test_a_port_that_is_none_is_named(checkout: Path, python: str, port: str) -> None:
+    ran = subprocess.run(
+        [python, "-m", "launcher", "dev"],
+        check=False, cwd=checkout, env=dev_environment(checkout) | {"PORT": port},
+        capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert ran.stderr == f"PORT is no port: {port}. Choose one from 1 to 65535: PORT=8080 make dev\n"
