@@ -152,6 +152,7 @@ def clock_role(settings: Settings) -> int:
     import signal
 
     from launcher.parent import die_with_parent
+    from launcher.stall import end_when_stalled
     from ops.logs import configure_logging
     from ops.schedule import ScheduleError
     from quartapp.jobs import JOBS
@@ -164,6 +165,7 @@ def clock_role(settings: Settings) -> int:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        end_when_stalled(asyncio.get_running_loop())
         await run_clock(settings, stop, jobs=JOBS, open_resources=open_resources)
 
     try:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from launcher.healthcheck import health_socket
 from launcher.parent import die_with_parent
+from launcher.stall import end_when_stalled
 from ops.logs import configure_logging, get_logger
 from ops.migrate_with_lock import MigrationError, describe, migrate
 
@@ -119,6 +120,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    end_when_stalled(loop)
     web = create_web(settings)
     config = Config()
     own_door = health_socket(listening.getsockname()[1], os.getpid())
