@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from quartapp.settings import Settings
 
 ANSWER_SECONDS = 10.0
+WAIT_SECONDS = 120.0  # for a job that may not run beside the wanted one
 
 
 @asynccontextmanager
@@ -103,14 +104,23 @@ async def show_history(settings: Settings, name: str, limit: int, as_json: bool)
 async def run_now(settings: Settings, name: str) -> int:
     """Ask the leading clock to run a job, show its progress, and return 0 when it succeeds."""
     async with _ledger(settings) as connection:
-        try:
-            request_id = await job_register.request_run(
-                connection, name, getpass.getuser(), datetime.now(UTC)
-            )
-        except UnknownJobError as problem:
-            click.echo(str(problem), err=True)
-            return 1
-        run_id, refusal = await _answer(connection, request_id)
+        loop = asyncio.get_running_loop()
+        deadline, waited = loop.time() + WAIT_SECONDS, False
+        while True:
+            try:
+                request_id = await job_register.request_run(
+                    connection, name, getpass.getuser(), datetime.now(UTC)
+                )
+            except UnknownJobError as problem:
+                click.echo(str(problem), err=True)
+                return 1
+            run_id, refusal = await _answer(connection, request_id)
+            if run_id is not None or refusal != job_register.BUSY or loop.time() > deadline:
+                break
+            if not waited:
+                click.echo(f"  waits: {refusal}")
+                waited = True
+            await asyncio.sleep(0.5)
         if run_id is None:
             click.echo(f"{name} does not run: {refusal}.", err=True)
             return 1

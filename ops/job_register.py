@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from databases.core import Connection
 
 
+BUSY = "a job that may not run beside it is running"  # a refusal that passes by itself
+
+
 class UnknownJobError(LookupError):
     """No job has that name; the message lists those that there are."""
 

@@ -295,7 +295,7 @@ class Scheduler(Generic[R]):
         elif due.running:
             refusal = "it is running already"
         elif self._busy(due.job):
-            refusal = f"a job that shares {due.job.concurrency_key!r} with it is running"
+            refusal = job_register.BUSY
         else:
             runs = await self._claim_and_start([Claim(request.job_name, self._wall(), 1, "manual")])
             if not runs:
