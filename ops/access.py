@@ -45,7 +45,8 @@ class AccessLog:
             self._second = int(now)
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         if self._console:
-            line = f"{method} {redact(path)} {status} {size}B {seconds * 1000:.1f}ms {request_id}\n"
+            shown = redact(path).encode("unicode_escape").decode()  # a terminal obeys control characters
+            line = f"{method} {shown} {status} {size}B {seconds * 1000:.1f}ms {request_id}\n"
         else:
             # A path that is its own route is one of ours; any other may hold anything.
             quoted = f'"{path}"' if path == route else orjson.dumps(redact(path)).decode()

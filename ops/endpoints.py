@@ -43,7 +43,7 @@ class OpsAccess:
         """Return whether a request may pass. What changes state always wants the token; empty fails closed."""
         if not self.token:
             return not write
-        bearer = authorization.removeprefix("Bearer ") if authorization.startswith("Bearer ") else ""
+        bearer = authorization[7:] if authorization[:7].lower() == "bearer " else ""
         wanted = self.token.encode()
         given = [text.encode("utf-8", "surrogateescape") for text in (bearer, x_ops_token)]
         matched = [hmac.compare_digest(one, wanted) for one in given]
@@ -79,6 +79,10 @@ def blueprint(  # noqa: PLR0915 - one route after another
         ok = all(one["ok"] for one in found.values())
         return jsonify({"ok": ok, "checks": found}), 200 if ok else 503
 
+    def known_form(name: str) -> None:
+        if "\x00" in name:  # PostgreSQL has no such text
+            abort(404)
+
     def guard(*, write: bool = False) -> None:
         if not access.enabled:
             abort(404)
@@ -98,6 +102,7 @@ def blueprint(  # noqa: PLR0915 - one route after another
     @policy(cache="no-store", auth="ops")
     async def history(name: str) -> Response:
         guard()
+        known_form(name)
         async with session(database) as connection:
             try:
                 await job_register.check_known(connection, name)
@@ -111,6 +116,7 @@ def blueprint(  # noqa: PLR0915 - one route after another
     @policy(cache="no-store", auth="ops-write", limit=30)
     async def act(name: str, action: str) -> tuple[Response, int]:
         guard(write=True)
+        known_form(name)
         now = datetime.now(UTC)
         answer: dict[str, Any] = {"job_name": name, "action": action}
         async with session(database) as connection:

@@ -104,6 +104,10 @@ def create_app(
     """Return the Quart application: its routes, its errors, its bounds."""
     app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.config["BODY_TIMEOUT"] = (
+        10  # below the handler's own bound: a slow client is a 408 and no fault of ours
+    )
+    app.url_map.merge_slashes = False  # its redirect would name whatever host the client sent
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Quart's default provider has it
     app.register_blueprint(
         endpoints.blueprint(

@@ -13,7 +13,7 @@ from quart import Blueprint, Response, request
 
 from quartapp.http.held import HeldDocuments
 from quartapp.http.negotiate import matches
-from quartapp.http.problems import ProblemError, invalid
+from quartapp.http.problems import ProblemError, invalid, single
 from quartapp.http.routes import policy
 from quartapp.odds.formats import PriceError, american_to_decimal
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS, Candidate, Leg, ParlayPrice, Risk, price, suggest
@@ -41,6 +41,7 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
         now = datetime.now(UTC)
         wanted = await _body()
         resolved = [resolve(documents, leg, f"legs[{n}]", now) for n, leg in enumerate(wanted)]
+        _each_market_once(resolved)
         answer = describe(price([one.leg for one in resolved]))
         answer["legs"] = [one.shown for one in resolved]
         return Response(orjson.dumps(answer), 200, content_type="application/json")
@@ -80,6 +81,16 @@ async def _body() -> list[dict[str, Any]]:
     return legs
 
 
+def _each_market_once(resolved: list[Resolved]) -> None:
+    """Refuse two legs on one market of a game: they are the same bet, or cannot both win."""
+    seen: dict[tuple[str, str], int] = {}
+    for number, one in enumerate(resolved):
+        on = (one.shown["game_id"], one.shown["market"])
+        if on in seen:
+            raise invalid(f"legs[{number}].market", f"is the market of this game that legs[{seen[on]}] is on")
+        seen[on] = number
+
+
 def resolve(documents: HeldDocuments, given: dict[str, Any], place: str, now: datetime) -> Resolved:
     """Return a leg as the documents have it. Raises ProblemError (422) naming the leg and the field."""
     for name in ("game_id", "market", "outcome"):
@@ -108,6 +119,8 @@ def _found(
     game: dict[str, Any], market: dict[str, Any], given: dict[str, Any], place: str, now: datetime
 ) -> Resolved:
     outcome = given["outcome"]
+    if not isinstance(given.get("bookmaker"), str | None) or given.get("bookmaker") == "":
+        raise invalid(f"{place}.bookmaker", "must be text")
     bookmaker = given.get("bookmaker") or market["best"][outcome]["bookmaker"]
     listed = next((book for book in game["bookmakers"] if book["key"] == bookmaker), None)
     quoted = next((m for m in listed["markets"] if m["key"] == given["market"]), None) if listed else None
@@ -119,6 +132,8 @@ def _found(
     point = given.get("point")
     if point is not None and (isinstance(point, bool) or not isinstance(point, (int, float))):
         raise invalid(f"{place}.point", "must be a number")
+    if point is not None and selection["point"] is None:
+        raise invalid(f"{place}.point", "has no place here: this market has no line")
     if point is not None and point != selection["point"]:
         raise invalid(f"{place}.point", f"is not the book's line, which is {selection['point']}")
     wanted = _side_point(game, market, outcome, given["market"])
@@ -182,7 +197,8 @@ def describe(found: ParlayPrice) -> dict[str, Any]:
     """Return a priced parlay for JSON."""
     return {
         "price_decimal": round(float(found.decimal), 4),
-        "price_american": found.american,
+        # Past 2^53 a whole number is none to a browser any more, and past 2^64 none to the encoder.
+        "price_american": found.american if found.american <= 2**53 else float(found.american),
         "price_fractional": found.fractional,
         "probability": found.probability,
         "expected_value": found.expected_value,
@@ -195,7 +211,7 @@ def describe(found: ParlayPrice) -> dict[str, Any]:
 
 
 def _suggestion_query() -> tuple[str | None, int, Risk, bool]:
-    given = {name: request.args[name] for name in request.args}
+    given = single(request.args)
     for name in given:
         if name not in ("sport", "legs", "risk", "same_game"):
             raise invalid(name, "is no parameter of this")
@@ -256,7 +272,7 @@ def _candidates(pages: list[dict[str, Any]]) -> tuple[list[Candidate], dict[tupl
                     leg = Leg(
                         one["game_id"], label, decimal, market["consensus"][name], booksum, started=started
                     )
-                    candidates.append(Candidate(leg, page["sport"], market["books"]))
+                    candidates.append(Candidate(leg, page["sport"], market["books"], key))
                     shown[one["game_id"], label] = {
                         "game_id": one["game_id"], "market": key, "outcome": name, "point": point,
                         "bookmaker": best["bookmaker"], "price_american": best["price_american"],

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from quart import Blueprint, Response, request
 
 from quartapp.http.filters import GameQuery, select
 from quartapp.http.held import Held, HeldDocuments, canonical
 from quartapp.http.negotiate import encoding, matches
-from quartapp.http.problems import ProblemError, invalid
+from quartapp.http.problems import ProblemError, invalid, single
 from quartapp.http.routes import policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from werkzeug.datastructures import MultiDict
 
 
 def blueprint(documents: HeldDocuments) -> Blueprint:
@@ -29,7 +30,7 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     @reads.get("/games")
     @policy(cache="public", auth="none")
     async def games() -> Response:
-        query = GameQuery.parse(_single(request.args))
+        query = GameQuery.parse(single(request.args))
         key = canonical("/api/games", request.query_string.decode("latin-1"))
         return _answer(documents, select(documents, query, key))
 
@@ -45,7 +46,7 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
         given = _only(request.args, ("sport",))
         if not given.get("sport"):
             raise invalid("sport", "is required; see /api/sports")
-        key = canonical("/api/analysis", f"sport={given['sport']}")
+        key = canonical("/api/analysis", urlencode({"sport": given["sport"]}))
         return _answer(documents, _held(documents, key, "There is no such sport; see /api/sports."))
 
     @reads.get("/analysis/<game_id>")
@@ -57,15 +58,11 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     return reads
 
 
-def _single(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: given[name] for name in given}
-
-
-def _only(given: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+def _only(given: MultiDict[str, str], names: tuple[str, ...]) -> dict[str, str]:
     for name in given:
         if name not in names:
             raise invalid(name, "is no parameter of this")
-    return _single(given)
+    return single(given)
 
 
 def _held(documents: HeldDocuments, key: str, missing: str | None = None) -> Held:

@@ -60,7 +60,7 @@ class GameQuery:
 def _limit(text: str | None) -> int:
     if not text:
         return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LIMIT):
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
         raise invalid("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
     return int(text)
 

@@ -29,6 +29,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
 _CLOSE = (b"connection", b"close")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _ALIVE = [
     (b"content-type", b"application/json"),
     (b"content-length", str(len(ALIVE)).encode()),
@@ -90,6 +91,8 @@ class Front:
 
     async def _find(self, scope: Scope) -> Held | None:
         path, query = scope["path"], scope["query_string"]
+        if "?" in path:
+            return None  # an encoded one: no part of any document's key
         if not query:
             held = self._documents.get(path)
             return held if held is not None or not path.startswith("/api/") else await self._refetch(path)
@@ -187,4 +190,5 @@ class Front:
         self, scope: Scope, route: str, status: int, size: int, started: float, identity: bytes
     ) -> None:
         seconds = time.perf_counter() - started
-        self._access.record(scope["method"], scope["path"], route, status, size, seconds, identity.decode())
+        method = scope["method"] if scope["method"] in _METHODS else "other"  # each is a label that stays
+        self._access.record(method, scope["path"], route, status, size, seconds, identity.decode())

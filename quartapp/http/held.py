@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import asyncpg
 import brotli
+import orjson
 
 from ops.database import connect
 from ops.logs import get_logger, redact
@@ -32,6 +33,7 @@ RECONNECT_SECONDS = 0.5
 ANSWER_SECONDS = 10.0
 FULL_RELOAD_AFTER_SECONDS = 12 * 3600.0  # tombstones live two days; a longer absence must not miss one
 DERIVED_BYTES = 16 * 1024 * 1024
+DERIVED_OVERHEAD_BYTES = 5_000  # header lists and entries: what an answer of a few bytes was measured to cost
 
 Header = tuple[bytes, bytes]
 
@@ -85,6 +87,17 @@ class Held:
     def body(self) -> bytes:
         """The JSON as it is."""
         return self.bodies["identity"]
+
+
+def next_link(document: Published) -> str | None:
+    """Return the Link header of a page of games that another follows."""
+    if not document.key.startswith("/api/games") or document.body is None:
+        return None
+    page = orjson.loads(document.body)
+    if not page.get("next"):
+        return None
+    parameters = {"cursor": page["next"]} | ({"sport": page["sport"]} if page.get("sport") else {})
+    return f'</api/games?{urlencode(parameters)}>; rel="next"'
 
 
 def route_of(key: str) -> str:
@@ -180,6 +193,7 @@ class HeldDocuments:
             published_at,
         )
         held = Held(document, link)
+        held.size += DERIVED_OVERHEAD_BYTES + 4 * len(key)
         old = self._derived.pop(key, None)
         self._derived[key] = (self.version, held)
         self._derived_bytes += held.size - (old[1].size if old else 0)
@@ -247,7 +261,7 @@ class HeldDocuments:
         if document.body is None:
             self._held.pop(document.key, None)
             return
-        fresh = Held(document)
+        fresh = Held(document, next_link(document))
         fresh.used = held.used if held else 0.0
         self._held[document.key] = fresh
         self._bytes += fresh.size

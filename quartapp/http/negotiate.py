@@ -18,6 +18,9 @@ def request_id(given: bytes, cf_ray: bytes) -> bytes:
     return uuid.uuid4().hex.encode()
 
 
+LONG_HEADER = 256
+
+
 @lru_cache(maxsize=512)
 def encoding(accept: bytes) -> str:
     """Return br, gzip or identity for an Accept-Encoding header; of equal wishes the smaller body.
@@ -46,8 +49,13 @@ def _quality(parameters: str) -> float:
     return 1.0
 
 
-@lru_cache(maxsize=4096)
 def matches(if_none_match: bytes, etag: bytes) -> bool:
+    """Return whether If-None-Match names `etag`, as `_matches` does; long headers are not remembered."""
+    return (_matches if len(if_none_match) <= LONG_HEADER else _matches.__wrapped__)(if_none_match, etag)
+
+
+@lru_cache(maxsize=4096)
+def _matches(if_none_match: bytes, etag: bytes) -> bool:
     """Return whether If-None-Match names `etag`; compared weakly, for proxies weaken what they recompress."""
     if if_none_match.strip() == b"*":
         return True

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
 
 CONTENT_TYPE = "application/problem+json"
 
 _DETAILS = {
     404: "There is nothing here.",
+    408: "The body did not arrive in time.",
     405: "This method is not allowed here; see the Allow header.",
     413: "The body is larger than this server accepts.",
     415: "Send application/json.",
@@ -33,6 +37,14 @@ class ProblemError(Exception):
 def invalid(place: str, reason: str) -> ProblemError:
     """Return a 422 for one parameter or field."""
     return ProblemError(422, f"{place} {reason}.", [{"field": place, "reason": reason}])
+
+
+def single(given: MultiDict[str, str]) -> dict[str, str]:
+    """Return a query's parameters. One that is given twice asks two questions: 422."""
+    for name in given:
+        if len(given.getlist(name)) > 1:
+            raise invalid(name, "is given more than once")
+    return {name: given[name] for name in given}
 
 
 def render(

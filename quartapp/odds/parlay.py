@@ -93,6 +93,7 @@ class Candidate:
     leg: Leg
     sport_key: str
     books: int
+    market: str = ""
 
     @property
     def edge(self) -> float:
@@ -122,7 +123,8 @@ def suggest(
     """Return the best `legs` selections for `risk`; None when there are not enough.
 
     Deterministic: equal inputs give equal answers, whatever their order. Each leg is scored by its edge
-    less its distance from the appetite's middle; at most one leg a game unless `same_game`.
+    less its distance from the appetite's middle; at most one leg a game, with `same_game` one a market of it:
+    two outcomes of one market cannot both win.
     """
     low, high, middle = _APPETITE[risk]
     suited = [one for one in candidates if low <= one.leg.probability <= high and not one.leg.started]
@@ -131,12 +133,13 @@ def suggest(
         return (-(one.edge - 0.35 * abs(one.leg.probability - middle)), one.leg.game_id, one.leg.label)
 
     chosen: list[Candidate] = []
-    games: set[str] = set()
+    taken: set[tuple[str, str]] = set()
     for one in sorted(suited, key=rank):
-        if one.leg.game_id in games and not same_game:
+        place = (one.leg.game_id, one.market if same_game else "")
+        if place in taken:
             continue
         chosen.append(one)
-        games.add(one.leg.game_id)
+        taken.add(place)
         if len(chosen) == legs:
             break
     if len(chosen) < legs:

@@ -44,6 +44,8 @@ async def publish_sports(
     await documents.lock(connection)
     if overview:
         await sports.refresh_season_states(connection, now)
+        # A sport that is listed has a page, if an empty one: 404 means that there is no such sport.
+        sport_keys = [*sport_keys, *sorted(await sports.without_page(connection) - set(sport_keys))]
     known = {sport.key: sport for sport in await sports.all_sports(connection, now)}
     keys = [key for key in sport_keys if key in known]
     listed = await games.to_publish(connection, keys, now)

@@ -147,3 +147,41 @@ async def test_games_are_narrowed_by_market_book_status_and_date(client: httpx.A
     assert [game["id"] for game in later] == [game["id"] for game in whole if game["commence_time"] >= middle]
     live = (await client.get("/api/games?status=live")).json()["games"]
     assert all(game["status"] == "live" for game in live)
+
+
+async def test_two_legs_on_one_market_are_refused_naming_the_second(client: httpx.AsyncClient) -> None:
+    (leg, other) = await legs_of(client, 2)
+    answer = await client.post("/api/parlays/price", json={"legs": [leg, other, leg]})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "legs[2].market"
+
+
+@pytest.mark.parametrize("bookmaker", [[], 0, False, "", 5])
+async def test_a_bookmaker_that_is_no_text_is_named(client: httpx.AsyncClient, bookmaker: Any) -> None:
+    legs = await legs_of(client, 2)
+    legs[1]["bookmaker"] = bookmaker
+    answer = await client.post("/api/parlays/price", json={"legs": legs})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0] == {"field": "legs[1].bookmaker", "reason": "must be text"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"/api/games?limit={'9' * 5000}",
+        "/api/games?limit=1&limit=50",
+        "/api/games?sport=a&sport=b",
+        "/api/parlays/suggest?legs=2&legs=3",
+    ],
+)
+async def test_a_parameter_that_asks_twice_or_far_too_much_is_422(
+    client: httpx.AsyncClient, query: str
+) -> None:
+    assert (await client.get(query)).status_code == 422
+
+
+async def test_odd_paths_are_problems_and_redirect_nowhere(client: httpx.AsyncClient) -> None:
+    for path in ("/api//games", "/api/games%3Flimit=1"):
+        answer = await client.get(path)
+        assert answer.status_code == 404, path
+        assert answer.headers["Content-Type"] == "application/problem+json"

@@ -391,3 +391,11 @@ async def test_a_process_that_starts_without_postgresql_recovers_by_itself(
 
 async def _ready(http: httpx.AsyncClient) -> bool:
     return (await http.get("/readyz")).status_code == 200
+
+
+async def test_methods_that_nobody_knows_are_one_label(web: Web, client: httpx.AsyncClient) -> None:
+    for number in range(5):
+        assert (await client.request(f"X{number}", "/nope")).status_code in (404, 405)
+    methods = {method for method, _, _ in web.access._requests.counts}
+    assert "other" in methods
+    assert not any(method.startswith("X") for method in methods)

@@ -260,3 +260,14 @@ def test_safer_appetites_choose_likelier_legs() -> None:
     ]
     assert chances == sorted(chances, reverse=True)
     assert len(chances) == 3
+
+
+def test_a_same_game_suggestion_takes_one_outcome_of_a_market() -> None:
+    both = [
+        Candidate(leg("g1", "2", 0.5), "s", 5, "totals"),
+        Candidate(leg("g1", "19/10", 0.5), "s", 5, "totals"),
+    ]
+    assert suggest(both, 2, "balanced", same_game=True) is None
+    found = suggest([*both, Candidate(leg("g1", "2", 0.55), "s", 5, "h2h")], 2, "balanced", same_game=True)
+    assert found is not None
+    assert {one.market for one in found.legs} == {"totals", "h2h"}
