@@ -17,15 +17,15 @@ import orjson
 
 from bench.load import PROJECT
 from bench.slate import events
-from launcher.embedded import Services, embedded_services
-from ops import job_register, job_runs
+from launcher.dev.embedded import Services, embedded_services
+from ops.clock import ledger, register
+from ops.clock.fence import next_token
+from ops.clock.ledger import Claim
+from ops.clock.runner import Runner
 from ops.database import open_database, session
-from ops.fence import next_token
-from ops.job_runs import Claim
-from ops.logs import configure_logging
 from ops.migrate_with_lock import migrate
 from ops.redis import open_redis
-from ops.runner import Runner
+from ops.telemetry.logs import configure_logging
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.odds_api import OddsApiClient
 from quartapp.jobs.daily_pass import DAILY_PASS
@@ -76,13 +76,13 @@ async def run(services: Services) -> None:
         now = datetime.now(UTC)
         async with session(database) as connection:
             token = await next_token(connection, "bench", now)
-            job = job_register.Registered("daily_pass", DAILY_PASS.schedule, "UTC", None)
-            await job_register.register(connection, [job], now)
+            job = register.Registered("daily_pass", DAILY_PASS.schedule, "UTC", None)
+            await register.register(connection, [job], now)
         runner = Runner(database, redis, resources, holder="bench", fencing_token=token)
         for name in ("from nothing", "nothing changed"):
             tick = datetime.now(UTC)
             async with session(database) as connection:
-                (claimed,) = await job_runs.claim(
+                (claimed,) = await ledger.claim(
                     connection,
                     [Claim("daily_pass", tick, 1, "manual")],
                     holder="bench",
@@ -93,7 +93,7 @@ async def run(services: Services) -> None:
             await runner.run(DAILY_PASS, claimed)
             took, used = time.perf_counter() - began, time.process_time() - cpu
             async with session(database) as connection:
-                done = (await job_runs.history(connection, "daily_pass", 1))[0]
+                done = (await ledger.history(connection, "daily_pass", 1))[0]
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
                 f"{name:<16} {done.status} {took:5.2f} s ({used:.2f} s of a core), peak {peak:.0f} MB, "

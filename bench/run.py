@@ -25,10 +25,10 @@ import orjson
 from bench import origin_load, report
 from bench.load import PROJECT, Load, Server, etag, serving, wrk
 from bench.slate import events
-from launcher.embedded import embedded_services, free_port
+from launcher.dev.embedded import embedded_services, free_port
 from ops.database import open_database, session
 from ops.migrate_with_lock import migrate
-from quartapp.store.documents import Document, publish
+from quartapp.documents.table import Document, publish
 
 GAMES, BOOKS = 16, 6
 PATH = "/api/games"

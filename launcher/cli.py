@@ -23,7 +23,7 @@ def main() -> None:
 @main.command()
 def web() -> None:
     """Serve HTTP: migrate under the lock, then bind PORT. SIGTERM drains and exits 0."""
-    from launcher.web import run_web
+    from launcher.roles.web import run_web
     from quartapp.settings import load_settings
 
     sys.exit(run_web(load_settings()))
@@ -32,7 +32,7 @@ def web() -> None:
 @main.command()
 def clock() -> None:
     """Run scheduled jobs behind the lease. Any number may run; one leads. SIGTERM drains and exits 0."""
-    from launcher.clock import clock_role
+    from launcher.roles.clock import clock_role
     from quartapp.settings import load_settings
 
     sys.exit(clock_role(load_settings()))
@@ -42,7 +42,7 @@ def clock() -> None:
 @click.option("--port", type=int, default=None, help="Port of the web role; PORT or 8000 without it.")
 def dev(port: int | None) -> None:
     """Run everything on this machine: PostgreSQL, Redis, sandbox upstreams, web, clock. Ctrl-C stops all."""
-    from launcher.dev import run_dev
+    from launcher.dev.dev import run_dev
 
     sys.exit(run_dev(port))
 
@@ -62,7 +62,7 @@ def status(as_json: bool) -> None:
     """Tell what is alive, who leads, what ran and what is due. Exits 0 healthy, 1 degraded, 2 unreachable."""
     import asyncio
 
-    from launcher.status import read_status, show
+    from launcher.commands.status import read_status, show
     from quartapp.settings import load_settings
 
     settings = load_settings()
@@ -75,7 +75,7 @@ def doctor() -> None:
     """Check settings, database, Redis, migrations, Telegram, Odds API and clock; one line each, with the mend."""
     import asyncio
 
-    from launcher.doctor import run_doctor
+    from launcher.commands.doctor import run_doctor
     from quartapp.settings import load_settings
 
     settings = load_settings()
@@ -88,7 +88,7 @@ def doctor() -> None:
 @click.option("--ready", is_flag=True, help="web: ask /readyz, so PostgreSQL and Redis must answer too.")
 def healthcheck(role: str, ready: bool) -> None:
     """Tell whether this container's ROLE is alive; for compose and Kubernetes."""
-    from launcher.healthcheck import check_clock, check_web
+    from launcher.commands.healthcheck import check_clock, check_web
 
     problem = check_web(ready=ready) if role == "web" else check_clock()
     if problem is not None:
@@ -102,7 +102,7 @@ def healthcheck(role: str, ready: bool) -> None:
 )
 def up(scale: str) -> None:
     """Run the Procfile's roles on a host without Docker, restarted when they end."""
-    from launcher.up import run_up
+    from launcher.host.up import run_up
     from quartapp.settings import load_settings
 
     sys.exit(run_up(load_settings(), scale))
@@ -114,7 +114,7 @@ def reload(role: str) -> None:
     """Replace a role's instances one at a time under a running `up`, without refusing a connection."""
     import json
 
-    from launcher.control import RELOAD_SECONDS, ask
+    from launcher.host.control import RELOAD_SECONDS, ask
 
     try:
         answer = ask(f"reload {role}", RELOAD_SECONDS)
@@ -134,7 +134,7 @@ def jobs() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def jobs_list(as_json: bool) -> None:
     """List every job with its newest run."""
-    from launcher.jobs import list_jobs
+    from launcher.commands.jobs import list_jobs
 
     _run_job_command(list_jobs, as_json)
 
@@ -143,7 +143,7 @@ def jobs_list(as_json: bool) -> None:
 @click.argument("name")
 def jobs_run(name: str) -> None:
     """Run job NAME now, on the clock that leads; shows progress and exits 0 when it succeeds."""
-    from launcher.jobs import run_now
+    from launcher.commands.jobs import run_now
 
     _run_job_command(run_now, name)
 
@@ -154,7 +154,7 @@ def jobs_run(name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def jobs_history(name: str, limit: int, as_json: bool) -> None:
     """Show the newest runs of job NAME."""
-    from launcher.jobs import show_history
+    from launcher.commands.jobs import show_history
 
     _run_job_command(show_history, name, limit, as_json)
 
@@ -167,8 +167,8 @@ def jobs_preview(hours: float, start: str | None, as_json: bool) -> None:
     """Show when every job will run."""
     from datetime import UTC, datetime
 
-    from launcher.jobs import preview
-    from ops.schedule import ScheduleError
+    from launcher.commands.jobs import preview
+    from ops.clock.schedule import ScheduleError
     from quartapp.settings import load_settings
 
     try:
@@ -190,7 +190,7 @@ def jobs_preview(hours: float, start: str | None, as_json: bool) -> None:
 @click.argument("name")
 def jobs_pause(name: str) -> None:
     """Stop scheduling job NAME until it is resumed."""
-    from launcher.jobs import set_paused
+    from launcher.commands.jobs import set_paused
 
     _run_job_command(set_paused, name, True)
 
@@ -199,7 +199,7 @@ def jobs_pause(name: str) -> None:
 @click.argument("name")
 def jobs_resume(name: str) -> None:
     """Schedule job NAME again, from its next tick on."""
-    from launcher.jobs import set_paused
+    from launcher.commands.jobs import set_paused
 
     _run_job_command(set_paused, name, False)
 
@@ -225,6 +225,6 @@ def _run_job_command(command: Callable[..., Coroutine[Any, Any, int]], *argument
 
 def _quiet_logs(settings: Settings) -> None:
     """Keep standard output for the answer."""
-    from ops.logs import configure_logging
+    from ops.telemetry.logs import configure_logging
 
     configure_logging("ERROR", settings.log_format, settings.secrets, sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
-from ops.logs import get_logger
+from ops.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 

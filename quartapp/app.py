@@ -15,21 +15,23 @@ import asyncpg
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ops import endpoints
-from ops.access import AccessLog
 from ops.database import open_database
 from ops.instances import beat
-from ops.logs import get_logger, redact
-from ops.metrics import Requests
 from ops.redis import open_redis
-from ops.request import request_id
 from ops.tasks import Tasks, waited
-from quartapp.api import docs, parlays, reads
+from ops.telemetry.access import AccessLog
+from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.metrics import Requests
+from ops.web import ops_api, problems
+from ops.web.policy import policy
+from ops.web.request_id import request_id
+from quartapp.api import docs
+from quartapp.api.parlays import routes as parlays
+from quartapp.api.reads import routes as reads
 from quartapp.credits import read_credits
-from quartapp.http import limits, problems
+from quartapp.documents.held import HeldDocuments
+from quartapp.http import limits
 from quartapp.http.front import Application, Front
-from quartapp.http.held import HeldDocuments
-from quartapp.http.routes import policy
 
 if TYPE_CHECKING:
     from databases import Database
@@ -110,11 +112,11 @@ def create_app(
     app.url_map.merge_slashes = False  # its redirect would name whatever host the client sent
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Quart's default provider has it
     app.register_blueprint(
-        endpoints.blueprint(
+        ops_api.blueprint(
             database=database,
             redis=redis,
             requests=requests,
-            access=endpoints.OpsAccess(settings.ops_debug_enabled, _token(settings)),
+            access=ops_api.OpsAccess(settings.ops_debug_enabled, _token(settings)),
             gauges=lambda: _gauges(documents),
             warm=lambda: documents.warm,
             extra_status=lambda: _status(settings, documents, redis),

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from launcher.embedded import Services, embedded_services
+from launcher.dev.embedded import Services, embedded_services
 from ops.database import open_database
-from ops.logs import configure_logging
 from ops.migrate_with_lock import migrate
 from ops.redis import open_redis
+from ops.telemetry.logs import configure_logging
 from quartapp.settings import Settings, read_settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from launcher.embedded import free_port
+from launcher.dev.embedded import free_port
 
 __all__ = ["eventually", "eventually_sync", "free_port"]
 

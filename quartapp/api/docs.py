@@ -7,7 +7,7 @@ from typing import Any
 
 from quart import Blueprint, Response, jsonify
 
-from quartapp.http.routes import policy
+from ops.web.policy import policy
 
 
 def blueprint() -> Blueprint:

@@ -11,7 +11,7 @@ import httpx
 import orjson
 import tenacity
 
-from ops.logs import get_logger
+from ops.telemetry.logs import get_logger
 from quartapp.feeds.errors import (
     FeedError,
     FeedRefusedError,

@@ -11,12 +11,12 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from ops.access import AccessLog
-from ops.endpoints import ALIVE
-from ops.logs import bound, get_logger
-from quartapp.http import problems
-from quartapp.http.held import Held, HeldDocuments, canonical
-from quartapp.http.negotiate import encoding, matches, request_id
+from ops.telemetry.access import AccessLog
+from ops.telemetry.logs import bound, get_logger
+from ops.web import problems
+from ops.web.ops_api import ALIVE
+from quartapp.documents.held import Held, HeldDocuments, canonical
+from quartapp.documents.negotiate import encoding, matches, request_id
 
 log = get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.job import Job
+from ops.clock.job import Job
 from quartapp.jobs.daily_pass import DAILY_PASS
 from quartapp.jobs.housekeeping import HOUSEKEEPING
 from quartapp.jobs.odds_refresh import ODDS_REFRESH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from ops.job import Job
+from ops.clock.job import Job
 from quartapp.feeds.errors import FeedError
 from quartapp.jobs.slates import (
     Context,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from ops import job_runs
-from ops.alerts import delete_before as delete_alerts
-from ops.job import Job
+from ops.alerts.table import delete_before as delete_alerts
+from ops.clock import ledger
+from ops.clock.job import Job
+from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
 from quartapp.resources import Resources
-from quartapp.store import documents, odds
+from quartapp.store import odds
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
 
@@ -19,7 +20,7 @@ async def housekeeping(context: Context) -> dict[str, object]:
     """Delete what is old, in batches: each a short transaction, so that nobody waits."""
     now = datetime.now(UTC)
     return {
-        "runs": await _drain(context, lambda c: job_runs.delete_before(c, now - timedelta(days=LEDGER_DAYS))),
+        "runs": await _drain(context, lambda c: ledger.delete_before(c, now - timedelta(days=LEDGER_DAYS))),
         "odds_history": await _drain(
             context, lambda c: odds.delete_history(c, now - timedelta(days=ODDS_DAYS))
         ),

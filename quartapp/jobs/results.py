@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from ops.job import Job
+from ops.clock.job import Job
 from quartapp.credits import record_spending
 from quartapp.feeds.errors import FeedError
 from quartapp.jobs.slates import Context, Failures, budget, ensure_sports, publish

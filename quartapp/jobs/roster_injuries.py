@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from ops.job import Job
+from ops.clock.job import Job
 from quartapp.feeds.errors import FeedError
 from quartapp.feeds.espn import LEAGUES, Player, Team
 from quartapp.jobs.slates import Context, ensure_sports, publish

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import alerts
-from ops.job import JobContext
+from ops.alerts import table as alerts
+from ops.clock.job import JobContext
 from quartapp.credits import CreditState, read_credits, record_spending
+from quartapp.documents import table as documents
 from quartapp.feeds.errors import FeedError, OutOfCreditsError
 from quartapp.feeds.odds_api import Event, price_format
 from quartapp.publish.slate import publish_sports
 from quartapp.resources import Resources
-from quartapp.store import documents, games, odds, sports
+from quartapp.store import games, odds, sports
 
 if TYPE_CHECKING:
     from databases.core import Connection

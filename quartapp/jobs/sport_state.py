@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ops.job import Job
+from ops.clock.job import Job
 from quartapp.jobs.slates import Context, refresh_sports, republish
 from quartapp.resources import Resources
 from quartapp.store import sports

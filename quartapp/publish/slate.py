@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from quartapp.http.cursor import encode
+from quartapp.documents import table as documents
+from quartapp.documents.table import Document
 from quartapp.publish.analysis import Inputs, analyse, calibration
+from quartapp.publish.cursor import encode
 from quartapp.publish.game import moment, render
-from quartapp.store import analyses, documents, games, odds, sports, teams
-from quartapp.store.documents import Document
+from quartapp.store import analyses, games, odds, sports, teams
 from quartapp.store.games import Game
 
 if TYPE_CHECKING:

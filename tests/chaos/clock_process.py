@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from launcher.clock import run_clock
-from ops.job import Job, JobContext
-from ops.logs import configure_logging
+from launcher.roles.clock import run_clock
+from ops.clock.job import Job, JobContext
+from ops.telemetry.logs import configure_logging
 from quartapp.settings import Settings, load_settings
 
 

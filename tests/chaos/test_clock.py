@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from launcher.embedded import free_port, postgres_server, valkey_server
+from launcher.dev.embedded import free_port, postgres_server, valkey_server
 from ops.migrate_with_lock import migrate
 from tests.chaos.conftest import TABLES, Start
 from tests.waiting import eventually

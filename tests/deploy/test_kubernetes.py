@@ -23,8 +23,8 @@ import pytest
 import yaml
 
 from deploy.kubernetes.secret_from_env import NAME as SECRET
-from launcher.healthcheck import check_clock
-from quartapp.http.held import DERIVED_BYTES
+from launcher.commands.healthcheck import check_clock
+from quartapp.documents.held import DERIVED_BYTES
 from quartapp.settings import Settings
 from scripts.write_env import OPTIONAL, REQUIRED, render
 from tests.conftest import PROJECT

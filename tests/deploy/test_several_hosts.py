@@ -20,9 +20,9 @@ import httpx
 import psutil
 import pytest
 
-from launcher.healthcheck import check_clock
+from launcher.commands.healthcheck import check_clock
+from ops.clock.lease import read_holder
 from ops.instances import living
-from ops.lease import read_holder
 from quartapp.jobs import JOBS
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Running

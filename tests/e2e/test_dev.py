@@ -139,7 +139,7 @@ async def _all_games(port: str, sport: str) -> list[dict[str, Any]]:
 
 
 def test_a_free_port_is_not_called_taken() -> None:
-    from launcher.dev import _taken
+    from launcher.dev.dev import _taken
 
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))

@@ -17,8 +17,8 @@ import httpx
 import psutil
 import pytest
 
-from launcher.roles import RoleError, parse_scale, read_procfile
-from launcher.supervisor import ReloadError, Spec, Supervisor
+from launcher.host.procfile import RoleError, parse_scale, read_procfile
+from launcher.host.supervisor import ReloadError, Spec, Supervisor
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Start, gone
 from tests.e2e.test_web_role import answers

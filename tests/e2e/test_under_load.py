@@ -19,10 +19,10 @@ import httpx
 import orjson
 import pytest
 
-from launcher.embedded import EmbeddedServiceError, postgres_server
+from launcher.dev.embedded import EmbeddedServiceError, postgres_server
 from ops.database import open_database, session
 from ops.migrate_with_lock import migrate
-from quartapp.store.documents import Document, publish
+from quartapp.documents.table import Document, publish
 from tests.e2e.conftest import Start
 from tests.waiting import eventually, free_port
 from tests.wrk import load, needs_wrk

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from ops.logs import configure_logging
+from ops.telemetry.logs import configure_logging
 from quartapp.feeds.errors import (
     FeedError,
     FeedRefusedError,

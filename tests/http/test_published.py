@@ -15,14 +15,14 @@ import brotli
 import httpx
 import pytest
 
-from launcher.embedded import free_port, postgres_server
+from launcher.dev.embedded import free_port, postgres_server
 from ops.database import open_database, session
 from ops.migrate_with_lock import migrate
 from quartapp.app import Web, create_web
-from quartapp.http.held import HeldDocuments
-from quartapp.http.negotiate import encoding, matches
+from quartapp.documents.held import HeldDocuments
+from quartapp.documents.negotiate import encoding, matches
+from quartapp.documents.table import Document, publish
 from quartapp.settings import Settings, read_settings
-from quartapp.store.documents import Document, publish
 from tests.waiting import eventually
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

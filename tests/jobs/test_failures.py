@@ -12,12 +12,12 @@ import asyncpg
 import orjson
 import pytest
 
-from ops import job_register, job_runs
+from ops.clock import ledger, register
+from ops.clock.fence import FencedOutError, next_token
+from ops.clock.job import Job
+from ops.clock.ledger import Claim
+from ops.clock.runner import Runner
 from ops.database import session
-from ops.fence import FencedOutError, next_token
-from ops.job import Job
-from ops.job_runs import Claim
-from ops.runner import Runner
 from quartapp.credits import read_credits
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.http import open_client
@@ -47,7 +47,7 @@ class Bench:
         )
         self._tick = datetime.now(UTC)
 
-    async def run(self, name: str, *, attempts: int = 1, timeout: float = 60) -> job_runs.Run:
+    async def run(self, name: str, *, attempts: int = 1, timeout: float = 60) -> ledger.Run:
         job = BY_NAME[name]
         once: Job[Resources] = Job(
             name=name,
@@ -62,7 +62,7 @@ class Bench:
             self.database, self.redis, self.resources, holder="test:clock:1", fencing_token=self.token
         )
         async with session(self.database) as connection:
-            (run,) = await job_runs.claim(
+            (run,) = await ledger.claim(
                 connection,
                 [Claim(name, self._tick, 1, "schedule")],
                 holder="test:clock:1",
@@ -71,7 +71,7 @@ class Bench:
             )
         await runner.run(once, run)
         async with session(self.database) as connection:
-            return (await job_runs.history(connection, name, 1))[0]
+            return (await ledger.history(connection, name, 1))[0]
 
     async def documents(self) -> dict[str, tuple[str, bytes]]:
         async with session(self.database) as connection:
@@ -101,9 +101,9 @@ async def open_bench(database: Any, redis: Any, settings: Settings) -> AsyncIter
         )
         async with session(database) as connection:
             token = await next_token(connection, "test:clock:1", now)
-            await job_register.register(
+            await register.register(
                 connection,
-                [job_register.Registered(job.name, job.schedule, "UTC", None) for job in JOBS],
+                [register.Registered(job.name, job.schedule, "UTC", None) for job in JOBS],
                 now,
             )
         yield Bench(database, redis, resources, upstream, token)
@@ -213,8 +213,8 @@ async def test_a_replaced_leader_writes_nothing(bench: Bench, database_url: str)
     before = await bench.documents()
     async with session(bench.database) as connection:
         await next_token(connection, "other:clock:2", datetime.now(UTC))
-    from ops.job import JobContext
-    from ops.logs import get_logger
+    from ops.clock.job import JobContext
+    from ops.telemetry.logs import get_logger
 
     context: JobContext[Resources] = JobContext(
         job_name="daily_pass", scheduled_for=datetime.now(UTC), attempt=1, trigger="schedule", correlation_id="c" * 32,

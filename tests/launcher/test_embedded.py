@@ -9,14 +9,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from launcher.embedded import EmbeddedServiceError, embedded_services
+from launcher.dev.embedded import EmbeddedServiceError, embedded_services
 from tests.conftest import PROJECT
 from tests.waiting import eventually_sync
 
 
 def start(root: Path) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
     parent = subprocess.Popen(
-        [sys.executable, "-m", "launcher.embedded", str(root)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "launcher.dev.embedded", str(root)],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert parent.stdout is not None
     assert "postgresql://" in parent.stdout.readline()

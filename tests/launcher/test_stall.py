@@ -10,7 +10,7 @@ from tests.conftest import PROJECT
 
 PROGRAM = """
 import asyncio, sys, time
-from launcher.stall import end_when_stalled
+from launcher.serve.stall import end_when_stalled
 async def main():
     end_when_stalled(asyncio.get_running_loop(), 0.1)
     print("running", flush=True)

@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ops import job_runs
+from ops.clock import ledger
+from ops.clock.due import plan_jobs
+from ops.clock.fence import next_token
+from ops.clock.job import Job
+from ops.clock.ledger import Run
+from ops.clock.runner import Runner
+from ops.clock.scheduler import Scheduler
 from ops.database import session
-from ops.due import plan_jobs
-from ops.fence import next_token
-from ops.job import Job
-from ops.job_runs import Run
-from ops.runner import Runner
-from ops.scheduler import Scheduler
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Bench:
         async with session(self.database) as connection:
             rows = await connection.fetch_all("SELECT DISTINCT job_name FROM scheduler_job_runs")
             names = [job] if job else [row["job_name"] for row in rows]
-            found = [run for name in names for run in await job_runs.history(connection, name, 1000)]
+            found = [run for name in names for run in await ledger.history(connection, name, 1000)]
         return sorted(found, key=lambda run: (run.scheduled_for, run.job_name, run.attempt))
 
     async def settled(self, count: int, timeout: float = 10) -> list[Run]:

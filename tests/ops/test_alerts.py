@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from launcher.embedded import free_port
-from ops import alert_sender, alerts
-from ops.alert_sender import Slot, TelegramChat, send_next
+from launcher.dev.embedded import free_port
+from ops.alerts import sender
+from ops.alerts import table as alerts
+from ops.alerts.sender import Slot, TelegramChat, send_next
 from ops.database import session
 from ops.redis import open_redis
 from tests.feeds.upstream import Upstream, garbage, hang, ok, open_upstream, raw, status
@@ -210,7 +211,7 @@ async def test_a_chat_that_became_a_supergroup_is_followed(desk: Desk) -> None:
 async def test_an_outage_of_hours_loses_no_alert(
     desk: Desk, trouble: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alert_sender, "SEND_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(sender, "SEND_TIMEOUT_SECONDS", 0.1)
     desk.telegram.answers(trouble)
     await desk.fail()
     for _ in range(30):
@@ -236,7 +237,7 @@ async def test_an_unreachable_telegram_costs_patience_and_shows_no_token(
 async def test_what_telegram_refuses_is_given_up_and_says_why(desk: Desk) -> None:
     desk.telegram.answers(refused(403, "Forbidden: bot was kicked from the group chat"))
     await desk.fail()
-    for _ in range(alert_sender.GIVE_UP_AFTER):
+    for _ in range(sender.GIVE_UP_AFTER):
         await desk.send()
         await desk.pass_time(minutes=6)
     ((state, error),) = await desk.rows("status, error")
@@ -247,14 +248,14 @@ async def test_what_telegram_refuses_is_given_up_and_says_why(desk: Desk) -> Non
 async def test_a_sent_alert_is_not_sent_again_because_the_database_was_away(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, outages = alert_sender._record, [OSError("connection lost"), OSError("connection lost")]
+    record, outages = sender._record, [OSError("connection lost"), OSError("connection lost")]
 
     async def away_at_first(*arguments: Any) -> None:
         if outages:
             raise outages.pop()
         await record(*arguments)
 
-    monkeypatch.setattr(alert_sender, "_record", away_at_first)
+    monkeypatch.setattr(sender, "_record", away_at_first)
     await desk.fail()
     assert await desk.send()
     await desk.pass_time(minutes=5)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher.embedded import free_port
+from launcher.dev.embedded import free_port
+from ops.clock.leadership import Leadership
 from ops.database import session
-from ops.leadership import Leadership
 from ops.redis import open_redis
 from tests.waiting import eventually
 

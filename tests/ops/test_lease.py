@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from redis.exceptions import RedisError
 
-from launcher.embedded import free_port
-from ops.lease import Lease, read_holder
+from launcher.dev.embedded import free_port
+from ops.clock.lease import Lease, read_holder
 from ops.redis import open_redis
 from tests.waiting import eventually
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from ops.logs import MASK, bound, configure_logging, get_logger, redact
+from ops.telemetry.logs import MASK, bound, configure_logging, get_logger, redact
 
 SECRETS = (
     "123456789:AAHfTelegramBotTokenOfTheTests00000",

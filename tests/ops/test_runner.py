@@ -11,9 +11,9 @@ import httpx
 import pytest
 import respx
 
+from ops.clock.fence import next_token
+from ops.clock.job import JobContext, SkippedRunError
 from ops.database import session
-from ops.fence import next_token
-from ops.job import JobContext, SkippedRunError
 from tests.ops.clock_bench import Bench, job, minute, outline
 from tests.waiting import eventually
 

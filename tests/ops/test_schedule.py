@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.schedule import Schedule, ScheduleError
+from ops.clock.schedule import Schedule, ScheduleError
 
 NEW_YORK = "America/New_York"
 

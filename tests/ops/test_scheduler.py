@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ops import job_register, job_runs
+from ops.clock import ledger, register
+from ops.clock.job import JobContext
+from ops.clock.ledger import Claim
 from ops.database import session
-from ops.job import JobContext
-from ops.job_runs import Claim
 from tests.ops.clock_bench import Bench, job, minute, outline
 from tests.waiting import eventually
 
@@ -125,10 +125,10 @@ async def test_jobs_that_share_a_key_never_run_together(bench: Bench) -> None:
         bench.wall.at = minute(1)
         await eventually(lambda: gate.begun)
         async with session(bench.database) as connection:
-            asked = await job_register.request_run(connection, "two", "someone", bench.wall())
+            asked = await register.request_run(connection, "two", "someone", bench.wall())
         taken, run_id, refusal = await eventually(lambda: _answer(bench, asked))
         assert (taken, run_id) == (True, None)
-        assert refusal == job_register.BUSY
+        assert refusal == register.BUSY
         gate.open.set()
         runs = await bench.settled(2)
     assert {(run.job_name, run.status) for run in runs} == {("one", "success"), ("two", "success")}
@@ -160,7 +160,7 @@ async def test_a_job_that_never_succeeded_runs_at_the_start_and_then_no_more(ben
 
 async def test_a_paused_job_stays_paused_over_a_restart_and_misses_its_ticks(bench: Bench) -> None:
     async with bench.term(job(quick)), session(bench.database) as connection:
-        await job_register.pause(connection, "job", bench.wall())
+        await register.pause(connection, "job", bench.wall())
     bench.wall.at = minute(3)
     async with bench.term(job(quick)):
         bench.wall.at = minute(4)
@@ -168,7 +168,7 @@ async def test_a_paused_job_stays_paused_over_a_restart_and_misses_its_ticks(ben
     assert await bench.runs() == []
     bench.wall.forward(seconds=30)
     async with session(bench.database) as connection:
-        await job_register.resume(connection, "job", bench.wall())
+        await register.resume(connection, "job", bench.wall())
     async with bench.term(job(quick)):
         bench.wall.at = minute(5)
         assert outline(await bench.settled(1)) == [(5, 1, "schedule", "success")]
@@ -177,10 +177,10 @@ async def test_a_paused_job_stays_paused_over_a_restart_and_misses_its_ticks(ben
 async def test_a_request_from_another_process_is_answered_within_two_seconds(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.scheduler.LOOK_SECONDS", 1.0)  # as it runs in production
+    monkeypatch.setattr("ops.clock.scheduler.LOOK_SECONDS", 1.0)  # as it runs in production
     async with bench.term(job(quick)):
         async with session(bench.database) as connection:
-            asked = await job_register.request_run(connection, "job", "someone", bench.wall())
+            asked = await register.request_run(connection, "job", "someone", bench.wall())
         _, run_id, _ = await eventually(lambda: _answer(bench, asked), timeout=2)
         (run,) = await bench.settled(1)
     assert (run.id, run.trigger, run.status) == (run_id, "manual", "success")
@@ -190,7 +190,7 @@ async def test_a_request_that_nobody_waits_for_any_more_is_refused(bench: Bench)
     async with bench.term(job(quick)):
         pass
     async with session(bench.database) as connection:
-        asked = await job_register.request_run(connection, "job", "someone", bench.wall())
+        asked = await register.request_run(connection, "job", "someone", bench.wall())
     bench.wall.at += timedelta(hours=1)
     async with bench.term(job(quick, catch_up="skip")):
         _, run_id, refusal = await eventually(lambda: _answer(bench, asked))
@@ -200,8 +200,8 @@ async def test_a_request_that_nobody_waits_for_any_more_is_refused(bench: Bench)
 
 async def test_a_request_for_an_unknown_job_names_those_there_are(bench: Bench) -> None:
     async with bench.term(job(quick)), session(bench.database) as connection:
-        with pytest.raises(job_register.UnknownJobError, match=r"no job 'jib'. Jobs: job"):
-            await job_register.request_run(connection, "jib", "someone", bench.wall())
+        with pytest.raises(register.UnknownJobError, match=r"no job 'jib'. Jobs: job"):
+            await register.request_run(connection, "jib", "someone", bench.wall())
 
 
 async def test_progress_is_seen_while_a_job_runs(bench: Bench) -> None:
@@ -262,7 +262,7 @@ async def test_a_wall_clock_that_leaps_a_year_is_one_catch_up(bench: Bench, sche
 async def test_a_run_that_was_claimed_but_never_begun_is_found_and_run(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.scheduler.SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr("ops.clock.scheduler.SWEEP_SECONDS", 0.05)
     async with bench.term(job(quick, schedule="0 0 1 1 *")) as runner:
         await runner.claim([Claim("job", minute(0), 1, "schedule")])
         runner.active.clear()  # as when the database's answer to the claim was lost on its way
@@ -281,7 +281,7 @@ async def _succeeded(bench: Bench, name: str) -> bool:
 
 async def _answer(bench: Bench, request_id: int) -> tuple[bool, int | None, str | None] | None:
     async with session(bench.database) as connection:
-        answer = await job_register.read_answer(connection, request_id)
+        answer = await register.read_answer(connection, request_id)
     return answer if answer[0] else None
 
 
@@ -290,16 +290,16 @@ async def test_the_ledger_forgets_old_runs_in_batches(bench: Bench) -> None:
         claims = [Claim("job", minute(-n), 1, "schedule") for n in range(1, 6)]
         for run in await runner.claim(claims):
             async with session(bench.database) as connection:
-                await job_runs.finish(connection, run, "success", now=bench.wall())
+                await ledger.finish(connection, run, "success", now=bench.wall())
         async with session(bench.database) as connection:
             later = bench.wall() + timedelta(days=91)
-            assert [await job_runs.delete_before(connection, later, batch=3) for _ in range(3)] == [3, 2, 0]
+            assert [await ledger.delete_before(connection, later, batch=3) for _ in range(3)] == [3, 2, 0]
 
 
 async def test_a_database_that_was_away_is_told_of_when_it_is_back(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.scheduler.OUTAGE_SECONDS", 0.3)
+    monkeypatch.setattr("ops.clock.scheduler.OUTAGE_SECONDS", 0.3)
     refused = 0
 
     def away(*_: Any, **__: Any) -> Any:
@@ -309,7 +309,7 @@ async def test_a_database_that_was_away_is_told_of_when_it_is_back(
 
     async with bench.term(job(quick)):
         with monkeypatch.context() as outage:
-            outage.setattr("ops.scheduler.session", away)
+            outage.setattr("ops.clock.scheduler.session", away)
             bench.wall.at = minute(1)
             await eventually(lambda: refused >= 2)
         runs = await bench.settled(1)

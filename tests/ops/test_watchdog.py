@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher.embedded import free_port
-from ops import job_register
+from launcher.dev.embedded import free_port
+from ops.clock import register
+from ops.clock.lease import Lease
+from ops.clock.register import Registered
+from ops.clock.watchdog import Watchdog
 from ops.database import session
-from ops.job_register import Registered
-from ops.lease import Lease
 from ops.redis import open_redis
-from ops.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from databases import Database
@@ -64,7 +64,7 @@ class Web:
     async def register(self, next_run_at: datetime) -> None:
         async with session(self.database) as connection:
             job = Registered("odds_refresh", "* * * * *", "UTC", next_run_at)
-            await job_register.register(connection, [job], NOW - timedelta(days=1))
+            await register.register(connection, [job], NOW - timedelta(days=1))
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ async def test_a_paused_job_is_not_overdue(web: Web, redis: Redis) -> None:
     await Lease(redis, "clock", "host:clock:1", TTL).acquire()
     await web.register(NOW)
     async with session(web.database) as connection:
-        await job_register.pause(connection, "odds_refresh", NOW)
+        await register.pause(connection, "odds_refresh", NOW)
     await web.look(hours=1)
     assert await web.told() == []
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
+from ops.clock.fence import next_token
+from ops.clock.job import JobContext
 from ops.database import raw, session
-from ops.fence import next_token
-from ops.job import JobContext
-from ops.logs import get_logger
+from ops.telemetry.logs import get_logger
 from quartapp.feeds.odds_api import Event
 from quartapp.jobs.slates import republish, store_slates
 from quartapp.resources import Resources, open_resources

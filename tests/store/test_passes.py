@@ -11,14 +11,14 @@ import asyncpg
 import orjson
 import pytest
 
+from ops.clock.fence import FencedOutError, next_token
 from ops.database import open_database, session
-from ops.fence import FencedOutError, next_token
+from quartapp.documents.table import Document, publish
 from quartapp.feeds.espn import Injury
 from quartapp.jobs.odds_refresh import odds_refresh
 from quartapp.jobs.results import results
 from quartapp.settings import Settings
 from quartapp.store import games, odds, sports, teams
-from quartapp.store.documents import Document, publish
 from tests.feeds import upstream as faults
 from tests.feeds.upstream import Upstream, open_upstream
 from tests.store.examples import AWAY, HOME, SPORT, book, event, h2h, score, sport, spreads, totals

@@ -1,0 +1,171 @@
+"""`launcher doctor`: checks what a running system needs, one line each, with the mend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from ops.telemetry.logs import redact
+
+if TYPE_CHECKING:
+    from quartapp.settings import Settings
+
+CHECK_SECONDS = 10.0
+SKEW_SECONDS = 2.0
+
+
+class CheckError(Exception):
+    """A check that failed; its message is the finding and the mend."""
+
+
+async def run_doctor(settings: Settings) -> int:
+    """Print one line a check; return 0 when all are well."""
+    checks: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
+        ("database", _database),
+        ("migrations", _migrations),
+        ("connections", _connections),
+        ("redis", _redis),
+        ("schedules", _schedules),
+        ("odds api", _odds_api),
+        ("telegram", _telegram),
+        ("clock skew", _skew),
+    ]
+    click.echo(f"{'ok':<6} {'settings':<12} complete ({settings.environment})")
+    failed = 0
+    for name, check in checks:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                finding = await check(settings)
+        except CheckError as problem:
+            failed += 1
+            click.echo(f"{'FAIL':<6} {name:<12} {redact(str(problem))}")
+        except Exception as problem:  # a check must never end the examination
+            failed += 1
+            click.echo(
+                f"{'FAIL':<6} {name:<12} {type(problem).__name__}: cannot be reached; check its URL and the network"
+            )
+        else:
+            click.echo(f"{'ok':<6} {name:<12} {finding}")
+    return 1 if failed else 0
+
+
+async def _database(settings: Settings) -> str:
+    from ops.database import connect
+
+    connection = await connect(settings.database_url.get_secret_value())
+    try:
+        return str(await connection.fetchval("SELECT split_part(version(), ' on ', 1)"))
+    finally:
+        await connection.close()
+
+
+async def _migrations(settings: Settings) -> str:
+    from ops.database import connect
+    from ops.migrate_with_lock import read_state
+
+    connection = await connect(settings.database_url.get_secret_value())
+    try:
+        state = await read_state(connection)
+    finally:
+        await connection.close()
+    if not state.usable:
+        raise CheckError(
+            f"{state.standing}: at {state.current}, needs {state.head}. Run python -m ops.migrate_with_lock"
+        )
+    if settings.database_pooler and settings.migration_database_url is None:
+        raise CheckError("DATABASE_POOLER is true: set MIGRATION_DATABASE_URL to a direct connection")
+    return f"{state.standing} ({state.current})"
+
+
+async def _connections(settings: Settings) -> str:
+    from ops.database import connect
+
+    # Each web process: its pool and one for documents; the clock: its pool; one for migrations.
+    wanted = (settings.web_concurrency * (settings.database_pool_max + 1)) + settings.database_pool_max + 1
+    connection = await connect(settings.database_url.get_secret_value())
+    try:
+        limit = int(await connection.fetchval("SHOW max_connections"))
+    finally:
+        await connection.close()
+    if wanted > limit * 0.8:
+        raise CheckError(f"up to {wanted} of {limit} connections. Lower DATABASE_POOL_MAX or WEB_CONCURRENCY")
+    return f"up to {wanted} of {limit}"
+
+
+async def _redis(settings: Settings) -> str:
+    from ops.redis import open_redis
+
+    redis = open_redis(settings.redis_url.get_secret_value())
+    try:
+        await redis.set("doctor", "1", ex=5)
+        info = await redis.info("server")
+    finally:
+        await redis.aclose()
+    return f"{info.get('server_name', 'redis')} {info.get('valkey_version') or info.get('redis_version', '')}"
+
+
+async def _schedules(settings: Settings) -> str:
+    from ops.clock.due import plan_jobs
+    from ops.clock.schedule import ScheduleError
+    from quartapp.jobs import JOBS
+
+    try:
+        return f"{len(plan_jobs(JOBS, dict(settings.schedules), settings.schedule_timezone))} usable"
+    except ScheduleError as problem:
+        raise CheckError(f"{problem} Five fields, such as SCHEDULE_RESULTS='*/10 * * * *'") from None
+
+
+async def _odds_api(settings: Settings) -> str:
+    from quartapp.feeds.errors import FeedError
+    from quartapp.resources import open_resources
+
+    async with open_resources(settings) as resources:
+        try:
+            listed, cost = await resources.odds_api.sports()
+        except FeedError as problem:
+            raise CheckError(f"{problem}. Check THE_ODDS_API_KEY") from None
+    left = "" if cost.remaining is None else f", {cost.remaining} credits left"
+    return f"{len(listed)} sports{left}"
+
+
+async def _telegram(settings: Settings) -> str:
+    import httpx
+
+    if not settings.telegram_bot_token.get_secret_value():
+        raise CheckError("TELEGRAM_BOT_TOKEN is not set: alerts reach nobody")
+    url = f"{settings.telegram_base_url}/bot{settings.telegram_bot_token.get_secret_value()}/getMe"
+    async with httpx.AsyncClient(timeout=5) as client:
+        answer = await client.get(url)
+    if answer.status_code != 200:
+        raise CheckError(f"Telegram answered {answer.status_code}. Check TELEGRAM_BOT_TOKEN")
+    enabled = (
+        "" if settings.telegram_alerts_enabled else " (TELEGRAM_ALERTS_ENABLED is false: nothing is sent)"
+    )
+    return f"bot {answer.json()['result'].get('username', '?')}{enabled}"
+
+
+async def _skew(settings: Settings) -> str:
+    import httpx
+
+    from ops.database import connect
+
+    connection = await connect(settings.database_url.get_secret_value())
+    try:
+        skew = abs(
+            (await connection.fetchval("SELECT clock_timestamp()") - datetime.now(UTC)).total_seconds()
+        )
+    finally:
+        await connection.close()
+    async with httpx.AsyncClient(timeout=5) as client:
+        answer = await client.get(settings.espn_base_url)
+    if "date" in answer.headers:
+        outside = abs((parsedate_to_datetime(answer.headers["date"]) - datetime.now(UTC)).total_seconds())
+        skew = max(skew, outside - 1)  # an HTTP date is whole seconds
+    if skew > SKEW_SECONDS:
+        raise CheckError(f"{skew:.1f} s off. Switch time synchronisation on (timedatectl set-ntp true)")
+    return f"within {max(skew, 0):.1f} s"

@@ -1,0 +1,1 @@
+"""Several processes on one host: the Procfile, their supervisor, its control socket."""

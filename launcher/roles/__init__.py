@@ -1,0 +1,1 @@
+"""The two roles, web and clock, each as the story of its start."""

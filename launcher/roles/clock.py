@@ -1,0 +1,176 @@
+"""Role clock: hold the lease, evaluate schedules, run jobs. Never migrates: it waits for its schema."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ops.alerts.sender import TelegramChat, send_alerts
+from ops.clock.due import plan_jobs
+from ops.clock.job import Job
+from ops.clock.leadership import DATABASE_ERRORS, Leadership
+from ops.clock.runner import Runner
+from ops.clock.scheduler import Scheduler
+from ops.database import open_database, raw, session
+from ops.instances import beat, holder_name
+from ops.migrate_with_lock import read_state
+from ops.redis import open_redis
+from ops.tasks import Tasks, waited
+from ops.telemetry.logs import get_logger, redact
+
+if TYPE_CHECKING:
+    from databases import Database
+
+    from quartapp.settings import Settings
+
+R = TypeVar("R")
+log = get_logger(__name__)
+
+
+async def run_clock(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    jobs: Sequence[Job[R]],
+    open_resources: Callable[[Settings], AbstractAsyncContextManager[R]],
+    role: str = "clock",
+) -> None:
+    """Be a clock until `stop`: lead when the lease is free, stand by otherwise.
+
+    Raises:
+        ScheduleError: at once, for a schedule that cannot be used.
+    """
+    schedules = plan_jobs(jobs, settings.schedules, settings.schedule_timezone)
+    holder = holder_name(role)
+    url = settings.database_url.get_secret_value()
+    heartbeat = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else None
+    async with AsyncExitStack() as stack:
+        database = open_database(
+            url, pool_max=settings.database_pool_max, pooler=settings.database_pooler, application_name=holder
+        )
+        redis = open_redis(settings.redis_url.get_secret_value())
+        stack.push_async_callback(redis.aclose)
+        if not await _connected(database, stop):
+            return
+        stack.push_async_callback(_disconnect, database)
+        if not await _schema_ready(database, stop):
+            return
+        resources = await stack.enter_async_context(open_resources(settings))
+        tasks = Tasks()
+        stack.push_async_callback(tasks.close)
+        tasks.start(beat(redis, role, settings.git_sha, stop), "beat")
+        if settings.telegram_alerts_enabled and settings.telegram_bot_token:
+            chat = TelegramChat(
+                settings.telegram_base_url,
+                settings.telegram_bot_token.get_secret_value(),
+                settings.telegram_alert_chat_id,
+            )
+            tasks.start(send_alerts(chat, database, redis, stop), "alerts")
+
+        async def term(fencing_token: int, stop: asyncio.Event) -> None:
+            runner = Runner(
+                database,
+                redis,
+                resources,
+                holder=holder,
+                fencing_token=fencing_token,
+                alerts_enabled=settings.telegram_alerts_enabled,
+                heartbeat_url=heartbeat,
+            )
+            scheduler = Scheduler(
+                jobs, schedules, runner, database, holder=holder, fencing_token=fencing_token
+            )
+            try:
+                await scheduler.run(stop)
+                await scheduler.runs.drained(settings.drain_seconds)
+            finally:
+                # Cancelled runs stay `running` in the ledger: the next leader calls them lost and runs
+                # them again.
+                await scheduler.runs.close()
+                await runner.close()
+
+        leadership = Leadership(
+            redis,
+            database,
+            holder=holder,
+            ttl_seconds=settings.clock_lease_ttl_seconds,
+            alerts_enabled=settings.telegram_alerts_enabled,
+        )
+        log.info("clock started", jobs=len(jobs), holder=holder)
+        await leadership.run(term, stop)
+        await tasks.drained(2)
+    log.info("clock stopped")
+
+
+async def _connected(database: Database, stop: asyncio.Event) -> bool:
+    said = False
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(10):
+                await database.connect()
+            return True
+        except DATABASE_ERRORS as problem:
+            if not said:
+                log.warning("the clock waits for the database", error=redact(repr(problem)))
+                said = True
+            await waited(stop, 1)
+    return False
+
+
+async def _disconnect(database: Database) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await database.disconnect()
+    except TimeoutError:
+        log.warning("the database pool did not close in time")
+
+
+async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
+    said = False
+    while not stop.is_set():
+        try:
+            async with session(database) as connection:
+                state = await read_state(raw(connection))
+            if state.usable:
+                return True
+            reason: dict[str, Any] = {"at": state.current, "needs": state.head}
+        except DATABASE_ERRORS as problem:
+            reason = {"error": redact(repr(problem))}
+        if not said:
+            log.warning(
+                "the clock waits for its schema; role web or ops.migrate_with_lock brings it", **reason
+            )
+            said = True
+        await waited(stop, 0.5)
+    return False
+
+
+def clock_role(settings: Settings) -> int:
+    """Run role clock until SIGTERM or SIGINT; return the exit code."""
+    import signal
+
+    from launcher.host.parent import die_with_parent
+    from launcher.serve.stall import end_when_stalled
+    from ops.clock.schedule import ScheduleError
+    from ops.telemetry.logs import configure_logging
+    from quartapp.jobs import JOBS
+    from quartapp.resources import open_resources
+
+    die_with_parent()
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        end_when_stalled(asyncio.get_running_loop())
+        await run_clock(settings, stop, jobs=JOBS, open_resources=open_resources)
+
+    try:
+        asyncio.run(run())
+    except ScheduleError as problem:
+        log.error("a schedule cannot be used", error=str(problem))
+        return 2
+    return 0

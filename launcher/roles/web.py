@@ -1,0 +1,252 @@
+"""Role web: migrate under the lock, then serve Quart through Hypercorn, in this process.
+
+Hypercorn's own workers drop requests at SIGTERM and a killed one stops its master, so every web process
+is one in-process `serve`. WEB_CONCURRENCY > 1 is that many such processes on one listening socket, under
+our supervisor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launcher.commands.healthcheck import health_socket
+from launcher.host.parent import die_with_parent
+from launcher.serve.stall import end_when_stalled
+from ops.migrate_with_lock import MigrationError, describe, migrate
+from ops.telemetry.logs import configure_logging, get_logger
+
+if TYPE_CHECKING:
+    from quartapp.app import Web
+    from quartapp.settings import Settings
+
+log = get_logger(__name__)
+
+LISTEN_FD = "LAUNCHER_LISTEN_FD"  # the supervisor's socket, handed down
+LET_GO_SECONDS = 0.5
+STEER_AWAY_SECONDS = 0.1  # longer than a handshake that has begun takes to end
+WARM_SECONDS = 15
+UNIX_PATH_MAX = 103  # bytes, macOS; 107 on Linux
+MIGRATED = "LAUNCHER_MIGRATED"  # set by a parent that has migrated already
+
+
+class PortError(OSError):
+    """The port cannot be bound; the message says which and what to do."""
+
+
+def run_web(settings: Settings) -> int:
+    """Run the role until SIGTERM; return the exit code."""
+    die_with_parent()
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    if os.environ.get(MIGRATED) != "1" and not bring_schema(settings):
+        return 1
+    try:
+        listening = listening_socket(settings)
+    except PortError as problem:
+        log.error(str(problem))
+        return 1
+    if settings.web_concurrency > 1 and LISTEN_FD not in os.environ:
+        from launcher.host.supervisor import run_workers
+
+        return run_workers(settings, listening)
+    import uvloop
+
+    from launcher.serve.loop import AcceptingLoop
+
+    code: int = uvloop.run(serve_web(settings, listening), loop_factory=AcceptingLoop)
+    return code
+
+
+def bring_schema(settings: Settings) -> bool:
+    """Migrate under the lock; say how it went."""
+    direct = settings.migration_database_url
+    try:
+        outcome = asyncio.run(
+            migrate(
+                (direct or settings.database_url).get_secret_value(),
+                lock_timeout_seconds=settings.migration_lock_timeout_seconds,
+                pooler=settings.database_pooler and direct is None,
+            )
+        )
+    except MigrationError as problem:
+        log.error("migration failed", error=str(problem))
+        return False
+    log.info(describe(outcome))
+    return True
+
+
+def listening_socket(settings: Settings) -> socket.socket:
+    """Return the socket to serve on: the supervisor's, or a new one. Raises PortError."""
+    if inherited := os.environ.get(LISTEN_FD):
+        return socket.socket(fileno=int(inherited))
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if settings.reuse_port:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as problem:
+        listening.close()
+        if problem.errno == errno.EADDRINUSE:
+            raise PortError(
+                f"Port {settings.port} is in use. Stop what listens there, or set PORT to another."
+            ) from None
+        raise PortError(f"{settings.host}:{settings.port} cannot be bound: {problem.strerror}.") from None
+    if not settings.reuse_port:
+        # Listening begins at once: a connection waits in the queue rather than being refused meanwhile.
+        listening.listen(1024)
+    return listening
+
+
+async def serve_web(settings: Settings, listening: socket.socket) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; return the exit code."""
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    from quartapp.app import create_web
+
+    stop, closing = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    end_when_stalled(loop)
+    web = create_web(settings)
+    config = Config()
+    own_door = health_socket(listening.getsockname()[1], os.getpid())
+    config.bind = [f"fd://{listening.fileno()}"]
+    if len(os.fsencode(own_door)) <= UNIX_PATH_MAX:
+        config.bind.append(f"unix:{own_door}")
+    else:
+        log.warning("the folder for temporary files has too long a name for the health socket; set TMPDIR")
+    config.umask = 0o077  # the health socket is this user's alone
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")  # as it is: our handler has the root
+    config.include_server_header = False
+    config.graceful_timeout = settings.drain_seconds
+    config.read_timeout = 30
+    config.keep_alive_timeout = 75  # longer than Cloudflare's idle time to an origin is not needed
+    config.h11_max_incomplete_size = 16 * 1024
+    config.max_app_queue_size = 64
+    config.backlog = 1024
+    web.start()
+    start_companions(settings, web)
+    # What start-up made lives as long as the process: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    if settings.reuse_port:
+        await _warm(web, stop)
+    log.info("serving", host=settings.host, port=listening.getsockname()[1], pid=os.getpid())
+    serving = asyncio.ensure_future(serve(web.asgi, config, shutdown_trigger=closing.wait))  # type: ignore[arg-type]  # an ASGI callable by shape
+    watching = asyncio.ensure_future(web.tasks.failed.wait())
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((serving, watching, stopping), return_when=asyncio.FIRST_COMPLETED)
+    crashed = web.tasks.failed.is_set() and not stop.is_set()
+    await _let_go(web)
+    closing.set()
+    # graceful_timeout is no bound where a handler never yields: this is.
+    await asyncio.wait((serving,), timeout=settings.drain_seconds + 2)
+    for task in (serving, watching, stopping):
+        task.cancel()
+    await web.stop()
+    own_door.unlink(missing_ok=True)
+    log.info("stopped")
+    sys.stdout.flush()
+    return 1 if crashed else 0
+
+
+async def _let_go(web: Web) -> None:
+    """Stop accepting, and ask those who are connected to come back on another connection.
+
+    Hypercorn closes idle connections the moment it is told to stop, also one that was just accepted and whose
+    request is on its way, or a kept one on which the next request is. Half a second of answering with
+    ``Connection: close`` lets both be answered.
+    """
+    from launcher.serve.loop import AcceptingLoop
+
+    loop = asyncio.get_running_loop()
+    web.asgi.closing = True
+    if isinstance(loop, AcceptingLoop):
+        await asyncio.sleep(STEER_AWAY_SECONDS)  # by then those who share our socket leave as well
+        await loop.steer_away()
+        await asyncio.sleep(STEER_AWAY_SECONDS)
+        loop.stop_accepting()
+    await asyncio.sleep(LET_GO_SECONDS)
+
+
+async def _warm(web: Web, stop: asyncio.Event) -> None:
+    """Wait for the documents before taking visitors from the process beside us that has them.
+
+    Not for ever: with PostgreSQL away there may be no other process, and then 503 says more than silence.
+    """
+    from ops.tasks import waited
+
+    deadline = time.monotonic() + WARM_SECONDS
+    while not web.documents.warm and not stop.is_set() and time.monotonic() < deadline:
+        await waited(stop, 0.05)
+
+
+def start_companions(settings: Settings, web: Web) -> None:
+    """Start what lives beside the server: the watchdog, the in-process clock, the word to the supervisor."""
+    from ops.clock.watchdog import Watchdog
+    from ops.instances import holder_name
+
+    watchdog = Watchdog(
+        web.database,
+        web.redis,
+        holder=holder_name("web"),
+        ttl_seconds=settings.clock_lease_ttl_seconds,
+        alerts_enabled=settings.telegram_alerts_enabled,
+    )
+    web.tasks.start(watchdog.watch(web.stopping), "watchdog")
+    if settings.telegram_alerts_enabled and settings.telegram_bot_token:
+        web.tasks.start(_send_alerts(settings, web), "alerts")
+    if not settings.scheduler_standalone and os.environ.get("LAUNCHER_WORKER", "1") == "1":
+        from launcher.roles.clock import run_clock
+        from quartapp.jobs import JOBS
+        from quartapp.resources import open_resources
+
+        clock = run_clock(settings, web.stopping, jobs=JOBS, open_resources=open_resources, role="web-clock")
+        web.tasks.start(clock, "clock")
+    if LISTEN_FD in os.environ:
+        web.tasks.start(_say_ready(web), "ready")
+
+
+async def _send_alerts(settings: Settings, web: Web) -> None:
+    """Send what the watchdog raises: with no clock alive there is nobody else to do it."""
+    from ops.alerts.sender import TelegramChat, send_alerts
+
+    chat = TelegramChat(
+        settings.telegram_base_url,
+        settings.telegram_bot_token.get_secret_value(),
+        settings.telegram_alert_chat_id,
+    )
+    await send_alerts(chat, web.database, web.redis, web.stopping)
+
+
+async def _say_ready(web: Web) -> None:
+    """Leave the mark that the supervisor waits for, once the documents are in memory."""
+    from ops.tasks import waited
+
+    marker = ready_marker(os.getpid())
+    while not web.documents.warm and not web.stopping.is_set():
+        await waited(web.stopping, 0.05)
+    marker.touch()
+    await web.stopping.wait()
+    marker.unlink(missing_ok=True)
+
+
+def ready_marker(process_id: int) -> Path:
+    """Return the file by which a supervised web process says that it serves."""
+    return Path(tempfile.gettempdir()) / f"launcher-ready-{os.getuid()}-{process_id}"

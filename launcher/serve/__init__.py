@@ -1,0 +1,1 @@
+"""Serving HTTP in one process: sockets, loop, handover, drain, stall."""

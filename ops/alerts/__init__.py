@@ -1,0 +1,1 @@
+"""Open troubles and the messages about them."""

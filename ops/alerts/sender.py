@@ -1,0 +1,272 @@
+"""Sends what `ops.alerts.table` recorded: one Telegram message per ten seconds over all processes.
+
+Any number of processes may run `send_alerts`. A row is claimed by moving its next attempt ahead, so a
+sender that dies leaves it to another; Redis holds the common ten seconds, and while Redis is away each
+process keeps its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from ops.alerts.table import MESSAGE_CHARACTERS
+from ops.database import raw, session
+from ops.tasks import waited
+from ops.telemetry.logs import get_logger, redact
+
+if TYPE_CHECKING:
+    import asyncpg
+    import httpx
+    from databases import Database
+    from redis.asyncio import Redis
+
+log = get_logger(__name__)
+
+SLOT_SECONDS = 10.0
+LOOK_SECONDS = 1.0
+SEND_TIMEOUT_SECONDS = 10.0
+CLAIM_SECONDS = 60.0  # after this another process takes a claimed row: longer than any send
+GIVE_UP_AFTER = 12  # attempts, with backoff to five minutes: about half an hour of refusals
+
+_SLOT_KEY = "alerts:slot"
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramChat:
+    """Where alerts go. `token` must never be shown: it is part of every URL here."""
+
+    base_url: str
+    token: str
+    chat_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What Telegram made of a message."""
+
+    sent: bool
+    error: str | None = None
+    refused: bool = False  # by Telegram itself, for this message or this bot; an outage is no refusal
+    retry_after_seconds: float | None = None
+    moved_to_chat_id: str | None = None
+
+
+async def send_alerts(chat: TelegramChat, database: Database, redis: Redis, stop: asyncio.Event) -> None:
+    """Send pending alerts until `stop`. A dead database, Redis or Telegram delays, never ends it."""
+    import asyncpg
+
+    slot = Slot(redis)
+    client: httpx.AsyncClient | None = None
+    try:
+        while not stop.is_set():
+            try:
+                if await _anything_waits(database):
+                    client = client or _open_client()
+                    await send_next(chat, database, redis, slot, client)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+                log.warning("alerts wait for the database", error=redact(repr(problem)))
+                await waited(stop, 5)
+            await waited(stop, LOOK_SECONDS)
+    finally:
+        if client is not None:
+            await client.aclose()
+
+
+def _open_client() -> httpx.AsyncClient:
+    """Open the client at the first alert: httpx is 10 MB that a quiet web process need not hold."""
+    import httpx
+
+    return httpx.AsyncClient(timeout=SEND_TIMEOUT_SECONDS)
+
+
+async def _anything_waits(database: Database) -> bool:
+    async with session(database) as connection:
+        found = await raw(connection).fetchval(
+            "SELECT EXISTS (SELECT 1 FROM alerts WHERE status = 'pending')"
+        )
+    return bool(found)
+
+
+async def send_next(
+    chat: TelegramChat,
+    database: Database,
+    redis: Redis,
+    slot: Slot,
+    client: httpx.AsyncClient,
+    now: datetime | None = None,
+) -> bool:
+    """Send the oldest pending alert if the ten seconds are free; return whether one was sent."""
+    now = now or datetime.now(UTC)
+    async with session(database) as connection:
+        waiting = await connection.fetch_val(
+            "SELECT EXISTS (SELECT 1 FROM alerts WHERE status = 'pending' AND next_attempt_at <= :now)",
+            {"now": now},
+        )
+        if not waiting or not await slot.take():
+            return False
+        row = await _claim(raw(connection), now)
+    if row is None:
+        return False
+    chat_id = await _moved_chat(redis, chat) or chat.chat_id
+    verdict = await deliver(client, chat, chat_id, _text(row))
+    if verdict.moved_to_chat_id:
+        await _remember_chat(redis, chat, verdict.moved_to_chat_id)
+        verdict = await deliver(client, chat, verdict.moved_to_chat_id, _text(row))
+    if verdict.retry_after_seconds:
+        await slot.hold(verdict.retry_after_seconds)
+    await _surely_record(database, row, verdict, now)
+    return verdict.sent
+
+
+async def _surely_record(database: Database, row: asyncpg.Record, verdict: Verdict, now: datetime) -> None:
+    """Record a verdict; while the database is away keep it, or a sent message would be sent again."""
+    import asyncpg
+
+    for pause in (0.1, 0.5, 1, 2, 4, 8, 15, 30):
+        try:
+            async with session(database) as connection:
+                return await _record(raw(connection), row, verdict, now)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            log.warning("a sent alert waits for the database", alert=row["id"], error=redact(repr(problem)))
+            await asyncio.sleep(pause)
+    async with session(database) as connection:
+        await _record(raw(connection), row, verdict, now)
+
+
+async def deliver(client: httpx.AsyncClient, chat: TelegramChat, chat_id: str, text: str) -> Verdict:
+    """Send one plain-text message; every outcome is a verdict, none an exception that names the URL."""
+    import httpx
+
+    url = f"{chat.base_url}/bot{chat.token}/sendMessage"
+    message = {"chat_id": chat_id, "text": text[:MESSAGE_CHARACTERS], "disable_web_page_preview": True}
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            answer = await client.post(url, json=message)
+        body: Any = answer.json()
+    except (httpx.HTTPError, TimeoutError) as problem:
+        return Verdict(sent=False, error=f"Telegram cannot be reached ({type(problem).__name__})")
+    except ValueError:
+        return Verdict(sent=False, error="Telegram answered with something that is not JSON")
+    if not isinstance(body, dict):
+        return Verdict(sent=False, error="Telegram answered with something that is not an object")
+    if answer.status_code == 200 and body.get("ok") is True:
+        return Verdict(sent=True)
+    hints = body.get("parameters") or {}
+    moved = hints.get("migrate_to_chat_id")
+    return Verdict(
+        sent=False,
+        error=redact(f"Telegram answered {answer.status_code}: {body.get('description', 'no reason given')}")[
+            :300
+        ],
+        refused=answer.status_code in (400, 401, 403, 404) and moved is None,
+        retry_after_seconds=hints.get("retry_after"),
+        moved_to_chat_id=None if moved is None else str(moved),
+    )
+
+
+class Slot:
+    """The one message per ten seconds: kept in Redis for all processes, here while Redis is away."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._free_at = 0.0
+
+    async def take(self) -> bool:
+        """Take the slot if it is free."""
+        if time.monotonic() < self._free_at:
+            return False
+        try:
+            taken = bool(await self._redis.set(_SLOT_KEY, "1", nx=True, px=int(SLOT_SECONDS * 1000)))
+        except (RedisError, OSError, TimeoutError):
+            taken = True
+            self._free_at = time.monotonic() + SLOT_SECONDS
+        return taken
+
+    async def hold(self, seconds: float) -> None:
+        """Keep every process from sending for `seconds`, as Telegram asked."""
+        self._free_at = time.monotonic() + seconds
+        try:
+            await self._redis.set(_SLOT_KEY, "1", px=int(seconds * 1000))
+        except (RedisError, OSError, TimeoutError):
+            return
+
+
+async def _claim(connection: asyncpg.Connection[Any], now: datetime) -> asyncpg.Record | None:
+    return await connection.fetchrow(
+        """
+        UPDATE alerts AS alert
+           SET attempts = attempts + 1, next_attempt_at = $1::timestamptz + $2::interval,
+               suppressed_count = (SELECT count(*) FROM alerts AS repeat
+                                    WHERE repeat.fingerprint = alert.fingerprint AND repeat.status = 'suppressed'
+                                      AND repeat.kind = alert.kind AND repeat.id < alert.id
+                                      AND repeat.id > coalesce(
+                                          (SELECT max(id) FROM alerts AS earlier
+                                            WHERE earlier.fingerprint = alert.fingerprint
+                                              AND earlier.kind = alert.kind AND earlier.status = 'sent'), 0))
+         WHERE id = (SELECT id FROM alerts AS ready
+                      WHERE status = 'pending' AND next_attempt_at <= $1
+                        -- A recovery never overtakes the failure it closes.
+                        AND NOT EXISTS (SELECT 1 FROM alerts AS before
+                                         WHERE before.fingerprint = ready.fingerprint
+                                           AND before.status = 'pending' AND before.id < ready.id)
+                      ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING *
+        """,
+        now,
+        timedelta(seconds=CLAIM_SECONDS),
+    )
+
+
+def _text(row: asyncpg.Record) -> str:
+    count = row["suppressed_count"]
+    if not count:
+        return str(row["body"])
+    return f"{row['body']}\n({count} repeat{'s' if count > 1 else ''} not sent since the last message)"
+
+
+async def _record(
+    connection: asyncpg.Connection[Any], row: asyncpg.Record, verdict: Verdict, now: datetime
+) -> None:
+    if verdict.sent:
+        await connection.execute(
+            "UPDATE alerts SET status = 'sent', sent_at = $2, error = NULL WHERE id = $1", row["id"], now
+        )
+        return
+    delay = verdict.retry_after_seconds or min(300.0, SLOT_SECONDS * 2 ** min(row["attempts"], 6))
+    refused = verdict.refused and row["attempts"] >= GIVE_UP_AFTER
+    log.warning(
+        "alert not sent", alert=row["id"], error=verdict.error, again_in_seconds=None if refused else delay
+    )
+    await connection.execute(
+        "UPDATE alerts SET status = $2, error = $3, next_attempt_at = $4 WHERE id = $1",
+        row["id"],
+        "failed" if refused else "pending",
+        verdict.error,
+        now + timedelta(seconds=delay),
+    )
+
+
+def _moved_key(chat: TelegramChat) -> str:
+    return f"alerts:moved:{chat.chat_id}"
+
+
+async def _moved_chat(redis: Redis, chat: TelegramChat) -> str | None:
+    try:
+        moved = await redis.get(_moved_key(chat))
+    except (RedisError, OSError, TimeoutError):
+        return None
+    return None if moved is None else str(moved)
+
+
+async def _remember_chat(redis: Redis, chat: TelegramChat, chat_id: str) -> None:
+    log.warning("the alert chat became a supergroup; set TELEGRAM_ALERT_CHAT_ID", chat_id=chat_id)
+    try:
+        await redis.set(_moved_key(chat), chat_id)
+    except (RedisError, OSError, TimeoutError):
+        return

@@ -1,0 +1,162 @@
+"""Who leads: campaign for the lease, lead while it is surely held, step down in time, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+from redis.exceptions import RedisError
+
+from ops.alerts import table as alerts
+from ops.clock.fence import next_token
+from ops.clock.lease import Lease
+from ops.database import session
+from ops.tasks import waited
+from ops.telemetry.logs import get_logger, redact
+
+if TYPE_CHECKING:
+    from databases import Database
+    from redis.asyncio import Redis
+
+log = get_logger(__name__)
+
+CAMPAIGN_SECONDS = 0.25  # how often a standby looks; a released lease is taken within this
+REDIS_ERRORS = (RedisError, OSError, TimeoutError)
+DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+REDIS_TROUBLE = "clock:redis"
+
+Term = Callable[[int, asyncio.Event], Awaitable[None]]
+
+
+class Leadership:
+    """Runs `term(fencing_token, stop)` while this process holds the lease; cancels it in time."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        database: Database,
+        *,
+        holder: str,
+        ttl_seconds: float,
+        alerts_enabled: bool = True,
+    ) -> None:
+        self._redis = redis
+        self._database = database
+        self._holder = holder
+        self._ttl = ttl_seconds
+        self._alerts_enabled = alerts_enabled
+        self._redis_away_since: float | None = None
+        self._redis_told = False
+
+    async def run(self, term: Term, stop: asyncio.Event) -> None:
+        """Campaign and lead until `stop`; the lease is given back at once."""
+        while not stop.is_set():
+            lease = Lease(self._redis, "clock", self._holder, self._ttl)
+            try:
+                taken = await lease.acquire()
+            except REDIS_ERRORS as problem:
+                await self._redis_away(problem)
+                await waited(stop, min(1.0, self._ttl / 3))
+                continue
+            await self._redis_back()
+            if not taken:
+                await waited(stop, CAMPAIGN_SECONDS * random.uniform(0.6, 1.0))
+                continue
+            try:
+                await self._lead(lease, term, stop)
+            finally:
+                await lease.release()
+
+    async def _lead(self, lease: Lease, term: Term, stop: asyncio.Event) -> None:
+        renewing = asyncio.create_task(self._keep(lease), name="lease")
+        leading = asyncio.create_task(self._serve(lease, term, stop), name="term")
+        try:
+            await asyncio.wait((renewing, leading), return_when=asyncio.FIRST_COMPLETED)
+            if renewing.done() and not leading.done():
+                log.warning("leadership lost; stopping what runs", holder=self._holder)
+        finally:
+            for task in (leading, renewing):
+                task.cancel()
+            await asyncio.wait((leading, renewing), timeout=max(0.2, lease.margin_seconds))
+        if leading.done() and not leading.cancelled() and (problem := leading.exception()) is not None:
+            raise problem
+
+    async def _serve(self, lease: Lease, term: Term, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async with session(self._database) as connection:
+                    token = await next_token(connection, self._holder, datetime.now(UTC))
+                break
+            except DATABASE_ERRORS as problem:
+                log.warning("the leader waits for the database", error=redact(repr(problem)))
+                await waited(stop, 0.5)
+        else:
+            return
+        log.info("leading", holder=self._holder, fencing_token=token, ttl_seconds=lease.ttl_seconds)
+        await term(token, stop)
+
+    async def _keep(self, lease: Lease) -> None:
+        """Renew until the lease is lost or its local deadline passes; then return."""
+        pause = lease.renew_every_seconds
+        while True:
+            await asyncio.sleep(min(pause, lease.seconds_left))
+            if not lease.held:
+                return
+            try:
+                # Never wait for an answer past the deadline: an answer after it is worth nothing.
+                async with asyncio.timeout(lease.seconds_left):
+                    if not await lease.renew():
+                        return
+                pause = lease.renew_every_seconds
+                await self._redis_back()
+            except REDIS_ERRORS as problem:
+                await self._redis_away(problem)
+                pause = lease.renew_every_seconds / 4
+
+    # --- telling of a missing Redis, once
+
+    async def _redis_away(self, problem: BaseException) -> None:
+        if self._redis_away_since is None:
+            self._redis_away_since = time.monotonic()
+            log.warning("Redis does not answer", error=redact(repr(problem)))
+        if self._redis_told or time.monotonic() - self._redis_away_since < self._ttl * 0.5:
+            return
+        try:
+            async with asyncio.timeout(1), session(self._database, timeout=1) as connection:
+                await alerts.raise_alert(
+                    connection,
+                    fingerprint=REDIS_TROUBLE,
+                    title="🔴 The clock has lost Redis",
+                    detail="No clock can lead: scheduled jobs stand still. They resume by themselves.\n"
+                    f"{type(problem).__name__}. See: python -m launcher doctor",
+                    correlation_id=self._holder,
+                    now=datetime.now(UTC),
+                    enabled=self._alerts_enabled,
+                )
+            self._redis_told = True
+        except DATABASE_ERRORS:
+            return  # asked again at the next look
+
+    async def _redis_back(self) -> None:
+        if self._redis_away_since is None:
+            return
+        try:
+            async with asyncio.timeout(1), session(self._database, timeout=1) as connection:
+                await alerts.raise_recovery(
+                    connection,
+                    fingerprint_prefix=REDIS_TROUBLE,
+                    title="🟢 The clock has Redis again",
+                    correlation_id=self._holder,
+                    now=datetime.now(UTC),
+                    enabled=self._alerts_enabled,
+                )
+        except DATABASE_ERRORS:
+            return
+        log.info("Redis answers again")
+        self._redis_away_since = None
+        self._redis_told = False

@@ -1,0 +1,1 @@
+"""Parlays: prices and suggestions."""

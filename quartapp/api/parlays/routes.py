@@ -1,0 +1,281 @@
+"""Parlays: priced from the held documents, and suggested by appetite for risk."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+import orjson
+from quart import Blueprint, Response, request
+
+from ops.web.policy import policy
+from ops.web.problems import ProblemError, invalid, single
+from quartapp.documents.held import HeldDocuments
+from quartapp.documents.negotiate import matches
+from quartapp.odds.formats import PriceError, american_to_decimal
+from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS, Candidate, Leg, ParlayPrice, Risk, price, suggest
+
+MARKETS = ("h2h", "spreads", "totals")
+RISKS: tuple[Risk, ...] = ("safe", "balanced", "degen")
+CAVEAT = "Legs are priced as independent; legs of one game are not."
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A leg found in the documents: what to price, and what to show."""
+
+    leg: Leg
+    shown: dict[str, Any]
+
+
+def blueprint(documents: HeldDocuments) -> Blueprint:
+    """Return the routes under /api/parlays."""
+    parlays = Blueprint("parlays", __name__, url_prefix="/api/parlays")
+
+    @parlays.post("/price")
+    @policy(cache="no-store", auth="none", limit=120)
+    async def price_parlay() -> Response:
+        now = datetime.now(UTC)
+        wanted = await _body()
+        resolved = [resolve(documents, leg, f"legs[{n}]", now) for n, leg in enumerate(wanted)]
+        _each_market_once(resolved)
+        answer = describe(price([one.leg for one in resolved]))
+        answer["legs"] = [one.shown for one in resolved]
+        return Response(orjson.dumps(answer), 200, content_type="application/json")
+
+    @parlays.get("/suggest")
+    @policy(cache="public", auth="none", limit=240)
+    async def suggest_parlay() -> Response:
+        sport, count, risk, same_game = _suggestion_query()
+        body = _suggestion(documents, sport, count, risk, same_game=same_game)
+        etag = '"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
+        given = request.headers.get("If-None-Match", "").encode("latin-1")
+        fresh = bool(given) and matches(given, etag.encode())
+        response = Response(b"" if fresh else body, 304 if fresh else 200, content_type="application/json")
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = "max-age=60, must-revalidate"
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        if documents.stale:
+            response.headers["X-Stale"] = "true"
+        return response
+
+    return parlays
+
+
+async def _body() -> list[dict[str, Any]]:
+    if not request.is_json:
+        raise ProblemError(415)
+    try:
+        body = orjson.loads(await request.get_data(as_text=False))
+    except orjson.JSONDecodeError:
+        raise ProblemError(400, "The body is not JSON.") from None
+    legs = body.get("legs") if isinstance(body, dict) else None
+    if not isinstance(legs, list) or not MIN_LEGS <= len(legs) <= MAX_LEGS:
+        raise invalid("legs", f"must be a list of {MIN_LEGS} to {MAX_LEGS} legs")
+    for number, leg in enumerate(legs):
+        if not isinstance(leg, dict):
+            raise invalid(f"legs[{number}]", "must be an object")
+    return legs
+
+
+def _each_market_once(resolved: list[Resolved]) -> None:
+    """Refuse two legs on one market of a game: they are the same bet, or cannot both win."""
+    seen: dict[tuple[str, str], int] = {}
+    for number, one in enumerate(resolved):
+        on = (one.shown["game_id"], one.shown["market"])
+        if on in seen:
+            raise invalid(f"legs[{number}].market", f"is the market of this game that legs[{seen[on]}] is on")
+        seen[on] = number
+
+
+def resolve(documents: HeldDocuments, given: dict[str, Any], place: str, now: datetime) -> Resolved:
+    """Return a leg as the documents have it. Raises ProblemError (422) naming the leg and the field."""
+    for name in ("game_id", "market", "outcome"):
+        if not isinstance(given.get(name), str) or not given[name]:
+            raise invalid(f"{place}.{name}", "must be text")
+    if given["market"] not in MARKETS:
+        raise invalid(f"{place}.market", f"must be one of {', '.join(MARKETS)}")
+    held = documents.get(f"/api/game/{given['game_id']}")
+    analysis = documents.get(f"/api/analysis/{given['game_id']}")
+    if held is None or analysis is None:
+        if not documents.warm:
+            raise ProblemError(503)
+        raise invalid(f"{place}.game_id", "is no game that we have")
+    game = orjson.loads(held.body)["game"]
+    if game["status"] == "final":
+        raise invalid(f"{place}.game_id", "is a game that is over")
+    market = orjson.loads(analysis.body)["analysis"]["markets"].get(given["market"])
+    if market is None:
+        raise invalid(f"{place}.market", "is not quoted for this game")
+    if given["outcome"] not in market["consensus"]:
+        raise invalid(f"{place}.outcome", f"must be one of {', '.join(market['consensus'])}")
+    return _found(game, market, given, place, now)
+
+
+def _found(
+    game: dict[str, Any], market: dict[str, Any], given: dict[str, Any], place: str, now: datetime
+) -> Resolved:
+    outcome = given["outcome"]
+    if not isinstance(given.get("bookmaker"), str | None) or given.get("bookmaker") == "":
+        raise invalid(f"{place}.bookmaker", "must be text")
+    bookmaker = given.get("bookmaker") or market["best"][outcome]["bookmaker"]
+    listed = next((book for book in game["bookmakers"] if book["key"] == bookmaker), None)
+    quoted = next((m for m in listed["markets"] if m["key"] == given["market"]), None) if listed else None
+    if quoted is None:
+        raise invalid(f"{place}.bookmaker", "does not quote this market")
+    selection = next((o for o in quoted["outcomes"] if o["name"] == outcome), None)
+    if selection is None:
+        raise invalid(f"{place}.bookmaker", "does not quote this outcome")
+    point = given.get("point")
+    if point is not None and (isinstance(point, bool) or not isinstance(point, (int, float))):
+        raise invalid(f"{place}.point", "must be a number")
+    if point is not None and selection["point"] is None:
+        raise invalid(f"{place}.point", "has no place here: this market has no line")
+    if point is not None and point != selection["point"]:
+        raise invalid(f"{place}.point", f"is not the book's line, which is {selection['point']}")
+    wanted = _side_point(game, market, outcome, given["market"])
+    if given["market"] != "h2h" and selection["point"] != wanted:
+        raise invalid(
+            f"{place}.bookmaker",
+            f"quotes {selection['point']}; a fair probability is known for {wanted} only",
+        )
+    decimals = [d for o in quoted["outcomes"] if (d := exact(o)) is not None]
+    decimal = exact(selection)
+    if decimal is None:
+        raise invalid(f"{place}.outcome", "has no usable price")
+    line = "" if selection["point"] is None else f" {selection['point']:+g}"
+    label = f"{outcome}{line} ({game['away_team']} at {game['home_team']})"
+    leg = Leg(
+        game["id"],
+        label,
+        decimal,
+        market["consensus"][outcome],
+        max(1.0, float(sum(1 / d for d in decimals))),
+        started=datetime.fromisoformat(game["commence_time"]) <= now,
+    )
+    shown = {
+        "game_id": game["id"],
+        "market": given["market"],
+        "outcome": outcome,
+        "point": selection["point"],
+        "bookmaker": bookmaker,
+        "price_american": selection["price_american"],
+        "price_decimal": selection["price_decimal"],
+        "probability": leg.probability,
+        "started": leg.started,
+        "label": label,
+    }
+    return Resolved(leg, shown)
+
+
+def _side_point(game: dict[str, Any], market: dict[str, Any], outcome: str, key: str) -> float | None:
+    """Return the consensus line from the outcome's side: the away team's spread is the home team's negative."""
+    point: float | None = market.get("point")
+    if point is None or key != "spreads" or outcome == game["home_team"]:
+        return point
+    return -point if point else 0.0
+
+
+def exact(outcome: dict[str, Any]) -> Fraction | None:
+    """Return exact decimal odds of a rendered outcome; the American price is the exact one where it is whole."""
+    american, decimal = outcome["price_american"], outcome["price_decimal"]
+    if decimal is None or decimal <= 1:
+        return None
+    shown = Fraction(str(decimal))
+    try:
+        of_american = american_to_decimal(Fraction(str(american)))
+    except (PriceError, ValueError, TypeError):
+        return shown
+    # A price received as decimal has at most a few places; its American form was rounded to show it.
+    return of_american if round(of_american, 4) == shown else shown
+
+
+def describe(found: ParlayPrice) -> dict[str, Any]:
+    """Return a priced parlay for JSON."""
+    return {
+        "price_decimal": round(float(found.decimal), 4),
+        # Past 2^53 a whole number is none to a browser any more, and past 2^64 none to the encoder.
+        "price_american": found.american if found.american <= 2**53 else float(found.american),
+        "price_fractional": found.fractional,
+        "probability": found.probability,
+        "expected_value": found.expected_value,
+        "hold": found.hold,
+        "kelly_stake": found.kelly_stake,
+        "kelly_fraction": 0.25,
+        "warnings": list(found.warnings),
+        "caveat": CAVEAT,
+    }
+
+
+def _suggestion_query() -> tuple[str | None, int, Risk, bool]:
+    given = single(request.args)
+    for name in given:
+        if name not in ("sport", "legs", "risk", "same_game"):
+            raise invalid(name, "is no parameter of this")
+    legs = given.get("legs", "3")
+    if not (legs.isascii() and legs.isdigit() and len(legs) <= 3 and MIN_LEGS <= int(legs) <= MAX_LEGS):
+        raise invalid("legs", f"must be a whole number from {MIN_LEGS} to {MAX_LEGS}")
+    risk = next((one for one in RISKS if one == given.get("risk", "balanced")), None)
+    if risk is None:
+        raise invalid("risk", f"must be one of {', '.join(RISKS)}")
+    if given.get("same_game", "false") not in ("true", "false"):
+        raise invalid("same_game", "must be true or false")
+    return given.get("sport") or None, int(legs), risk, given.get("same_game") == "true"
+
+
+def _suggestion(
+    documents: HeldDocuments, sport: str | None, count: int, risk: Risk, *, same_game: bool
+) -> bytes:
+    keys = [f"/api/analysis?sport={sport}"] if sport else sorted(documents.keys("/api/analysis?sport="))
+    pages = [orjson.loads(held.body) for key in keys if (held := documents.get(key)) is not None]
+    if not pages:
+        if not documents.warm:
+            raise ProblemError(503)
+        raise ProblemError(404, "There is no such sport; see /api/sports.")
+    candidates, shown = _candidates(pages)
+    found = suggest(candidates, count, risk, same_game=same_game)
+    if found is None:
+        raise ProblemError(404, f"There are not {count} legs that suit {risk} now; ask for fewer legs.")
+    answer = {
+        "generated_at": max(page["generated_at"] for page in pages),
+        "source": pages[0]["source"],
+        "sport": sport,
+        "risk": risk,
+        **describe(price([one.leg for one in found.legs])),
+        "legs": [
+            {**shown[one.leg.game_id, one.leg.label], "reason": reason}
+            for one, reason in zip(found.legs, found.reasons, strict=True)
+        ],
+    }
+    return orjson.dumps(answer)
+
+
+def _candidates(pages: list[dict[str, Any]]) -> tuple[list[Candidate], dict[tuple[str, str], dict[str, Any]]]:
+    candidates: list[Candidate] = []
+    shown: dict[tuple[str, str], dict[str, Any]] = {}
+    for page in pages:
+        for one in page["analyses"]:
+            # By the document's own time and not the clock's: equal documents give equal suggestions.
+            started = one["commence_time"] <= page["generated_at"]
+            for key, market in one["markets"].items():
+                for name, best in market["best"].items():
+                    decimal = exact(best)
+                    if decimal is None:
+                        continue
+                    point = _side_point(one, market, name, key)
+                    line = "" if point is None else f" {point:+g}"
+                    label = f"{name}{line} ({one['away_team']} at {one['home_team']})"
+                    booksum = max(1.0, 1 / (1 - market["hold"]))
+                    leg = Leg(
+                        one["game_id"], label, decimal, market["consensus"][name], booksum, started=started
+                    )
+                    candidates.append(Candidate(leg, page["sport"], market["books"], key))
+                    shown[one["game_id"], label] = {
+                        "game_id": one["game_id"], "market": key, "outcome": name, "point": point,
+                        "bookmaker": best["bookmaker"], "price_american": best["price_american"],
+                        "price_decimal": best["price_decimal"], "probability": leg.probability, "label": label,
+                    }  # fmt: skip
+    return candidates, shown

@@ -1,0 +1,1 @@
+"""The reads that no published document answers as it is."""

@@ -1,0 +1,93 @@
+"""The reads that no held document answers as it is: filters, pages, and what is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from quart import Blueprint, Response, request
+
+from ops.web.policy import policy
+from ops.web.problems import ProblemError, invalid, single
+from quartapp.api.reads.filters import GameQuery, select
+from quartapp.documents.held import Held, HeldDocuments, canonical
+from quartapp.documents.negotiate import encoding, matches
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
+
+def blueprint(documents: HeldDocuments) -> Blueprint:
+    """Return the routes under /api that read."""
+    reads = Blueprint("reads", __name__, url_prefix="/api")
+
+    @reads.get("/sports")
+    @policy(cache="public", auth="none")
+    async def sports() -> Response:
+        _only(request.args, ())
+        return _answer(documents, _held(documents, "/api/sports"))
+
+    @reads.get("/games")
+    @policy(cache="public", auth="none")
+    async def games() -> Response:
+        query = GameQuery.parse(single(request.args))
+        key = canonical("/api/games", request.query_string.decode("latin-1"))
+        return _answer(documents, select(documents, query, key))
+
+    @reads.get("/game/<game_id>")
+    @policy(cache="public", auth="none")
+    async def game(game_id: str) -> Response:
+        _only(request.args, ())
+        return _answer(documents, _held(documents, f"/api/game/{game_id}", "There is no such game."))
+
+    @reads.get("/analysis")
+    @policy(cache="public", auth="none")
+    async def analysis() -> Response:
+        given = _only(request.args, ("sport",))
+        if not given.get("sport"):
+            raise invalid("sport", "is required; see /api/sports")
+        key = canonical("/api/analysis", urlencode({"sport": given["sport"]}))
+        return _answer(documents, _held(documents, key, "There is no such sport; see /api/sports."))
+
+    @reads.get("/analysis/<game_id>")
+    @policy(cache="public", auth="none")
+    async def game_analysis(game_id: str) -> Response:
+        _only(request.args, ())
+        return _answer(documents, _held(documents, f"/api/analysis/{game_id}", "There is no such game."))
+
+    return reads
+
+
+def _only(given: MultiDict[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    for name in given:
+        if name not in names:
+            raise invalid(name, "is no parameter of this")
+    return single(given)
+
+
+def _held(documents: HeldDocuments, key: str, missing: str | None = None) -> Held:
+    held = documents.get(key)
+    if held is not None:
+        return held
+    if not documents.warm or documents.stale:
+        raise ProblemError(503)  # it may exist: we cannot know
+    raise ProblemError(404, missing)
+
+
+def _answer(documents: HeldDocuments, held: Held) -> Response:
+    """Return a held document as a Quart response; the same headers as the front sends."""
+    given = request.headers.get("If-None-Match", "").encode("latin-1")
+    if given and matches(given, held.etag):
+        response = Response(b"", 304)
+        pairs = held.not_modified
+    else:
+        chosen = held.pick(encoding(request.headers.get("Accept-Encoding", "").encode("latin-1")))
+        response = Response(held.bodies[chosen], 200)
+        pairs = held.headers[chosen]
+    response.headers.clear()
+    for name, value in pairs:
+        response.headers[name.decode()] = value.decode()
+    response.headers["Age"] = str(documents.age_seconds)
+    if documents.stale:
+        response.headers["X-Stale"] = "true"
+    return response
