@@ -12,7 +12,7 @@ import pytest
 from quartapp.app import Web, create_web
 from quartapp.settings import Settings, read_settings
 from tests.jobs.test_failures import open_bench
-from tests.waiting import eventually, free_port
+from tests.support.waiting import eventually, free_port
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from quartapp.app import create_web
 from quartapp.settings import Settings
 from tests.jobs.test_failures import open_bench
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ async def client(settings: Settings, database: Any, redis: Any) -> AsyncIterator
     web = create_web(settings)
     web.start()
     await eventually(lambda: web.documents.warm)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:
         yield http
     await web.stop()
 

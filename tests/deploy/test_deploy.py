@@ -15,7 +15,7 @@ import pytest
 from scripts.write_env import render
 from tests.conftest import PROJECT
 from tests.deploy.conftest import GIVEN, Host
-from tests.waiting import eventually_sync
+from tests.support.waiting import eventually_sync
 
 KILL_POINTS = int(os.environ.get("DEPLOY_KILL_POINTS", "24"))  # 0: at every command
 

@@ -14,8 +14,8 @@ import pytest
 
 from scripts.write_env import render
 from tests.deploy.conftest import Host
-from tests.waiting import free_port
-from tests.wrk import load, needs_wrk
+from tests.support.waiting import free_port
+from tests.support.wrk import load, needs_wrk
 
 pytestmark = pytest.mark.e2e
 

@@ -300,8 +300,8 @@ def environment(documents: list[Document]) -> Iterator[str]:
         if [one["configMapRef"]["name"] for one in sources if "configMapRef" in one] != [*maps]:
             yield f"{name} does not take the settings"
         own = {one["name"]: one.get("value") for one in container.get("env", [])}
-        if unknown := own.keys() - known:
-            yield f"{name} sets {sorted(unknown)}, which no setting reads"
+        if strange := own.keys() - known:
+            yield f"{name} sets {sorted(strange)}, which no setting reads"
         if "GIT_SHA" in own:
             yield f"{name} hides the commit that the image carries"
         if name == "api" and own.get("SCHEDULER_STANDALONE") != "true":

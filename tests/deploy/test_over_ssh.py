@@ -18,7 +18,7 @@ import pytest
 
 from scripts.write_env import REQUIRED, render
 from tests.deploy.conftest import Host
-from tests.waiting import eventually_sync, free_port
+from tests.support.waiting import eventually_sync, free_port
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 pytestmark = [

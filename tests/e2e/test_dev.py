@@ -11,6 +11,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Running, Start, gone
-from tests.waiting import eventually, free_port
+from tests.support.waiting import eventually, free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dev")]
 
@@ -59,7 +60,12 @@ async def everything(running: Running) -> list[psutil.Process]:
         family = running.family()
         return family if {"postgres", "valkey-server"} <= {process.name() for process in family} else None
 
-    return await eventually(all_there, timeout=20)
+    family: list[psutil.Process] = await eventually(all_there, timeout=20)
+    return family
+
+
+def _printed(running: Running, words: str) -> bool:
+    return words in running.text
 
 
 @pytest.mark.parametrize(
@@ -73,11 +79,11 @@ async def test_it_fills_the_site_leaves_nothing_behind_and_starts_again(
         running = start_dev(start, environment, checkout)
         games = await eventually(lambda: filled(environment["PORT"]), timeout=60)
         assert games[0]["bookmakers"]
-        await eventually(lambda r=running: "sandbox data" in r.text, timeout=10)
+        await eventually(partial(_printed, running, "sandbox data"), timeout=10)
         family = await everything(running)
         running.signal(end)
         await asyncio.to_thread(running.process.wait, 30)
-        await eventually(lambda f=family: gone(f), timeout=20)
+        await eventually(partial(gone, family), timeout=20)
         if end != signal.SIGKILL:
             assert running.process.returncode == 0
 

@@ -22,8 +22,8 @@ from launcher.host.supervisor import ReloadError, Spec, Supervisor
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Start, gone
 from tests.e2e.test_web_role import answers
-from tests.waiting import eventually, free_port
-from tests.wrk import load, needs_wrk
+from tests.support.waiting import eventually, free_port
+from tests.support.wrk import load, needs_wrk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("control-socket")]
 Environment = Callable[..., dict[str, str]]
@@ -216,8 +216,8 @@ async def test_a_reload_while_an_instance_is_down_ends_with_one_of_each(tmp_path
 
 async def test_two_reloads_at_once_take_turns(tmp_path: Path) -> None:
     async with supervised(tmp_path) as (supervisor, how):
-        both = await asyncio.gather(supervisor.reload("role"), supervisor.reload("role"))
-        assert both == [["role.1", "role.2"]] * 2
+        first, second = await asyncio.gather(supervisor.reload("role"), supervisor.reload("role"))
+        assert first == second == ["role.1", "role.2"]
         assert len(pids(supervisor)) == alive(how) == 2
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from ops.database import open_database, session
 from ops.migrate_with_lock import migrate
 from quartapp.documents.table import Document, publish
 from tests.e2e.conftest import Start
-from tests.waiting import eventually, free_port
-from tests.wrk import load, needs_wrk
+from tests.support.waiting import eventually, free_port
+from tests.support.wrk import load, needs_wrk
 
 pytestmark = pytest.mark.e2e
 Environment = Callable[..., dict[str, str]]
@@ -40,8 +41,8 @@ DOCUMENTS = (
 )
 COMPUTED = "/api/games?limit=1&sport=basketball_nba"  # not published: made from a document
 PATHS = (*DOCUMENTS, COMPUTED)
-SEEN_SECONDS = 1.0  # the contract says 0.25 s; a shared machine gets room, and the benchmarks hold the figure
-FRESH_AGAIN_SECONDS = 6.0
+SEEN_SECONDS = 3.5  # below the poll's four: the notification brought it; the benchmarks hold the 0.25 s
+FRESH_AGAIN_SECONDS = 30.0
 GAMES = [
     {"id": f"g{n}", "commence_time": f"2027-01-0{n}T18:00:00Z", "status": "scheduled", "bookmakers": []}
     for n in (1, 2, 3)
@@ -295,10 +296,7 @@ async def test_a_commit_is_served_by_both_processes_at_once_and_with_one_etag(
             await put(database, number)
             committed = time.monotonic()
             answers = await asyncio.gather(
-                *(
-                    eventually(lambda h=http, n=number: newest(h, n), timeout=5, pause=0.005)
-                    for http in (one, other)
-                )
+                *(eventually(partial(newest, http, number), timeout=5, pause=0.005) for http in (one, other))
             )
             took = time.monotonic() - committed
             assert took < SEEN_SECONDS, f"{took:.3f} s from the commit to both; the contract says 0.25 s"

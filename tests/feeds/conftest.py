@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from quartapp.feeds.http import open_client
-from tests.feeds.upstream import Upstream, open_upstream
+from tests.support.upstream import Upstream, open_upstream
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from quartapp.feeds.espn import (
     parse_roster,
     parse_teams,
 )
-from tests.feeds.upstream import Upstream, ok
+from tests.support.upstream import Upstream, ok
 
 
 def an_injury(**fields: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from quartapp.feeds.http import JsonFetcher, open_client
 from quartapp.feeds.odds_api import OddsApiClient
 from quartapp.feeds.openai import OpenAIClient
 from quartapp.feeds.retry_after import retry_after
-from tests.feeds.upstream import (
+from tests.support.upstream import (
     Answer,
     Upstream,
     app,
@@ -44,7 +44,7 @@ from tests.feeds.upstream import (
     truncated,
     wire,
 )
-from tests.waiting import free_port
+from tests.support.waiting import free_port
 
 KEY = "the-secret-odds-key-1f2e3d"
 

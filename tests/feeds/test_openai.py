@@ -10,7 +10,7 @@ import pytest
 
 from quartapp.feeds.errors import FeedRefusedError, FeedShapeError
 from quartapp.feeds.openai import ANSWER_CHARACTERS, OpenAIClient
-from tests.feeds.upstream import Upstream, ok, status
+from tests.support.upstream import Upstream, ok, status
 
 KEY = "sk-a-key-for-tests-123456"
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from quartapp.feeds.odds_api import OddsApiClient
-from tests.waiting import eventually, free_port
+from tests.support.waiting import eventually, free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.conftest import gone
 from tests.image.conftest import Image
-from tests.waiting import eventually_sync, free_port
+from tests.support.waiting import eventually_sync, free_port
 
 pytestmark = [pytest.mark.image, pytest.mark.xdist_group("image")]
 Environment = Callable[..., dict[str, str]]

@@ -27,8 +27,8 @@ from quartapp.jobs.slates import store_slates
 from quartapp.resources import Resources
 from quartapp.sandbox.app import create_sandbox
 from quartapp.settings import Settings
-from tests.feeds import upstream as faults
-from tests.feeds.upstream import open_upstream
+from tests.support import upstream as faults
+from tests.support.upstream import open_upstream
 
 KEY = "odds-key-for-tests-5f3a"
 BY_NAME = {job.name: job for job in JOBS}

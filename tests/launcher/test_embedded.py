@@ -11,7 +11,7 @@ import pytest
 
 from launcher.dev.embedded import EmbeddedServiceError, embedded_services
 from tests.conftest import PROJECT
-from tests.waiting import eventually_sync
+from tests.support.waiting import eventually_sync
 
 
 def start(root: Path) -> tuple[subprocess.Popen[str], list[psutil.Process]]:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Running, short_path, start
-from tests.waiting import eventually_sync, free_port
+from tests.support.waiting import eventually_sync, free_port
 
 __all__ = ["short_path", "start"]  # fixtures
 
@@ -177,8 +177,8 @@ def test_jobs_are_listed_run_paused_resumed_and_foreseen(system: System) -> None
     words = ("--hours", "24", "--from", "2026-11-01T04:00:00Z", "--json")
     foreseen = json.loads(system.launcher("jobs", "preview", *words).stdout)
     assert {"job_name": "daily_pass", "scheduled_for": "2026-11-01T11:00:00Z"} in foreseen  # 06:00 EST
-    for words in (("run", "nothing"), ("history", "nothing"), ("pause", "nothing")):
-        unknown = system.launcher("jobs", *words)
+    for command in (("run", "nothing"), ("history", "nothing"), ("pause", "nothing")):
+        unknown = system.launcher("jobs", *command)
         assert unknown.returncode == 1, words
         assert "nothing" in unknown.stderr + unknown.stdout
         assert "daily_pass" in unknown.stderr + unknown.stdout  # what there is

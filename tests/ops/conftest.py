@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ops.clock_bench import Bench
+from tests.support.clock_bench import Bench
 
 if TYPE_CHECKING:
     from databases import Database

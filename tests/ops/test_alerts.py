@@ -18,7 +18,7 @@ from ops.alerts import table as alerts
 from ops.alerts.sender import Slot, TelegramChat, send_next
 from ops.database import session
 from ops.redis import open_redis
-from tests.feeds.upstream import Upstream, garbage, hang, ok, open_upstream, raw, status
+from tests.support.upstream import Upstream, garbage, hang, ok, open_upstream, raw, status
 
 if TYPE_CHECKING:
     from databases import Database

@@ -14,7 +14,7 @@ from launcher.dev.embedded import free_port
 from ops.clock.leadership import Leadership
 from ops.database import session
 from ops.redis import open_redis
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from databases import Database

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from launcher.dev.embedded import free_port
 from ops.clock.lease import Lease, read_holder
 from ops.redis import open_redis
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -14,8 +14,8 @@ import respx
 from ops.clock.fence import next_token
 from ops.clock.job import JobContext, SkippedRunError
 from ops.database import session
-from tests.ops.clock_bench import Bench, job, minute, outline
-from tests.waiting import eventually
+from tests.support.clock_bench import Bench, job, minute, outline
+from tests.support.waiting import eventually
 
 
 class Failing:

@@ -12,8 +12,8 @@ from ops.clock import ledger, register
 from ops.clock.job import JobContext
 from ops.clock.ledger import Claim
 from ops.database import session
-from tests.ops.clock_bench import Bench, job, minute, outline
-from tests.waiting import eventually
+from tests.support.clock_bench import Bench, job, minute, outline
+from tests.support.waiting import eventually
 
 
 async def quick(_: JobContext[Any]) -> dict[str, object]:
@@ -174,7 +174,7 @@ async def test_a_paused_job_stays_paused_over_a_restart_and_misses_its_ticks(ben
         assert outline(await bench.settled(1)) == [(5, 1, "schedule", "success")]
 
 
-async def test_a_request_from_another_process_is_answered_within_two_seconds(
+async def test_a_request_from_another_process_is_answered(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ops.clock.scheduler.LOOK_SECONDS", 1.0)  # as it runs in production

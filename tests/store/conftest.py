@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quartapp.settings import Settings
-from tests.store.leader import Leader, open_leader
+from tests.support.leader import Leader, open_leader
 
 
 @pytest.fixture

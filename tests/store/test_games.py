@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from quartapp.store import games
-from tests.store.examples import AWAY, HOME, SPORT, TIP_OFF, event, score
-from tests.store.leader import Leader
+from tests.support.examples import AWAY, HOME, SPORT, TIP_OFF, event, score
+from tests.support.leader import Leader
 
 BEFORE, DURING, AFTER = (TIP_OFF + timedelta(hours=hours) for hours in (-12, 1, 3))
 SECOND = timedelta(seconds=1)

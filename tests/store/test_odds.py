@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from quartapp.store import games, odds
-from tests.store.examples import (
+from tests.support.examples import (
     AWAY,
     HOME,
     QUOTED_AT,
@@ -23,7 +23,7 @@ from tests.store.examples import (
     spreads,
     totals,
 )
-from tests.store.leader import Leader
+from tests.support.leader import Leader
 
 NOON = TIP_OFF - timedelta(hours=12)
 MINUTE = timedelta(minutes=1)

@@ -19,11 +19,11 @@ from quartapp.jobs.odds_refresh import odds_refresh
 from quartapp.jobs.results import results
 from quartapp.settings import Settings
 from quartapp.store import games, odds, sports, teams
-from tests.feeds import upstream as faults
-from tests.feeds.upstream import Upstream, open_upstream
-from tests.store.examples import AWAY, HOME, SPORT, book, event, h2h, score, sport, spreads, totals
-from tests.store.leader import Leader, open_leader
-from tests.waiting import eventually
+from tests.support import upstream as faults
+from tests.support.examples import AWAY, HOME, SPORT, book, event, h2h, score, sport, spreads, totals
+from tests.support.leader import Leader, open_leader
+from tests.support.upstream import Upstream, open_upstream
+from tests.support.waiting import eventually
 
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=6)
 QUOTED = book("fanduel", h2h("-150", "+130"), spreads("-3.5"), totals("221.5"))
@@ -167,7 +167,7 @@ async def _waits_for_a_lock(leader: Leader, count: int = 1) -> bool:
         )
     finally:
         await connection.close()
-    return waiting >= count
+    return bool(waiting >= count)
 
 
 async def test_a_slow_publisher_does_not_put_an_older_body_over_a_newer(

@@ -16,7 +16,7 @@ from ops.clock.ledger import Run
 from ops.clock.runner import Runner
 from ops.clock.scheduler import Scheduler
 from ops.database import session
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from databases import Database

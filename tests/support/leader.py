@@ -19,7 +19,7 @@ from quartapp.jobs.slates import republish, store_slates
 from quartapp.resources import Resources, open_resources
 from quartapp.settings import Settings
 from quartapp.store import sports
-from tests.store.examples import SPORT, sport
+from tests.support.examples import SPORT, sport
 
 HOLDER = "test:clock:1"
 
@@ -80,7 +80,8 @@ class Leader:
 
     async def read(self, key: str) -> dict[str, Any]:
         """Return what a document says."""
-        return orjson.loads((await self.published())[key][1])
+        body: dict[str, Any] = orjson.loads((await self.published())[key][1])
+        return body
 
     async def everything(self) -> dict[str, str]:
         """Return every table of the product as text."""
