@@ -16,6 +16,7 @@ _DETAILS = {
     404: "There is nothing here.",
     408: "The body did not arrive in time.",
     405: "This method is not allowed here; see the Allow header.",
+    412: "The document is another than If-Match or If-Unmodified-Since asks for.",
     413: "The body is larger than this server accepts.",
     415: "Send application/json.",
     429: "Too many requests; see the Retry-After header.",

@@ -160,7 +160,7 @@ SCHEMAS: dict[str, Schema] = {
 def _headers(*names: str) -> Schema:
     texts = {
         "X-Request-ID": "The request's id: the caller's if well formed.",
-        "ETag": "Strong; compare it with If-None-Match.",
+        "ETag": "Strong, another for each Content-Encoding; send it back as If-None-Match.",
         "Cache-Control": "`max-age=60, must-revalidate` on reads, `no-store` elsewhere.",
         "X-Stale": "`true` while the database is away; the body is the newest known.",
         "Link": 'rel="next", where there is a next page.',
@@ -182,6 +182,7 @@ def _problems(*statuses: int) -> Schema:
         401: "The ops token is missing or wrong.",
         404: "There is no such thing.",
         405: "The method is not allowed.",
+        412: "The document is another than If-Match or If-Unmodified-Since asks for.",
         413: "The body is too large.",
         415: "Not application/json.",
         422: "A parameter or field is wrong; `errors` names it.",
@@ -199,7 +200,10 @@ def _problems(*statuses: int) -> Schema:
 
 
 _NOT_MODIFIED = {
-    "304": {"description": "As If-None-Match has it.", "headers": _headers("ETag", "X-Request-ID")}
+    "304": {
+        "description": "As If-None-Match or If-Modified-Since has it.",
+        "headers": _headers("ETag", "X-Request-ID"),
+    }
 }
 
 
@@ -210,7 +214,7 @@ def _read(operation: str, summary: str, name: str, parameters: list[Schema], *pr
             "operationId": operation,
             "summary": summary,
             "parameters": parameters,
-            "responses": answers | _problems(*problems, 405, 422, 503),
+            "responses": answers | _problems(*problems, 405, 412, 422, 503),
         }
     }
 
@@ -358,7 +362,7 @@ def _parlays() -> Schema:
                     },
                     **_NOT_MODIFIED,
                 }
-                | _problems(404, 405, 422, 429, 503),
+                | _problems(404, 405, 412, 422, 429, 503),
             }
         },
     }

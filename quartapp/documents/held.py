@@ -12,8 +12,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,11 +22,11 @@ import orjson
 
 from ops.database import connect
 from ops.telemetry.logs import get_logger, redact
+from quartapp.documents.copy import Copy
 from quartapp.documents.table import CHANNEL, Published, load_one, load_since
 
 log = get_logger(__name__)
 
-CACHE_CONTROL = b"max-age=60, must-revalidate"
 POLL_SECONDS = 4.0
 RECONNECT_SECONDS = 0.5
 ANSWER_SECONDS = 10.0
@@ -35,58 +34,25 @@ FULL_RELOAD_AFTER_SECONDS = 12 * 3600.0  # tombstones live two days; a longer ab
 DERIVED_BYTES = 16 * 1024 * 1024
 DERIVED_OVERHEAD_BYTES = 5_000  # header lists and entries: what an answer of a few bytes was measured to cost
 
-Header = tuple[bytes, bytes]
 
-
-class Held:
-    """One document, ready to send: bodies and header lists by encoding, made once."""
-
-    __slots__ = ("bodies", "etag", "headers", "key", "not_modified", "route", "size", "used", "version")
-
-    def __init__(self, document: Published, link: str | None = None) -> None:
-        assert document.body is not None
-        self.key = document.key
-        self.version = document.version
-        self.etag = document.etag.encode()
-        self.route = route_of(document.key)
-        self.size = document.size
-        self.used = 0.0
-        modified = format_datetime(document.published_at.astimezone(UTC), usegmt=True).encode()
-        shared: list[Header] = [
-            (b"etag", self.etag),
-            (b"cache-control", CACHE_CONTROL),
-            (b"last-modified", modified),
-            (b"vary", b"Accept-Encoding"),
-            (b"access-control-allow-origin", b"*"),
-            (b"access-control-expose-headers", b"ETag, Link, X-Request-ID, X-Stale, Age"),
-            (b"x-content-type-options", b"nosniff"),
-        ]
-        if link:
-            shared.append((b"link", link.encode()))
-        self.not_modified = shared
-        self.bodies: dict[str, bytes] = {"identity": document.body}
-        if document.body_br:
-            self.bodies["br"] = document.body_br
-        if document.body_gzip:
-            self.bodies["gzip"] = document.body_gzip
-        self.headers: dict[str, list[Header]] = {
-            name: [
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
-                *([] if name == "identity" else [(b"content-encoding", name.encode())]),
-                *shared,
-            ]
-            for name, body in self.bodies.items()
-        }
-
-    def pick(self, encoding: str) -> str:
-        """Return `encoding` if there is such a body, else identity."""
-        return encoding if encoding in self.bodies else "identity"
-
-    @property
-    def body(self) -> bytes:
-        """The JSON as it is."""
-        return self.bodies["identity"]
+def copy_of(document: Published, link: str | None) -> Copy:
+    """Return a published document, ready to send."""
+    assert document.body is not None
+    bodies = {"identity": document.body}
+    if document.body_br:
+        bodies["br"] = document.body_br
+    if document.body_gzip:
+        bodies["gzip"] = document.body_gzip
+    return Copy(
+        document.key,
+        document.version,
+        document.etag.encode(),
+        bodies,
+        document.published_at,
+        route=route_of(document.key),
+        size=document.size,
+        link=link.encode() if link else None,
+    )
 
 
 def next_link(document: Published) -> str | None:
@@ -129,9 +95,9 @@ class HeldDocuments:
         self._max_bytes = max_bytes
         self._listen = listen
         self._poll_seconds = poll_seconds
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, Copy] = {}
         self._dropped: dict[str, int] = {}
-        self._derived: OrderedDict[str, tuple[int, Held]] = OrderedDict()
+        self._derived: OrderedDict[str, tuple[int, Copy]] = OrderedDict()
         self._derived_bytes = 0
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -143,7 +109,7 @@ class HeldDocuments:
 
     # --- reading
 
-    def get(self, key: str) -> Held | None:
+    def get(self, key: str) -> Copy | None:
         """Return the document under a canonical key, if it is in memory."""
         held = self._held.get(key)
         if held is None:
@@ -152,7 +118,7 @@ class HeldDocuments:
         held.used = time.monotonic()
         return held
 
-    async def fetch(self, key: str) -> Held | None:
+    async def fetch(self, key: str) -> Copy | None:
         """Return a document that memory had no room for. Raises OSError and its like without PostgreSQL."""
         if key not in self._dropped or self._connection is None:
             return None
@@ -168,6 +134,11 @@ class HeldDocuments:
         """Seconds since these documents were known to be the newest; 0 while they are."""
         return int(time.monotonic() - self._in_step_at) if self.stale else 0
 
+    @property
+    def stale_seconds(self) -> int | None:
+        """None while these documents are known to be the newest, else for how long they have not been."""
+        return self.age_seconds if self.stale else None
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`."""
         return (key for key in self._held if key.startswith(prefix))
@@ -179,7 +150,7 @@ class HeldDocuments:
 
     # --- answers computed from documents
 
-    def derive(self, key: str, body: bytes, published_at: datetime, link: str | None) -> Held:
+    def derive(self, key: str, body: bytes, published_at: datetime, link: str | None) -> Copy:
         """Keep an answer that was computed from documents, until one of them changes."""
         etag = '"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
         large = len(body) >= 1024
@@ -192,7 +163,7 @@ class HeldDocuments:
             gzip.compress(body, 5, mtime=0) if large else None,
             published_at,
         )
-        held = Held(document, link)
+        held = copy_of(document, link)
         held.size += DERIVED_OVERHEAD_BYTES + 4 * len(key)
         old = self._derived.pop(key, None)
         self._derived[key] = (self.version, held)
@@ -261,7 +232,7 @@ class HeldDocuments:
         if document.body is None:
             self._held.pop(document.key, None)
             return
-        fresh = Held(document, next_link(document))
+        fresh = copy_of(document, next_link(document))
         fresh.used = held.used if held else 0.0
         self._held[document.key] = fresh
         self._bytes += fresh.size

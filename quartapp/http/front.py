@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from ops.telemetry.access import AccessLog
 from ops.telemetry.logs import bound, get_logger
 from ops.web import problems
 from ops.web.ops_api import ALIVE
-from quartapp.documents.held import Held, HeldDocuments, canonical
-from quartapp.documents.negotiate import encoding, matches, request_id
+from quartapp.documents.answer import Answer, answer, gather
+from quartapp.documents.copy import Copy, Header
+from quartapp.documents.held import HeldDocuments, canonical
+from quartapp.http.identity import request_id
 
 log = get_logger(__name__)
 
@@ -26,6 +28,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_OWN_HEADERS = frozenset((b"x-request-id", b"cf-ray", b"content-length"))
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
 _CLOSE = (b"connection", b"close")
@@ -64,32 +67,21 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = ray = accept = if_none_match = length = b""
-        for name, value in scope["headers"]:
-            if name == b"accept-encoding":
-                accept = value
-            elif name == b"if-none-match":
-                if_none_match = value
-            elif name == b"x-request-id":
-                given = value
-            elif name == b"cf-ray":
-                ray = value
-            elif name == b"content-length":
-                length = value
-        identity = request_id(given, ray)
+        own = gather(scope["headers"], _OWN_HEADERS)
+        identity = request_id(own.get(b"x-request-id", b""), own.get(b"cf-ray", b""))
         if scope["method"] in ("GET", "HEAD"):
-            held = await self._find(scope)
-            if held is not None:
-                status, size = await self.send_held(scope, send, held, identity, accept, if_none_match)
-                self._record(scope, held.route, status, size, started, identity)
+            copy = await self._find(scope)
+            if copy is not None:
+                status, size = await self._send_copy(scope, send, copy, identity)
+                self._record(scope, copy.route, status, size, started, identity)
                 return
             if scope["path"] == "/healthz":
                 size = await self._send_alive(scope, send, identity)
                 self._record(scope, "/healthz", 200, size, started, identity)
                 return
-        await self._pass_on(scope, receive, send, identity, length, started)
+        await self._pass_on(scope, receive, send, identity, own.get(b"content-length", b""), started)
 
-    async def _find(self, scope: Scope) -> Held | None:
+    async def _find(self, scope: Scope) -> Copy | None:
         path, query = scope["path"], scope["query_string"]
         if "?" in path:
             return None  # an encoded one: no part of any document's key
@@ -100,34 +92,29 @@ class Front:
         held = self._documents.get(key)
         return held if held is not None or not path.startswith("/api/") else await self._refetch(key)
 
-    async def _refetch(self, key: str) -> Held | None:
+    async def _refetch(self, key: str) -> Copy | None:
         try:
             return await self._documents.fetch(key)
         except Exception as problem:  # whatever the database raises, the handler answers for it
             log.warning("a dropped document could not be fetched", error=type(problem).__name__)
             return None
 
-    async def send_held(
-        self, scope: Scope, send: Send, held: Held, identity: bytes, accept: bytes, if_none_match: bytes
-    ) -> tuple[int, int]:
-        """Send a held document, or 304; return (status, body bytes)."""
-        documents = self._documents
-        if documents.stale:
-            age = str(documents.age_seconds).encode()
-            own = [(b"x-request-id", identity), (b"age", age), (b"x-stale", b"true")]
-        else:
-            own = [(b"x-request-id", identity), (b"age", b"0")]
+    async def _send_copy(self, scope: Scope, send: Send, copy: Copy, identity: bytes) -> tuple[int, int]:
+        """Send what a document answers; return (status, body bytes)."""
+        status, head, body = self.answer(copy, scope["method"], gather(scope["headers"]))
+        if status == 412:
+            await self._problem(send, 412, identity.decode(), [(b"x-request-id", identity)])
+            return 412, 0
+        headers = [*head.pairs, (b"x-request-id", identity)]
         if self.closing:
-            own.append(_CLOSE)
-        if if_none_match and matches(if_none_match, held.etag):
-            await send({"type": "http.response.start", "status": 304, "headers": held.not_modified + own})
-            await send({"type": "http.response.body", "body": b""})
-            return 304, 0
-        chosen = held.pick(encoding(accept)) if accept else "identity"
-        await send({"type": "http.response.start", "status": 200, "headers": held.headers[chosen] + own})
-        body = b"" if scope["method"] == "HEAD" else held.bodies[chosen]
+            headers.append(_CLOSE)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-        return 200, len(body)
+        return status, len(body)
+
+    def answer(self, copy: Copy, method: str, headers: dict[bytes, bytes]) -> Answer:
+        """Return what a document answers now."""
+        return answer(copy, method, headers, self._documents.stale_seconds)
 
     async def _send_alive(self, scope: Scope, send: Send, identity: bytes) -> int:
         """Answer /healthz, which touches nothing: probes and deploys ask it often, and on a busy process."""
@@ -176,9 +163,10 @@ class Front:
         finally:
             self._record(scope, scope.get("route", "other"), status or 499, size, started, identity)
 
-    async def _problem(self, send: Send, status: int, identity: str) -> None:
+    async def _problem(self, send: Send, status: int, identity: str, more: Sequence[Header] = ()) -> None:
         body = problems.render(status, identity)
         headers = [
+            *more,
             (b"content-type", problems.CONTENT_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),

@@ -21,7 +21,6 @@ from ops.database import open_database, session
 from ops.migrate_with_lock import migrate
 from quartapp.app import Web, create_web
 from quartapp.documents.held import HeldDocuments
-from quartapp.documents.negotiate import encoding, matches
 from quartapp.documents.table import Document, publish
 from quartapp.settings import Settings, read_settings
 from tests.support.waiting import eventually
@@ -110,23 +109,6 @@ async def test_bodies_are_the_same_in_every_encoding_and_head_has_none(client: h
     head = await client.head("/api/games?sport=nfl")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["ETag"]
-
-
-@pytest.mark.parametrize(
-    ("accept", "chosen"),
-    [
-        (b"", "identity"), (b"gzip, deflate, br", "br"), (b"gzip", "gzip"), (b"*", "br"), (b"br;q=0, *", "gzip"),
-        (b"identity;q=1, br;q=0.5", "identity"), (b"br;q=0", "identity"), (b"GZIP;Q=0.8", "gzip"),
-        (b"br;q=x", "identity"),
-    ],
-)  # fmt: skip
-def test_encodings_are_chosen_by_quality(accept: bytes, chosen: str) -> None:
-    assert encoding(accept) == chosen
-
-
-def test_an_etag_matches_itself_only() -> None:
-    assert not matches(b'"abcd"', b'"abc"')
-    assert not matches(b"", b'"abc"')
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -13,8 +12,8 @@ from quart import Blueprint, Response, request
 
 from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
-from quartapp.documents.held import HeldDocuments
-from quartapp.documents.negotiate import matches
+from quartapp.documents.held import HeldDocuments, canonical
+from quartapp.http.responses import respond
 from quartapp.odds.formats import PriceError, american_to_decimal
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS, Candidate, Leg, ParlayPrice, Risk, price, suggest
 
@@ -50,17 +49,9 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     @policy(cache="public", auth="none", limit=240)
     async def suggest_parlay() -> Response:
         sport, count, risk, same_game = _suggestion_query()
-        body = _suggestion(documents, sport, count, risk, same_game=same_game)
-        etag = '"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
-        given = request.headers.get("If-None-Match", "").encode("latin-1")
-        fresh = bool(given) and matches(given, etag.encode())
-        response = Response(b"" if fresh else body, 304 if fresh else 200, content_type="application/json")
-        response.headers["ETag"] = etag
-        response.headers["Cache-Control"] = "max-age=60, must-revalidate"
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        if documents.stale:
-            response.headers["X-Stale"] = "true"
-        return response
+        body, made_at = _suggestion(documents, sport, count, risk, same_game=same_game)
+        key = canonical("/api/parlays/suggest", request.query_string.decode("latin-1"))
+        return respond(documents, documents.derive(key, body, made_at, None))
 
     return parlays
 
@@ -228,7 +219,7 @@ def _suggestion_query() -> tuple[str | None, int, Risk, bool]:
 
 def _suggestion(
     documents: HeldDocuments, sport: str | None, count: int, risk: Risk, *, same_game: bool
-) -> bytes:
+) -> tuple[bytes, datetime]:
     keys = [f"/api/analysis?sport={sport}"] if sport else sorted(documents.keys("/api/analysis?sport="))
     pages = [orjson.loads(held.body) for key in keys if (held := documents.get(key)) is not None]
     if not pages:
@@ -250,7 +241,7 @@ def _suggestion(
             for one, reason in zip(found.legs, found.reasons, strict=True)
         ],
     }
-    return orjson.dumps(answer)
+    return orjson.dumps(answer), datetime.fromisoformat(answer["generated_at"])
 
 
 def _candidates(pages: list[dict[str, Any]]) -> tuple[list[Candidate], dict[tuple[str, str], dict[str, Any]]]:

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import orjson
 
 from ops.web.problems import ProblemError, invalid
-from quartapp.documents.held import Held, HeldDocuments
+from quartapp.documents.copy import Copy
+from quartapp.documents.held import HeldDocuments
 from quartapp.publish.cursor import CursorError, decode, encode
 
 STATUSES = ("scheduled", "live", "postponed")
@@ -79,7 +80,7 @@ def _moment(name: str, text: str | None) -> datetime | None:
         raise invalid(name, "is out of range") from None
 
 
-def select(documents: HeldDocuments, query: GameQuery, key: str) -> Held:
+def select(documents: HeldDocuments, query: GameQuery, key: str) -> Copy:
     """Return the answer to a query, kept for the next who asks. Raises ProblemError (404, 503)."""
     pages = _pages(documents, query.sport)
     games = [game for page in pages for game in page["games"] if _suits(game, query)]

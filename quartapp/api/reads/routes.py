@@ -10,8 +10,9 @@ from quart import Blueprint, Response, request
 from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
 from quartapp.api.reads.filters import GameQuery, select
-from quartapp.documents.held import Held, HeldDocuments, canonical
-from quartapp.documents.negotiate import encoding, matches
+from quartapp.documents.copy import Copy
+from quartapp.documents.held import HeldDocuments, canonical
+from quartapp.http.responses import respond
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -25,20 +26,20 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     @policy(cache="public", auth="none")
     async def sports() -> Response:
         _only(request.args, ())
-        return _answer(documents, _held(documents, "/api/sports"))
+        return respond(documents, _held(documents, "/api/sports"))
 
     @reads.get("/games")
     @policy(cache="public", auth="none")
     async def games() -> Response:
         query = GameQuery.parse(single(request.args))
         key = canonical("/api/games", request.query_string.decode("latin-1"))
-        return _answer(documents, select(documents, query, key))
+        return respond(documents, select(documents, query, key))
 
     @reads.get("/game/<game_id>")
     @policy(cache="public", auth="none")
     async def game(game_id: str) -> Response:
         _only(request.args, ())
-        return _answer(documents, _held(documents, f"/api/game/{game_id}", "There is no such game."))
+        return respond(documents, _held(documents, f"/api/game/{game_id}", "There is no such game."))
 
     @reads.get("/analysis")
     @policy(cache="public", auth="none")
@@ -47,13 +48,13 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
         if not given.get("sport"):
             raise invalid("sport", "is required; see /api/sports")
         key = canonical("/api/analysis", urlencode({"sport": given["sport"]}))
-        return _answer(documents, _held(documents, key, "There is no such sport; see /api/sports."))
+        return respond(documents, _held(documents, key, "There is no such sport; see /api/sports."))
 
     @reads.get("/analysis/<game_id>")
     @policy(cache="public", auth="none")
     async def game_analysis(game_id: str) -> Response:
         _only(request.args, ())
-        return _answer(documents, _held(documents, f"/api/analysis/{game_id}", "There is no such game."))
+        return respond(documents, _held(documents, f"/api/analysis/{game_id}", "There is no such game."))
 
     return reads
 
@@ -65,29 +66,10 @@ def _only(given: MultiDict[str, str], names: tuple[str, ...]) -> dict[str, str]:
     return single(given)
 
 
-def _held(documents: HeldDocuments, key: str, missing: str | None = None) -> Held:
+def _held(documents: HeldDocuments, key: str, missing: str | None = None) -> Copy:
     held = documents.get(key)
     if held is not None:
         return held
     if not documents.warm or documents.stale:
         raise ProblemError(503)  # it may exist: we cannot know
     raise ProblemError(404, missing)
-
-
-def _answer(documents: HeldDocuments, held: Held) -> Response:
-    """Return a held document as a Quart response; the same headers as the front sends."""
-    given = request.headers.get("If-None-Match", "").encode("latin-1")
-    if given and matches(given, held.etag):
-        response = Response(b"", 304)
-        pairs = held.not_modified
-    else:
-        chosen = held.pick(encoding(request.headers.get("Accept-Encoding", "").encode("latin-1")))
-        response = Response(held.bodies[chosen], 200)
-        pairs = held.headers[chosen]
-    response.headers.clear()
-    for name, value in pairs:
-        response.headers[name.decode()] = value.decode()
-    response.headers["Age"] = str(documents.age_seconds)
-    if documents.stale:
-        response.headers["X-Stale"] = "true"
-    return response
