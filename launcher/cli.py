@@ -207,15 +207,14 @@ def jobs_resume(name: str) -> None:
 def _run_job_command(command: Callable[..., Coroutine[Any, Any, int]], *arguments: object) -> None:
     import asyncio
 
-    import asyncpg
-
+    from ops.stores import Unavailable
     from quartapp.settings import load_settings
 
     settings = load_settings()
     _quiet_logs(settings)
     try:
         sys.exit(asyncio.run(command(settings, *arguments)))
-    except (OSError, TimeoutError, asyncpg.PostgresError) as problem:
+    except Unavailable as problem:
         click.echo(
             f"The database cannot be asked ({type(problem).__name__}). See python -m launcher doctor.",
             err=True,

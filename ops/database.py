@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from databases import Database
     from databases.core import Connection
 
-__all__ = ["connect", "normalise_url", "open_database", "raw", "session"]
+__all__ = ["DatabaseUnavailable", "connect", "normalise_url", "open_database", "raw", "session"]
+
+# What PostgreSQL and its driver raise when the server is away, closing, full or too slow. Processes that use Redis
+# too catch `ops.stores.Unavailable`, which contains this.
+DatabaseUnavailable = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 STATEMENT_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
-from redis.exceptions import RedisError
 
+from ops.stores import Unavailable
 from ops.tasks import waited
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ async def beat(redis: Redis, role: str, git_sha: str, stop: asyncio.Event) -> No
     while not stop.is_set():
         mark = Instance(role, holder, os.getpid(), git_sha, started, _now())
         # Readiness and the clock tell of a missing Redis; this has nothing to add.
-        with suppress(RedisError, OSError, TimeoutError):
+        with suppress(*Unavailable):
             await redis.set(key, orjson.dumps(asdict(mark)), ex=FORGOTTEN_AFTER_SECONDS)
         await waited(stop, BEAT_SECONDS)
-    with suppress(RedisError, OSError, TimeoutError):
+    with suppress(*Unavailable):
         await redis.delete(key)
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Literal
 import asyncpg
 import orjson
 
-from ops.database import connect
+from ops.database import DatabaseUnavailable, connect
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as SyncConnection
@@ -162,7 +162,7 @@ async def _connected(dsn: str) -> AsyncIterator[Connection]:
             raise MigrationError(
                 f"The database refuses us ({type(problem).__name__}). Check DATABASE_URL."
             ) from None
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
+        except (*DatabaseUnavailable, ValueError) as problem:
             if isinstance(problem, ValueError) or time.monotonic() + 0.5 > deadline:
                 raise MigrationError(
                     f"The database cannot be reached ({type(problem).__name__}). Check DATABASE_URL and the network."
@@ -171,7 +171,7 @@ async def _connected(dsn: str) -> AsyncIterator[Connection]:
     try:
         yield connection
     finally:
-        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*DatabaseUnavailable):
             await connection.close(timeout=2)
 
 
@@ -201,7 +201,7 @@ async def _advisory_lock(connection: Connection, timeout: float) -> AsyncIterato
     try:
         yield
     finally:
-        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*DatabaseUnavailable):
             await connection.execute("SELECT pg_advisory_unlock($1)", LOCK_KEY, timeout=5)
 
 
@@ -227,7 +227,7 @@ async def _upgrade(dsn: str, versions: Path) -> None:
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_run_revisions, versions)
-    except (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError) as problem:
+    except (SQLAlchemyError, *DatabaseUnavailable) as problem:
         cause = getattr(problem, "orig", None) or problem
         first_line = (str(cause).splitlines() or [""])[0]
         raise MigrationError(

@@ -11,14 +11,12 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import asyncpg
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ops.database import open_database
 from ops.instances import beat
-from ops.redis import open_redis
-from ops.tasks import Tasks, waited
+from ops.stores import Stores, Unavailable, open_stores
+from ops.tasks import Tasks
 from ops.telemetry.access import AccessLog
 from ops.telemetry.logs import get_logger, redact
 from ops.telemetry.metrics import Requests
@@ -34,7 +32,6 @@ from quartapp.http import limits
 from quartapp.http.front import Application, Front
 
 if TYPE_CHECKING:
-    from databases import Database
     from redis.asyncio import Redis
 
     from quartapp.settings import Settings
@@ -50,8 +47,7 @@ class Web:
     app: Quart
     asgi: Front
     documents: HeldDocuments
-    database: Database
-    redis: Redis
+    stores: Stores
     access: AccessLog
     tasks: Tasks = field(default_factory=Tasks)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,50 +55,36 @@ class Web:
     def start(self) -> None:
         """Start what keeps this process fresh. Nothing here waits for PostgreSQL or Redis."""
         self.tasks.start(self.documents.keep_fresh(self.stopping), "documents")
-        self.tasks.start(_connect(self.database, self.stopping), "database")
-        self.tasks.start(beat(self.redis, "web", self.settings.git_sha, self.stopping), "beat")
+        self.tasks.start(self.stores.connect(self.stopping), "database")
+        self.tasks.start(beat(self.stores.redis, "web", self.settings.git_sha, self.stopping), "beat")
 
     async def stop(self) -> None:
         """End the tasks, close the pools, write the last log lines. Bounded."""
         self.stopping.set()
         await self.tasks.drained(2)
         await self.tasks.close(2)
-        try:
-            async with asyncio.timeout(5):
-                if self.database.is_connected:
-                    await self.database.disconnect()
-                await self.redis.aclose()
-        except (OSError, TimeoutError) as problem:
-            log.warning("a pool did not close in time", error=redact(repr(problem)))
+        await self.stores.close()
         self.access.flush()
 
 
 def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     """Put the web process together; nothing is opened yet."""
-    dsn = settings.database_url.get_secret_value()
-    database = open_database(
-        dsn,
-        pool_max=settings.database_pool_max,
-        pooler=settings.database_pooler,
-        application_name="parlaygorilla-web",
-    )
-    redis = open_redis(settings.redis_url.get_secret_value())
+    stores = open_stores(settings, "parlaygorilla-web")
     documents = HeldDocuments(
-        dsn, max_bytes=settings.documents_max_mb * 1024 * 1024, listen=not settings.database_pooler
+        settings.database_url.get_secret_value(),
+        max_bytes=settings.documents_max_mb * 1024 * 1024,
+        listen=not settings.database_pooler,
     )
     requests = Requests()
     stream = access_stream or sys.stdout
     console = settings.log_format == "console" or (settings.log_format is None and stream.isatty())
     access = AccessLog(stream, requests, console=console)
-    app = create_app(settings, documents, database, redis, requests)
-    return Web(
-        settings, app, Front(cast(Application, app), documents, access), documents, database, redis, access
-    )
+    app = create_app(settings, documents, stores, requests)
+    front = Front(cast(Application, app), documents, access)
+    return Web(settings, app, front, documents, stores, access)
 
 
-def create_app(
-    settings: Settings, documents: HeldDocuments, database: Database, redis: Redis, requests: Requests
-) -> Quart:
+def create_app(settings: Settings, documents: HeldDocuments, stores: Stores, requests: Requests) -> Quart:
     """Return the Quart application: its routes, its errors, its bounds."""
     app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
@@ -113,13 +95,12 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Quart's default provider has it
     app.register_blueprint(
         ops_api.blueprint(
-            database=database,
-            redis=redis,
+            stores=stores,
             requests=requests,
             access=ops_api.OpsAccess(settings.ops_debug_enabled, _token(settings)),
             gauges=lambda: _gauges(documents),
             warm=lambda: documents.warm,
-            extra_status=lambda: _status(settings, documents, redis),
+            extra_status=lambda: _status(settings, documents, stores.redis),
             policy=policy,
         )
     )
@@ -147,7 +128,7 @@ def _answer_with_problems(app: Quart) -> None:
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
-        if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        if isinstance(error, Unavailable):
             log.warning("a dependency is away", error=redact(repr(error)))
             return _problem(503)
         log.error("a request failed", exc_info=error)
@@ -217,14 +198,3 @@ async def _status(settings: Settings, documents: HeldDocuments, redis: Redis) ->
         "documents": {"held": count, "bytes": size, "version": documents.version, "stale": documents.stale},
         "odds_api_credits": {"remaining": credits.remaining, "spent_today": credits.spent_today},
     }
-
-
-async def _connect(database: Database, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        try:
-            async with asyncio.timeout(10):
-                await database.connect()
-            return
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
-            log.warning("the database is away", error=redact(repr(problem)))
-            await waited(stop, 1)

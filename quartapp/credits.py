@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.exceptions import RedisError
+from ops.stores import Unavailable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -69,7 +69,7 @@ async def read_credits(
         # redis-py types its answers for bytes and text, for waiting and not: ours are text.
         account = cast("dict[str, str]", await cast(Any, redis.hgetall(_STATE_KEY)))
         jobs = cast("dict[str, str]", await cast(Any, redis.hgetall(_day_key(now))))
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         account, jobs = {}, {}
     by_job = {name: int(count) for name, count in jobs.items()}
     remaining, used = account.get("remaining"), account.get("used")
@@ -99,7 +99,7 @@ async def record_spending(redis: Redis, job_name: str, credits: Credits, now: da
                 pipe.hincrby(_day_key(now), job_name, credits.last_cost)
                 pipe.expire(_day_key(now), _DAY_SECONDS)
             await pipe.execute()
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         return
 
 

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ops.database import raw, session
+from ops.stores import Stores, open_stores
 from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class CheckError(Exception):
 
 async def run_doctor(settings: Settings) -> int:
     """Print one line a check; return 0 when all are well."""
-    checks: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
+    checks: list[tuple[str, Callable[[Settings, Stores], Awaitable[str]]]] = [
         ("database", _database),
         ("migrations", _migrations),
         ("connections", _connections),
@@ -37,42 +39,40 @@ async def run_doctor(settings: Settings) -> int:
     ]
     click.echo(f"{'ok':<6} {'settings':<12} complete ({settings.environment})")
     failed = 0
-    for name, check in checks:
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                finding = await check(settings)
-        except CheckError as problem:
-            failed += 1
-            click.echo(f"{'FAIL':<6} {name:<12} {redact(str(problem))}")
-        except Exception as problem:  # a check must never end the examination
-            failed += 1
-            click.echo(
-                f"{'FAIL':<6} {name:<12} {type(problem).__name__}: cannot be reached; check its URL and the network"
-            )
-        else:
-            click.echo(f"{'ok':<6} {name:<12} {finding}")
+    async with open_stores(settings, "launcher", pool_max=1) as stores:
+        for name, check in checks:
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    finding = await check(settings, stores)
+            except CheckError as problem:
+                failed += 1
+                click.echo(f"{'FAIL':<6} {name:<12} {redact(str(problem))}")
+            except Exception as problem:  # a check must never end the examination
+                failed += 1
+                click.echo(
+                    f"{'FAIL':<6} {name:<12} {type(problem).__name__}: cannot be reached; check its URL and the network"
+                )
+            else:
+                click.echo(f"{'ok':<6} {name:<12} {finding}")
     return 1 if failed else 0
 
 
-async def _database(settings: Settings) -> str:
-    from ops.database import connect
-
-    connection = await connect(settings.database_url.get_secret_value())
-    try:
-        return str(await connection.fetchval("SELECT split_part(version(), ' on ', 1)"))
-    finally:
-        await connection.close()
+async def _ask(stores: Stores, question: str) -> Any:
+    await stores.connect()
+    async with session(stores.database) as connection:
+        return await connection.fetch_val(question)
 
 
-async def _migrations(settings: Settings) -> str:
-    from ops.database import connect
+async def _database(_: Settings, stores: Stores) -> str:
+    return str(await _ask(stores, "SELECT split_part(version(), ' on ', 1)"))
+
+
+async def _migrations(settings: Settings, stores: Stores) -> str:
     from ops.migrate_with_lock import read_state
 
-    connection = await connect(settings.database_url.get_secret_value())
-    try:
-        state = await read_state(connection)
-    finally:
-        await connection.close()
+    await stores.connect()
+    async with session(stores.database) as connection:
+        state = await read_state(raw(connection))
     if not state.usable:
         raise CheckError(
             f"{state.standing}: at {state.current}, needs {state.head}. Run python -m ops.migrate_with_lock"
@@ -82,34 +82,22 @@ async def _migrations(settings: Settings) -> str:
     return f"{state.standing} ({state.current})"
 
 
-async def _connections(settings: Settings) -> str:
-    from ops.database import connect
-
+async def _connections(settings: Settings, stores: Stores) -> str:
     # Each web process: its pool and one for documents; the clock: its pool; one for migrations.
     wanted = (settings.web_concurrency * (settings.database_pool_max + 1)) + settings.database_pool_max + 1
-    connection = await connect(settings.database_url.get_secret_value())
-    try:
-        limit = int(await connection.fetchval("SHOW max_connections"))
-    finally:
-        await connection.close()
+    limit = int(await _ask(stores, "SHOW max_connections"))
     if wanted > limit * 0.8:
         raise CheckError(f"up to {wanted} of {limit} connections. Lower DATABASE_POOL_MAX or WEB_CONCURRENCY")
     return f"up to {wanted} of {limit}"
 
 
-async def _redis(settings: Settings) -> str:
-    from ops.redis import open_redis
-
-    redis = open_redis(settings.redis_url.get_secret_value())
-    try:
-        await redis.set("doctor", "1", ex=5)
-        info = await redis.info("server")
-    finally:
-        await redis.aclose()
+async def _redis(_: Settings, stores: Stores) -> str:
+    await stores.redis.set("doctor", "1", ex=5)
+    info = await stores.redis.info("server")
     return f"{info.get('server_name', 'redis')} {info.get('valkey_version') or info.get('redis_version', '')}"
 
 
-async def _schedules(settings: Settings) -> str:
+async def _schedules(settings: Settings, _: Stores) -> str:
     from ops.clock.due import plan_jobs
     from ops.clock.schedule import ScheduleError
     from quartapp.jobs import JOBS
@@ -120,7 +108,7 @@ async def _schedules(settings: Settings) -> str:
         raise CheckError(f"{problem} Five fields, such as SCHEDULE_RESULTS='*/10 * * * *'") from None
 
 
-async def _odds_api(settings: Settings) -> str:
+async def _odds_api(settings: Settings, _: Stores) -> str:
     from quartapp.feeds.errors import FeedError
     from quartapp.resources import open_resources
 
@@ -133,7 +121,7 @@ async def _odds_api(settings: Settings) -> str:
     return f"{len(listed)} sports{left}"
 
 
-async def _telegram(settings: Settings) -> str:
+async def _telegram(settings: Settings, _: Stores) -> str:
     import httpx
 
     if not settings.telegram_bot_token.get_secret_value():
@@ -149,18 +137,11 @@ async def _telegram(settings: Settings) -> str:
     return f"bot {answer.json()['result'].get('username', '?')}{enabled}"
 
 
-async def _skew(settings: Settings) -> str:
+async def _skew(settings: Settings, stores: Stores) -> str:
     import httpx
 
-    from ops.database import connect
-
-    connection = await connect(settings.database_url.get_secret_value())
-    try:
-        skew = abs(
-            (await connection.fetchval("SELECT clock_timestamp()") - datetime.now(UTC)).total_seconds()
-        )
-    finally:
-        await connection.close()
+    database_time = await _ask(stores, "SELECT clock_timestamp()")
+    skew = abs((database_time - datetime.now(UTC)).total_seconds())
     async with httpx.AsyncClient(timeout=5) as client:
         answer = await client.get(settings.espn_base_url)
     if "date" in answer.headers:

@@ -16,7 +16,8 @@ import orjson
 from ops.clock import ledger, register
 from ops.clock.due import plan_jobs
 from ops.clock.register import UnknownJobError
-from ops.database import open_database, session
+from ops.database import session
+from ops.stores import open_stores
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -29,19 +30,10 @@ WAIT_SECONDS = 120.0  # for a job that may not run beside the wanted one
 
 @asynccontextmanager
 async def _ledger(settings: Settings) -> AsyncIterator[Connection]:
-    database = open_database(
-        settings.database_url.get_secret_value(),
-        pool_max=1,
-        pooler=settings.database_pooler,
-        application_name="launcher",
-    )
-    async with asyncio.timeout(10):
-        await database.connect()
-    try:
-        async with session(database) as connection:
+    async with open_stores(settings, "launcher", pool_max=1) as stores:
+        await stores.connect()
+        async with session(stores.database) as connection:
             yield connection
-    finally:
-        await database.disconnect()
 
 
 async def list_jobs(settings: Settings, as_json: bool) -> int:

@@ -8,18 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import click
 import orjson
-from redis.exceptions import RedisError
 
 from launcher.host.control import STATUS_SECONDS, ask
 from ops.clock import register
 from ops.clock.lease import read_holder
-from ops.database import open_database, raw, session
+from ops.database import raw, session
 from ops.instances import living
 from ops.migrate_with_lock import read_state
-from ops.redis import open_redis
+from ops.stores import Stores, Unavailable, open_stores
 from quartapp.credits import read_credits
 
 if TYPE_CHECKING:
@@ -53,33 +51,27 @@ class Status:
 async def read_status(settings: Settings) -> Status:
     """Return the state of the whole system; each store is asked within bounds."""
     status = Status(last_deploy=_last_deploy(), supervised=_supervised())
-    await asyncio.gather(_ask_database(settings, status), _ask_redis(settings, status))
+    async with open_stores(settings, "launcher", pool_max=1) as stores:
+        await asyncio.gather(_ask_database(stores, status), _ask_redis(stores, settings, status))
     _judge(status)
     return status
 
 
-async def _ask_database(settings: Settings, status: Status) -> None:
-    database = open_database(
-        settings.database_url.get_secret_value(),
-        pool_max=1,
-        pooler=settings.database_pooler,
-        application_name="launcher",
-    )
+async def _ask_database(stores: Stores, status: Status) -> None:
     try:
         async with asyncio.timeout(8):
-            await database.connect()
-            async with session(database) as connection:
+            await stores.connect()
+            async with session(stores.database) as connection:
                 status.migrations = asdict(await read_state(raw(connection)))
                 if status.migrations["standing"] != "empty":
                     status.fencing_token = await connection.fetch_val("SELECT token FROM scheduler_fences")
                     status.jobs = [asdict(job) for job in await register.summaries(connection)]
-            await database.disconnect()
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+    except Unavailable as problem:
         status.unreachable.append(f"PostgreSQL ({type(problem).__name__})")
 
 
-async def _ask_redis(settings: Settings, status: Status) -> None:
-    redis = open_redis(settings.redis_url.get_secret_value())
+async def _ask_redis(stores: Stores, settings: Settings, status: Status) -> None:
+    redis = stores.redis
     try:
         async with asyncio.timeout(8):
             status.instances = [asdict(one) for one in await living(redis)]
@@ -91,10 +83,8 @@ async def _ask_redis(settings: Settings, status: Status) -> None:
                 "left_today": credits.left_today,
                 "at_floor": credits.at_floor,
             }
-    except (RedisError, OSError, TimeoutError) as problem:
+    except Unavailable as problem:
         status.unreachable.append(f"Redis ({type(problem).__name__})")
-    finally:
-        await redis.aclose()
 
 
 def _judge(status: Status) -> None:

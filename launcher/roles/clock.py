@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ops.alerts.sender import TelegramChat, send_alerts
 from ops.clock.due import plan_jobs
 from ops.clock.job import Job
-from ops.clock.leadership import DATABASE_ERRORS, Leadership
+from ops.clock.leadership import Leadership
 from ops.clock.runner import Runner
 from ops.clock.scheduler import Scheduler
-from ops.database import open_database, raw, session
+from ops.database import raw, session
 from ops.instances import beat, holder_name
 from ops.migrate_with_lock import read_state
-from ops.redis import open_redis
+from ops.stores import Unavailable, open_stores
 from ops.tasks import Tasks, waited
 from ops.telemetry.logs import get_logger, redact
 
@@ -44,17 +44,12 @@ async def run_clock(
     """
     schedules = plan_jobs(jobs, settings.schedules, settings.schedule_timezone)
     holder = holder_name(role)
-    url = settings.database_url.get_secret_value()
     heartbeat = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else None
     async with AsyncExitStack() as stack:
-        database = open_database(
-            url, pool_max=settings.database_pool_max, pooler=settings.database_pooler, application_name=holder
-        )
-        redis = open_redis(settings.redis_url.get_secret_value())
-        stack.push_async_callback(redis.aclose)
-        if not await _connected(database, stop):
+        stores = await stack.enter_async_context(open_stores(settings, holder))
+        database, redis = stores.database, stores.redis
+        if not await stores.connect(stop):
             return
-        stack.push_async_callback(_disconnect, database)
         if not await _schema_ready(database, stop):
             return
         resources = await stack.enter_async_context(open_resources(settings))
@@ -104,29 +99,6 @@ async def run_clock(
     log.info("clock stopped")
 
 
-async def _connected(database: Database, stop: asyncio.Event) -> bool:
-    said = False
-    while not stop.is_set():
-        try:
-            async with asyncio.timeout(10):
-                await database.connect()
-            return True
-        except DATABASE_ERRORS as problem:
-            if not said:
-                log.warning("the clock waits for the database", error=redact(repr(problem)))
-                said = True
-            await waited(stop, 1)
-    return False
-
-
-async def _disconnect(database: Database) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await database.disconnect()
-    except TimeoutError:
-        log.warning("the database pool did not close in time")
-
-
 async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
     said = False
     while not stop.is_set():
@@ -136,7 +108,7 @@ async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
             if state.usable:
                 return True
             reason: dict[str, Any] = {"at": state.current, "needs": state.head}
-        except DATABASE_ERRORS as problem:
+        except Unavailable as problem:
             reason = {"error": redact(repr(problem))}
         if not said:
             log.warning(

@@ -203,8 +203,8 @@ def start_companions(settings: Settings, web: Web) -> None:
     from ops.instances import holder_name
 
     watchdog = Watchdog(
-        web.database,
-        web.redis,
+        web.stores.database,
+        web.stores.redis,
         holder=holder_name("web"),
         ttl_seconds=settings.clock_lease_ttl_seconds,
         alerts_enabled=settings.telegram_alerts_enabled,
@@ -232,7 +232,7 @@ async def _send_alerts(settings: Settings, web: Web) -> None:
         settings.telegram_bot_token.get_secret_value(),
         settings.telegram_alert_chat_id,
     )
-    await send_alerts(chat, web.database, web.redis, web.stopping)
+    await send_alerts(chat, web.stores.database, web.stores.redis, web.stopping)
 
 
 async def _say_ready(web: Web) -> None:

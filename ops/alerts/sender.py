@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
 from ops.alerts.table import MESSAGE_CHARACTERS
 from ops.database import raw, session
+from ops.stores import Unavailable
 from ops.tasks import waited
 from ops.telemetry.logs import get_logger, redact
 
@@ -59,8 +58,6 @@ class Verdict:
 
 async def send_alerts(chat: TelegramChat, database: Database, redis: Redis, stop: asyncio.Event) -> None:
     """Send pending alerts until `stop`. A dead database, Redis or Telegram delays, never ends it."""
-    import asyncpg
-
     slot = Slot(redis)
     client: httpx.AsyncClient | None = None
     try:
@@ -69,7 +66,7 @@ async def send_alerts(chat: TelegramChat, database: Database, redis: Redis, stop
                 if await _anything_waits(database):
                     client = client or _open_client()
                     await send_next(chat, database, redis, slot, client)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            except Unavailable as problem:
                 log.warning("alerts wait for the database", error=redact(repr(problem)))
                 await waited(stop, 5)
             await waited(stop, LOOK_SECONDS)
@@ -126,13 +123,11 @@ async def send_next(
 
 async def _surely_record(database: Database, row: asyncpg.Record, verdict: Verdict, now: datetime) -> None:
     """Record a verdict; while the database is away keep it, or a sent message would be sent again."""
-    import asyncpg
-
     for pause in (0.1, 0.5, 1, 2, 4, 8, 15, 30):
         try:
             async with session(database) as connection:
                 return await _record(raw(connection), row, verdict, now)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        except Unavailable as problem:
             log.warning("a sent alert waits for the database", alert=row["id"], error=redact(repr(problem)))
             await asyncio.sleep(pause)
     async with session(database) as connection:
@@ -183,7 +178,7 @@ class Slot:
             return False
         try:
             taken = bool(await self._redis.set(_SLOT_KEY, "1", nx=True, px=int(SLOT_SECONDS * 1000)))
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             taken = True
             self._free_at = time.monotonic() + SLOT_SECONDS
         return taken
@@ -193,7 +188,7 @@ class Slot:
         self._free_at = time.monotonic() + seconds
         try:
             await self._redis.set(_SLOT_KEY, "1", px=int(seconds * 1000))
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             return
 
 
@@ -259,7 +254,7 @@ def _moved_key(chat: TelegramChat) -> str:
 async def _moved_chat(redis: Redis, chat: TelegramChat) -> str | None:
     try:
         moved = await redis.get(_moved_key(chat))
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         return None
     return None if moved is None else str(moved)
 
@@ -268,5 +263,5 @@ async def _remember_chat(redis: Redis, chat: TelegramChat, chat_id: str) -> None
     log.warning("the alert chat became a supergroup; set TELEGRAM_ALERT_CHAT_ID", chat_id=chat_id)
     try:
         await redis.set(_moved_key(chat), chat_id)
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         return

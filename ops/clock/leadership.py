@@ -9,13 +9,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import asyncpg
-from redis.exceptions import RedisError
-
 from ops.alerts import table as alerts
 from ops.clock.fence import next_token
 from ops.clock.lease import Lease
 from ops.database import session
+from ops.stores import Unavailable
 from ops.tasks import waited
 from ops.telemetry.logs import get_logger, redact
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 CAMPAIGN_SECONDS = 0.25  # how often a standby looks; a released lease is taken within this
-REDIS_ERRORS = (RedisError, OSError, TimeoutError)
-DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 REDIS_TROUBLE = "clock:redis"
 
 Term = Callable[[int, asyncio.Event], Awaitable[None]]
@@ -59,7 +55,7 @@ class Leadership:
             lease = Lease(self._redis, "clock", self._holder, self._ttl)
             try:
                 taken = await lease.acquire()
-            except REDIS_ERRORS as problem:
+            except Unavailable as problem:
                 await self._redis_away(problem)
                 await waited(stop, min(1.0, self._ttl / 3))
                 continue
@@ -92,7 +88,7 @@ class Leadership:
                 async with session(self._database) as connection:
                     token = await next_token(connection, self._holder, datetime.now(UTC))
                 break
-            except DATABASE_ERRORS as problem:
+            except Unavailable as problem:
                 log.warning("the leader waits for the database", error=redact(repr(problem)))
                 await waited(stop, 0.5)
         else:
@@ -114,7 +110,7 @@ class Leadership:
                         return
                 pause = lease.renew_every_seconds
                 await self._redis_back()
-            except REDIS_ERRORS as problem:
+            except Unavailable as problem:
                 await self._redis_away(problem)
                 pause = lease.renew_every_seconds / 4
 
@@ -139,7 +135,7 @@ class Leadership:
                     enabled=self._alerts_enabled,
                 )
             self._redis_told = True
-        except DATABASE_ERRORS:
+        except Unavailable:
             return  # asked again at the next look
 
     async def _redis_back(self) -> None:
@@ -155,7 +151,7 @@ class Leadership:
                     now=datetime.now(UTC),
                     enabled=self._alerts_enabled,
                 )
-        except DATABASE_ERRORS:
+        except Unavailable:
             return
         log.info("Redis answers again")
         self._redis_away_since = None

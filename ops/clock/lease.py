@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
+from ops.stores import Unavailable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -87,7 +87,7 @@ class Lease:
         self._deadline = 0.0
         try:
             await self._redis.eval(_RELEASE, 1, self.key, self.value)
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             return  # it lapses by itself
 
     def _extend(self, started: float) -> None:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic
 
-import asyncpg
-
 from ops.clock import ledger, register
 from ops.clock.due import Due, choose, jittered
 from ops.clock.job import Job, R
@@ -21,6 +19,7 @@ from ops.clock.ledger import Claim, Run
 from ops.clock.runner import Runner
 from ops.clock.schedule import Schedule
 from ops.database import session
+from ops.stores import Unavailable
 from ops.tasks import Tasks, waited
 from ops.telemetry.logs import get_logger, redact
 
@@ -36,7 +35,6 @@ FREE_SECONDS = 0.1  # how often a retry looks whether the run before it is over
 LOOK_SECONDS = 1.0  # how often requests, pauses and the wall clock are looked at
 OUTAGE_SECONDS = 30.0  # a database away for longer is told, once it is back: alerts live in it
 JUMP_SECONDS = 2.0  # a wall clock that moves this much against the monotonic one has jumped
-DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Scheduler(Generic[R]):
@@ -85,7 +83,7 @@ class Scheduler(Generic[R]):
                 if away_since is not None and time.monotonic() - away_since > OUTAGE_SECONDS:
                     await self._runner.tell_outage(time.monotonic() - away_since)
                 away_since = None
-            except DATABASE_ERRORS as problem:
+            except Unavailable as problem:
                 away_since = away_since or time.monotonic()
                 # Ticks stay due; they are claimed when the database is back, as each job's catch_up says.
                 log.warning("the clock waits for the database", error=redact(repr(problem)))
@@ -111,7 +109,7 @@ class Scheduler(Generic[R]):
                         for name, job in self._jobs.items()
                         if job.run_at_start and not await ledger.ever_succeeded(connection, name)
                     }
-            except DATABASE_ERRORS as problem:
+            except Unavailable as problem:
                 log.warning("the clock waits for the database", error=redact(repr(problem)))
                 await waited(stop, 0.5)
                 continue

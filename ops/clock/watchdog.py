@@ -12,14 +12,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import asyncpg
-from redis.exceptions import RedisError
-
 from ops.alerts import table as alerts
 from ops.clock import register
 from ops.clock.leadership import REDIS_TROUBLE
 from ops.clock.lease import read_holder
 from ops.database import session
+from ops.stores import Unavailable
 from ops.tasks import waited
 from ops.telemetry.logs import get_logger, redact
 
@@ -65,7 +63,7 @@ class Watchdog:
         while not await waited(stop, self._every):
             try:
                 await self.look(datetime.now(UTC))
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            except Unavailable as problem:
                 log.warning("the watchdog cannot look", error=redact(repr(problem)))
 
     async def look(self, now: datetime) -> None:
@@ -94,7 +92,7 @@ class Watchdog:
         try:
             async with asyncio.timeout(2):
                 return await read_holder(self._redis, "clock"), True
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             return None, False
 
     async def _miss_leader(self, redis_answers: bool, now: datetime) -> None:

@@ -10,23 +10,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from quart import Blueprint, Response, abort, jsonify, request
-from redis.exceptions import RedisError
 
 from ops.clock import ledger, register
 from ops.clock.lease import read_holder
 from ops.database import raw, session
 from ops.instances import living
-from ops.migrate_with_lock import read_state
+from ops.migrate_with_lock import SchemaState, read_state
+from ops.stores import PING_SECONDS, Ping, Stores, Unavailable, ping
 from ops.telemetry.logs import get_logger
 from ops.telemetry.metrics import Requests, exposition
 from ops.web.request_id import request_id
 
 if TYPE_CHECKING:
     from databases import Database
-    from redis.asyncio import Redis
 
 log = get_logger(__name__)
-CHECK_SECONDS = 2.0
 ALIVE = b'{"ok":true}'
 
 Declare = Callable[..., Callable[[Any], Any]]
@@ -52,8 +50,7 @@ class OpsAccess:
 
 def blueprint(  # noqa: PLR0915 - one route after another
     *,
-    database: Database,
-    redis: Redis,
+    stores: Stores,
     requests: Requests,
     access: OpsAccess,
     gauges: Callable[[], Mapping[str, float]],
@@ -63,6 +60,7 @@ def blueprint(  # noqa: PLR0915 - one route after another
 ) -> Blueprint:
     """Return the routes. `policy` declares each route's cache policy, authentication and rate limit."""
     ops = Blueprint("ops", __name__)
+    database, redis = stores.database, stores.redis
 
     @ops.get("/healthz")
     @policy(cache="no-store", auth="none")
@@ -72,10 +70,9 @@ def blueprint(  # noqa: PLR0915 - one route after another
     @ops.get("/readyz")
     @policy(cache="no-store", auth="none")
     async def readyz() -> tuple[Response, int]:
-        names = ("database", "redis", "migrations")
-        checks = (_database(database), _redis(redis), _migrations(database))
-        found = dict(zip(names, await asyncio.gather(*map(_bounded, checks)), strict=True))
-        found["documents"] = {"ok": warm()}
+        pings, migrations = await asyncio.gather(stores.pings(), _migrations(database))
+        found: dict[str, dict[str, Any]] = {name: _check(answer) for name, answer in pings.items()}
+        found |= {"migrations": migrations, "documents": {"ok": warm()}}
         ok = all(one["ok"] for one in found.values())
         return jsonify({"ok": ok, "checks": found}), 200 if ok else 503
 
@@ -139,10 +136,10 @@ def blueprint(  # noqa: PLR0915 - one route after another
     async def status() -> Response:
         guard()
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
+            async with asyncio.timeout(PING_SECONDS):
                 alive = [asdict(one) for one in await living(redis)]
                 leader = await read_holder(redis, "clock")
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             alive, leader = [], None
         body = {"instances": alive, "leader": leader, "request_id": request_id()}
         return jsonify(body | await extra_status())
@@ -156,34 +153,24 @@ def blueprint(  # noqa: PLR0915 - one route after another
     return ops
 
 
-async def _bounded(check: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-    """Return a check's outcome within two seconds; its exception's text is for the log, not the answer."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            found = await check
-    except Exception as problem:
-        log.warning("a readiness check failed", error=type(problem).__name__)
-        found = {"ok": False, "error": "timeout" if isinstance(problem, TimeoutError) else "unavailable"}
-    return found | {"duration_ms": round((loop.time() - started) * 1000, 1)}
-
-
-async def _database(database: Database) -> dict[str, Any]:
-    async with session(database, timeout=CHECK_SECONDS) as connection:
-        await connection.fetch_val("SELECT 1")
-    return {"ok": True}
-
-
-async def _redis(redis: Redis) -> dict[str, Any]:
-    await redis.get("readyz")
-    return {"ok": True}
+def _check(answer: Ping) -> dict[str, Any]:
+    error = {} if answer.error is None else {"error": answer.error}
+    return {"ok": answer.ok, **error, "duration_ms": answer.duration_ms}
 
 
 async def _migrations(database: Database) -> dict[str, Any]:
-    async with session(database, timeout=CHECK_SECONDS) as connection:
-        state = await read_state(raw(connection))
-    return {"ok": state.usable, "current": state.current, "head": state.head, "standing": state.standing}
+    states: list[SchemaState] = []
+
+    async def look() -> None:
+        async with session(database, timeout=PING_SECONDS) as connection:
+            states.append(await read_state(raw(connection)))
+
+    answer = _check(await ping(look()))
+    if not states:
+        return answer
+    state = states[0]
+    found = {"ok": state.usable, "current": state.current, "head": state.head, "standing": state.standing}
+    return answer | found
 
 
 def _job(one: register.JobSummary) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import asyncpg
 import brotli
 import orjson
 
-from ops.database import connect
+from ops.database import DatabaseUnavailable, connect
 from ops.telemetry.logs import get_logger, redact
 from quartapp.documents.copy import Copy
 from quartapp.documents.table import CHANNEL, Published, load_one, load_since
@@ -180,13 +180,7 @@ class HeldDocuments:
         while not stop.is_set():
             try:
                 await self._follow(stop)
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                ValueError,
-            ) as problem:
+            except (*DatabaseUnavailable, ValueError) as problem:
                 if not self.stale or not self._in_step_at:
                     log.warning("documents cannot be refreshed", error=redact(repr(problem)))
                 self._lost()

@@ -29,7 +29,7 @@ async def served(
         read_settings(settings_env(OPS_DEBUG_ENABLED="true", OPS_DEBUG_TOKEN="right-token-1234"))
     )
     web.start()
-    await eventually(lambda: web.documents.warm and web.database.is_connected)
+    await eventually(lambda: web.documents.warm and web.stores.database.is_connected)
     config = Config()
     port = free_port()
     config.bind = [f"127.0.0.1:{port}"]

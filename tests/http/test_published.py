@@ -58,7 +58,7 @@ async def web(settings: Settings, database: Any) -> AsyncIterator[Web]:
     )
     running = create_web(settings)
     running.start()
-    await eventually(lambda: running.documents.warm and running.database.is_connected)
+    await eventually(lambda: running.documents.warm and running.stores.database.is_connected)
     yield running
     await running.stop()
 
@@ -197,7 +197,7 @@ def ops_settings(settings_env: Any) -> Settings:
 async def test_ops_wants_its_token_and_is_never_cached(ops_settings: Settings, database: Any) -> None:
     web = create_web(ops_settings)
     web.start()
-    await eventually(lambda: web.database.is_connected)
+    await eventually(lambda: web.stores.database.is_connected)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:
         for headers in (
             {},
@@ -222,7 +222,7 @@ async def test_ops_wants_its_token_and_is_never_cached(ops_settings: Settings, d
 async def test_without_a_configured_token_nothing_can_be_changed(settings_env: Any, database: Any) -> None:
     web = create_web(read_settings(settings_env(OPS_DEBUG_ENABLED="true")))
     web.start()
-    await eventually(lambda: web.database.is_connected)
+    await eventually(lambda: web.stores.database.is_connected)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as http:
         assert (await http.get("/ops/jobs")).status_code == 200
         assert (await http.post("/ops/jobs/results/pause")).status_code == 401
