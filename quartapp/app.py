@@ -27,9 +27,11 @@ from quartapp.api import docs
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.reads import routes as reads
 from quartapp.credits import read_credits
+from quartapp.documents.follow import Follower
 from quartapp.documents.held import HeldDocuments
 from quartapp.http import limits
 from quartapp.http.front import Application, Front
+from quartapp.publish import addresses
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -47,6 +49,7 @@ class Web:
     app: Quart
     asgi: Front
     documents: HeldDocuments
+    follower: Follower
     stores: Stores
     access: AccessLog
     tasks: Tasks = field(default_factory=Tasks)
@@ -54,7 +57,7 @@ class Web:
 
     def start(self) -> None:
         """Start what keeps this process fresh. Nothing here waits for PostgreSQL or Redis."""
-        self.tasks.start(self.documents.keep_fresh(self.stopping), "documents")
+        self.tasks.start(self.follower.run(self.stopping), "documents")
         self.tasks.start(self.stores.connect(self.stopping), "database")
         self.tasks.start(beat(self.stores.redis, "web", self.settings.git_sha, self.stopping), "beat")
 
@@ -70,18 +73,16 @@ class Web:
 def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     """Put the web process together; nothing is opened yet."""
     stores = open_stores(settings, "parlaygorilla-web")
-    documents = HeldDocuments(
-        settings.database_url.get_secret_value(),
-        max_bytes=settings.documents_max_mb * 1024 * 1024,
-        listen=not settings.database_pooler,
-    )
+    documents = HeldDocuments(max_bytes=settings.documents_max_mb * 1024 * 1024, describe=addresses.describe)
+    dsn = settings.database_url.get_secret_value()
+    follower = Follower(documents, dsn, listen=not settings.database_pooler)
     requests = Requests()
     stream = access_stream or sys.stdout
     console = settings.log_format == "console" or (settings.log_format is None and stream.isatty())
     access = AccessLog(stream, requests, console=console)
     app = create_app(settings, documents, stores, requests)
     front = Front(cast(Application, app), documents, access)
-    return Web(settings, app, front, documents, stores, access)
+    return Web(settings, app, front, documents, follower, stores, access)
 
 
 def create_app(settings: Settings, documents: HeldDocuments, stores: Stores, requests: Requests) -> Quart:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from quartapp.api.reads.filters import MAX_LIMIT, STATUSES
+from quartapp.api.reads.query import MAX_LIMIT, STATUSES
 
 Schema = dict[str, Any]
 

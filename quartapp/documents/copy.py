@@ -6,8 +6,12 @@ import calendar
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+import brotli
+
 CACHE_CONTROL = b"max-age=60, must-revalidate"
 EXPOSED = b"ETag, Link, X-Request-ID, X-Stale, Age, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+
+COMPRESS_FROM_BYTES = 1024  # of computed answers: below, compression saves no packet
 
 Header = tuple[bytes, bytes]
 
@@ -35,18 +39,23 @@ class Head:
 
 
 class Copy:
-    """One document, ready to send. Heads are made when they are first asked for, because most never are."""
+    """One document, ready to send. Heads are made when they are first asked for, because most never are.
+
+    `overhead` is what it costs beside its bodies. A `computed` one is compressed when someone asks for it, and shares
+    its bodies with its equals.
+    """
 
     __slots__ = (
         "_heads",
         "_link",
         "_modified_text",
+        "_overhead",
         "bodies",
+        "computed",
         "etag",
         "key",
         "modified",
         "route",
-        "size",
         "used",
         "version",
     )
@@ -60,35 +69,62 @@ class Copy:
         published_at: datetime,
         *,
         route: str,
-        size: int,
-        link: bytes | None = None,
+        link: str | None = None,
+        overhead: int = 0,
+        computed: bool = False,
     ) -> None:
         self.key = key
         self.version = version
         self.etag = etag
         self.bodies = bodies
+        self.computed = computed
         self.route = route
-        self.size = size
         self.used = 0.0
         moment = published_at.astimezone(UTC)
         self.modified = calendar.timegm(moment.utctimetuple())
         self._modified_text = format_datetime(moment, usegmt=True).encode()
-        self._link = link
+        self._link = link.encode() if link else None
+        self._overhead = overhead
         self._heads: dict[tuple[int, str], Head] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in memory, nearly."""
+        return self._overhead + sum(map(len, self.bodies.values()))
 
     @property
     def body(self) -> bytes:
         """The JSON as it is."""
-        return self.bodies["identity"]
+        body = self.bodies.get("identity")
+        return brotli.decompress(self.bodies["br"]) if body is None else body
+
+    @property
+    def packed(self) -> bool:
+        """Whether only the brotli body is in memory."""
+        return "identity" not in self.bodies
+
+    def pack(self) -> None:
+        """Keep the brotli body alone, if there is one: a tenth of the memory."""
+        if "br" in self.bodies:
+            self.bodies = {"br": self.bodies["br"]}
+            self._heads = {}
+
+    def unpack(self) -> None:
+        """Make the JSON again, for those who take it as it is; gzip is left out, which none must have."""
+        self.bodies = {**self.bodies, "identity": self.body}
 
     def pick(self, encoding: str) -> str:
         """Return `encoding` if there is such a body, else identity."""
         return encoding if encoding in self.bodies else "identity"
 
+    def lacks(self, encoding: str) -> bool:
+        """Whether a body in `encoding` would be made on demand; a published document has all that it will have."""
+        return self.computed and encoding not in self.bodies and len(self.body) >= COMPRESS_FROM_BYTES
+
     def etag_of(self, encoding: str) -> bytes:
         """Return the strong ETag of a body: other bytes, another tag (RFC 9110, 8.8.3.3).
 
-        >>> Copy("/a", 1, b'"5f"', {}, datetime(2026, 1, 1, tzinfo=UTC), route="/a", size=0).etag_of("br")
+        >>> Copy("/a", 1, b'"5f"', {}, datetime(2026, 1, 1, tzinfo=UTC), route="/a").etag_of("br")
         b'"5f-br"'
         """
         return self.etag if encoding == "identity" else b'%s-%s"' % (self.etag[:-1], encoding.encode())

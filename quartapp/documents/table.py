@@ -49,9 +49,10 @@ class Published:
     published_at: datetime
 
     @property
-    def size(self) -> int:
-        """Bytes it takes in memory, nearly."""
-        return sum(len(part) for part in (self.body, self.body_br, self.body_gzip) if part) + 300
+    def bodies(self) -> dict[str, bytes]:
+        """The bodies that there are, by encoding."""
+        named = {"identity": self.body, "br": self.body_br, "gzip": self.body_gzip}
+        return {name: body for name, body in named.items() if body is not None}
 
 
 async def lock(connection: Connection) -> None:
@@ -158,19 +159,9 @@ async def _withdraw(
     )
 
 
-async def keys_of_sports(connection: Connection, sport_keys: Sequence[str]) -> set[str]:
-    """Return the keys of published documents that belong to these sports, or to a game that is gone."""
-    rows = await raw(connection).fetch(
-        """
-        SELECT key FROM documents
-          LEFT JOIN games ON games.id = split_part(documents.key, '/', 4)
-         WHERE body IS NOT NULL
-           AND CASE WHEN key LIKE '/api/game/%' OR key LIKE '/api/analysis/%'
-                    THEN games.id IS NULL OR games.sport_key = ANY ($1::text[])
-                    ELSE split_part(key, 'sport=', 2) = ANY ($1::text[]) END
-        """,
-        list(sport_keys),
-    )
+async def published_keys(connection: Connection) -> set[str]:
+    """Return the keys of all published documents."""
+    rows = await raw(connection).fetch("SELECT key FROM documents WHERE body IS NOT NULL")
     return {row["key"] for row in rows}
 
 
@@ -197,15 +188,10 @@ async def load_since(connection: asyncpg.Connection[Any], version: int, limit: i
     return [Published(**row) for row in rows]
 
 
-async def load_one(connection: asyncpg.Connection[Any], key: str) -> Published | None:
-    """Return one document, or its tombstone."""
-    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM documents WHERE key = $1", key)  # noqa: S608
-    return None if row is None else Published(**row)
-
-
-async def newest_version(connection: asyncpg.Connection[Any]) -> int:
-    """Return the newest version."""
-    return int(await connection.fetchval("SELECT version FROM document_versions"))
+async def load_all(connection: asyncpg.Connection[Any]) -> list[Published]:
+    """Return every published document; what is not among them is withdrawn."""
+    rows = await connection.fetch(f"SELECT {_COLUMNS} FROM documents WHERE body IS NOT NULL")  # noqa: S608 - a constant list of columns
+    return [Published(**row) for row in rows]
 
 
 async def delete_tombstones(connection: Connection, now: datetime, older_than: timedelta) -> int:

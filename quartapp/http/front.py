@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from ops.telemetry.access import AccessLog
 from ops.telemetry.logs import bound, get_logger
 from ops.web import problems
 from ops.web.ops_api import ALIVE
-from quartapp.documents.answer import Answer, answer, gather
+from quartapp.documents.answer import READ_HEADERS, answer, gather, preferred_encoding
 from quartapp.documents.copy import Copy, Header
-from quartapp.documents.held import HeldDocuments, canonical
+from quartapp.documents.held import HeldDocuments
 from quartapp.http.identity import request_id
+from quartapp.publish.addresses import key_of, path_of
 
 log = get_logger(__name__)
 
@@ -28,7 +29,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_OWN_HEADERS = frozenset((b"x-request-id", b"cf-ray", b"content-length"))
+_HEADERS = READ_HEADERS | {b"x-request-id", b"cf-ray", b"content-length"}
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
 _CLOSE = (b"connection", b"close")
@@ -67,54 +68,38 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        own = gather(scope["headers"], _OWN_HEADERS)
-        identity = request_id(own.get(b"x-request-id", b""), own.get(b"cf-ray", b""))
+        scope["path"] = path_of(scope["path"])
+        headers = gather(scope["headers"], _HEADERS)
+        identity = request_id(headers.get(b"x-request-id", b""), headers.get(b"cf-ray", b""))
         if scope["method"] in ("GET", "HEAD"):
-            copy = await self._find(scope)
+            copy = self._documents.get(key_of(scope["path"], scope["query_string"]))
             if copy is not None:
-                status, size = await self._send_copy(scope, send, copy, identity)
+                status, size = await self._send_copy(scope, send, copy, headers, identity)
                 self._record(scope, copy.route, status, size, started, identity)
                 return
             if scope["path"] == "/healthz":
                 size = await self._send_alive(scope, send, identity)
                 self._record(scope, "/healthz", 200, size, started, identity)
                 return
-        await self._pass_on(scope, receive, send, identity, own.get(b"content-length", b""), started)
+        await self._pass_on(scope, receive, send, identity, headers.get(b"content-length", b""), started)
 
-    async def _find(self, scope: Scope) -> Copy | None:
-        path, query = scope["path"], scope["query_string"]
-        if "?" in path:
-            return None  # an encoded one: no part of any document's key
-        if not query:
-            held = self._documents.get(path)
-            return held if held is not None or not path.startswith("/api/") else await self._refetch(path)
-        key = canonical(path, query.decode("latin-1"))
-        held = self._documents.get(key)
-        return held if held is not None or not path.startswith("/api/") else await self._refetch(key)
-
-    async def _refetch(self, key: str) -> Copy | None:
-        try:
-            return await self._documents.fetch(key)
-        except Exception as problem:  # whatever the database raises, the handler answers for it
-            log.warning("a dropped document could not be fetched", error=type(problem).__name__)
-            return None
-
-    async def _send_copy(self, scope: Scope, send: Send, copy: Copy, identity: bytes) -> tuple[int, int]:
+    async def _send_copy(
+        self, scope: Scope, send: Send, copy: Copy, headers: Mapping[bytes, bytes], identity: bytes
+    ) -> tuple[int, int]:
         """Send what a document answers; return (status, body bytes)."""
-        status, head, body = self.answer(copy, scope["method"], gather(scope["headers"]))
+        if copy.computed:
+            accept = headers.get(b"accept-encoding", b"")
+            await self._documents.derived.encode(copy, preferred_encoding(accept))
+        status, head, body = answer(copy, scope["method"], headers, self._documents.stale_seconds)
         if status == 412:
             await self._problem(send, 412, identity.decode(), [(b"x-request-id", identity)])
             return 412, 0
-        headers = [*head.pairs, (b"x-request-id", identity)]
+        pairs = [*head.pairs, (b"x-request-id", identity)]
         if self.closing:
-            headers.append(_CLOSE)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+            pairs.append(_CLOSE)
+        await send({"type": "http.response.start", "status": status, "headers": pairs})
         await send({"type": "http.response.body", "body": body})
         return status, len(body)
-
-    def answer(self, copy: Copy, method: str, headers: dict[bytes, bytes]) -> Answer:
-        """Return what a document answers now."""
-        return answer(copy, method, headers, self._documents.stale_seconds)
 
     async def _send_alive(self, scope: Scope, send: Send, identity: bytes) -> int:
         """Answer /healthz, which touches nothing: probes and deploys ask it often, and on a busy process."""

@@ -5,15 +5,25 @@ from __future__ import annotations
 from quart import Response, request
 
 from ops.web.problems import ProblemError
-from quartapp.documents.answer import answer, gather
+from quartapp.documents.answer import answer, gather, preferred_encoding
 from quartapp.documents.copy import Copy
+from quartapp.documents.derived import BusyError, Work
 from quartapp.documents.held import HeldDocuments
 
 
-def respond(documents: HeldDocuments, copy: Copy) -> Response:
+async def respond_computed(documents: HeldDocuments, key: str, work: Work) -> Response:
+    """Return the answer to the question `key`. Raises ProblemError: 503 when too many others wait already."""
+    try:
+        return await respond(documents, await documents.derived.compute(key, work))
+    except BusyError:
+        raise ProblemError(503, "Too many different questions wait already; try again shortly.") from None
+
+
+async def respond(documents: HeldDocuments, copy: Copy) -> Response:
     """Return what `copy` answers to the current request. Raises ProblemError (412)."""
-    pairs = request.scope["headers"]
-    status, head, body = answer(copy, request.method, gather(pairs), documents.stale_seconds)
+    headers = gather(request.scope["headers"])
+    await documents.derived.encode(copy, preferred_encoding(headers.get(b"accept-encoding", b"")))
+    status, head, body = answer(copy, request.method, headers, documents.stale_seconds)
     if status == 412:
         raise ProblemError(412)
     response = Response(body, status)

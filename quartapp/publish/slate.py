@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.documents import table as documents
 from quartapp.documents.table import Document
+from quartapp.publish import addresses
 from quartapp.publish.analysis import Inputs, analyse, calibration
 from quartapp.publish.cursor import encode
 from quartapp.publish.game import moment, render
@@ -45,9 +46,12 @@ async def publish_sports(
     await documents.lock(connection)
     if overview:
         await sports.refresh_season_states(connection, now)
-        # A sport that is listed has a page, if an empty one: 404 means that there is no such sport.
-        sport_keys = [*sport_keys, *sorted(await sports.without_page(connection) - set(sport_keys))]
     known = {sport.key: sport for sport in await sports.all_sports(connection, now)}
+    published = await documents.published_keys(connection)
+    if overview:
+        # A sport that is listed has a page, if an empty one: 404 means that there is no such sport.
+        unlisted = {key for key in known if addresses.games(key) not in published}
+        sport_keys = [*sport_keys, *sorted(unlisted - set(sport_keys))]
     keys = [key for key in sport_keys if key in known]
     listed = await games.to_publish(connection, keys, now)
     soonest = await games.soonest(connection, PAGE + 1) if overview else []
@@ -59,8 +63,8 @@ async def publish_sports(
     wanted: list[Document] = []
     if overview:
         changed_at = await odds.changed_at_by_sport(connection)
-        wanted.append(Document("/api/sports", _sports(known.values(), changed_at, source)))
-        wanted.append(Document("/api/games", _first_page(soonest, rendered, source)))
+        wanted.append(Document(addresses.SPORTS, _sports(known.values(), changed_at, source)))
+        wanted.append(Document(addresses.GAMES, _first_page(soonest, rendered, source)))
     for key in keys:
         own = [game for game in listed if game.sport_key == key]
         wanted += _pages(key, [game for game in own if game.status in _OPEN], rendered, source)
@@ -69,7 +73,7 @@ async def publish_sports(
         wanted.append(_game_document(rendered[game.id], made[game.id], source))
         wanted.append(
             Document(
-                f"/api/analysis/{game.id}",
+                addresses.analysis(game.id),
                 {
                     "source": source,
                     "sport": game.sport_key,
@@ -78,10 +82,24 @@ async def publish_sports(
                 },
             )
         )
-    gone = await documents.keys_of_sports(connection, keys) - {document.key for document in wanted}
+    gone = await _belonging(connection, published, set(keys)) - {document.key for document in wanted}
     return await documents.publish(
         connection, wanted, withdrawn=sorted(gone), fencing_token=fencing_token, now=now
     )
+
+
+async def _belonging(connection: Connection, published: set[str], sport_keys: set[str]) -> set[str]:
+    """Return the published keys that belong to these sports, or to a game that is gone."""
+    named = {key: addresses.read(key) for key in published}
+    ids = [address.game_id for address in named.values() if address.game_id is not None]
+    sport_of = await games.sports_of(connection, ids)
+
+    def belongs(address: addresses.Address) -> bool:
+        if address.game_id is None:
+            return address.sport in sport_keys
+        return sport_of.get(address.game_id) is None or sport_of[address.game_id] in sport_keys
+
+    return {key for key, address in named.items() if belongs(address)}
 
 
 async def _analyses(
@@ -156,7 +174,7 @@ def _pages(key: str, own: Sequence[Game], rendered: Mapping[str, Any], source: s
         page = own[start : start + PAGE]
         more = len(own) > start + PAGE
         following = encode(page[-1].commence_time, page[-1].id) if more else None
-        name = f"/api/games?sport={key}" if cursor is None else f"/api/games?cursor={cursor}&sport={key}"
+        name = addresses.games(key, cursor)
         listed = [rendered[game.id] for game in page]
         pages.append(Document(name, {"source": source, "sport": key, "games": listed, "next": following}))
         cursor = following
@@ -174,7 +192,7 @@ def _analysis_list(key: str, made: Sequence[Mapping[str, Any]], source: str) -> 
         "calibration": calibration(),
         "analyses": brief,
     }
-    return Document(f"/api/analysis?sport={key}", content)
+    return Document(addresses.analyses(key), content)
 
 
 def _game_document(rendered: Mapping[str, Any], made: Mapping[str, Any], source: str) -> Document:
@@ -185,4 +203,4 @@ def _game_document(rendered: Mapping[str, Any], made: Mapping[str, Any], source:
         "line_movement": {key: market["movement"] for key, market in markets.items() if market["movement"]},
         "injuries": made["injuries"],
     }
-    return Document(f"/api/game/{rendered['id']}", {"source": source, "game": game})
+    return Document(addresses.game(rendered["id"]), {"source": source, "game": game})

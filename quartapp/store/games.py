@@ -173,6 +173,12 @@ async def soonest(connection: Connection, limit: int) -> list[Game]:
     return [Game(**row) for row in rows]
 
 
+async def sports_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the sport of each of these games that there is."""
+    rows = await raw(connection).fetch("SELECT id, sport_key FROM games WHERE id = ANY ($1::text[])", ids)
+    return {row["id"]: row["sport_key"] for row in rows}
+
+
 async def recent_results(
     connection: Connection, sport_keys: Sequence[str], now: datetime, each: int = 5
 ) -> dict[tuple[str, str], list[Game]]:

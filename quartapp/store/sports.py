@@ -70,18 +70,6 @@ async def all_sports(connection: Connection, now: datetime) -> list[Sport]:
     return [Sport(**row) for row in rows]
 
 
-async def without_page(connection: Connection) -> set[str]:
-    """Return the sports that have no published list of games: those that were never refreshed."""
-    rows = await raw(connection).fetch(
-        """
-        SELECT key FROM sports
-         WHERE NOT EXISTS (SELECT 1 FROM documents
-                            WHERE documents.key = '/api/games?sport=' || sports.key AND body IS NOT NULL)
-        """
-    )
-    return {row["key"] for row in rows}
-
-
 async def mark_odds_updated(connection: Connection, sport_key: str, now: datetime) -> None:
     """Record that a sport's odds were fetched."""
     await raw(connection).execute("UPDATE sports SET odds_updated_at = $2 WHERE key = $1", sport_key, now)

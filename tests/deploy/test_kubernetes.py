@@ -24,7 +24,7 @@ import yaml
 
 from deploy.kubernetes.secret_from_env import NAME as SECRET
 from launcher.commands.healthcheck import check_clock
-from quartapp.documents.held import DERIVED_BYTES
+from quartapp.documents.derived import DERIVED_BYTES
 from quartapp.settings import Settings
 from scripts.write_env import OPTIONAL, REQUIRED, render
 from tests.conftest import PROJECT

@@ -26,8 +26,7 @@ def copy() -> Copy:
         bodies,
         datetime(2026, 11, 24, 12, 0, 0, 400_000, tzinfo=UTC),
         route="/api/sports",
-        size=400,
-        link=b'</next>; rel="next"',
+        link='</next>; rel="next"',
     )
 
 

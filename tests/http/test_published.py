@@ -7,8 +7,8 @@ import gzip
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from launcher.dev.embedded import free_port, postgres_server
 from ops.database import open_database, session
 from ops.migrate_with_lock import migrate
 from quartapp.app import Web, create_web
-from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import Document, publish
 from quartapp.settings import Settings, read_settings
 from tests.support.waiting import eventually
@@ -40,6 +39,36 @@ GAMES: dict[str, Any] = {
     ],
     "next": None,
 }
+
+
+@dataclass
+class Got:
+    status: int
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+async def ask(
+    web: Web, path: str, query: str | bytes = b"", headers: list[tuple[bytes, bytes]] | None = None
+) -> Got:
+    """Ask as a server does: a target that no client library would send, header lines as they came."""
+    sent: list[Any] = []
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    incoming.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": path, "root_path": "",
+        "raw_path": path.encode(), "query_string": query.encode() if isinstance(query, str) else query,
+        "headers": headers or [], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "state": {},
+        "asgi": {"version": "3.0", "spec_version": "2.1"}, "extensions": {},
+    }  # fmt: skip
+    await web.asgi(scope, incoming.get, send)
+    return Got(
+        sent[0]["status"], dict(sent[0]["headers"]), b"".join(part.get("body", b"") for part in sent[1:])
+    )
 
 
 async def put(database: Any, *documents: Document, withdrawn: tuple[str, ...] = ()) -> int:
@@ -230,99 +259,6 @@ async def test_without_a_configured_token_nothing_can_be_changed(settings_env: A
     await web.stop()
 
 
-def _says(held: HeldDocuments, key: str, words: bytes) -> bool:
-    document = held.get(key)
-    return document is not None and words in document.body
-
-
-async def follow(dsn: str, **options: Any) -> tuple[HeldDocuments, asyncio.Event, asyncio.Task[None]]:
-    held = HeldDocuments(dsn, max_bytes=options.pop("max_bytes", 10_000_000), **options)
-    stop = asyncio.Event()
-    task = asyncio.create_task(held.keep_fresh(stop))
-    await eventually(lambda: held.warm)
-    return held, stop, task
-
-
-async def test_a_commit_is_seen_everywhere_by_notification_with_one_etag(
-    database: Any, database_url: str
-) -> None:
-    followers = [await follow(database_url) for _ in range(2)]
-    key = "/api/games?sport=nfl"
-    for round_number in range(5):
-        await put(database, Document(key, {"round": round_number}))
-        committed = time.monotonic()
-        wanted = b'"round":%d' % round_number
-        for held, _, _ in followers:
-            await eventually(partial(_says, held, key, wanted), pause=0.002)
-        assert time.monotonic() - committed < 3.5, "the poll comes every four seconds"
-        assert len({held.get(key).etag for held, _, _ in followers}) == 1  # type: ignore[union-attr]
-    for _, stop, task in followers:
-        stop.set()
-        await task
-
-
-async def test_a_missed_notification_is_made_up_for_by_the_poll(database: Any, database_url: str) -> None:
-    held, stop, task = await follow(database_url, listen=False)
-    await put(database, Document("/api/sports", {"n": 1}))
-    await eventually(lambda: held.get("/api/sports"), timeout=6)
-    stop.set()
-    await task
-
-
-async def test_never_an_older_body_after_a_newer(database: Any, database_url: str) -> None:
-    held, stop, task = await follow(database_url)
-    seen: list[int] = []
-    done = asyncio.Event()
-
-    async def watch() -> None:
-        while not done.is_set():
-            if (document := held.get("/api/sports")) is not None:
-                seen.append(json.loads(document.body)["n"])
-            await asyncio.sleep(0)
-
-    watcher = asyncio.create_task(watch())
-    for number in range(60):
-        await put(database, Document("/api/sports", {"n": number}))
-    await eventually(lambda: seen and seen[-1] == 59)
-    done.set()
-    await watcher
-    assert seen == sorted(seen)
-    stop.set()
-    await task
-
-
-async def test_unchanged_content_keeps_its_etag_and_a_withdrawn_document_is_gone(
-    database: Any, database_url: str
-) -> None:
-    assert await put(database, Document("/api/sports", {"n": 1})) == 1
-    held, stop, task = await follow(database_url)
-    before = held.get("/api/sports")
-    assert await put(database, Document("/api/sports", {"n": 1})) == 0
-    assert await put(database, withdrawn=("/api/sports", "/api/never")) == 1
-    await eventually(lambda: held.get("/api/sports") is None)
-    assert await put(database, Document("/api/sports", {"n": 1})) == 1
-    after = await eventually(lambda: held.get("/api/sports"))
-    assert before is not None
-    assert after.etag != before.etag  # generated anew
-    stop.set()
-    await task
-
-
-async def test_memory_is_bounded_and_a_dropped_document_comes_back(database: Any, database_url: str) -> None:
-    documents = [Document(f"/api/game/{n}", {"n": n, "filler": list(range(n, n + 500))}) for n in range(50)]
-    await put(database, *documents)
-    held, stop, task = await follow(database_url, max_bytes=60_000)
-    count, size = held.counts
-    assert size <= 60_000
-    assert 0 < count < 50
-    missing = next(f"/api/game/{n}" for n in range(50) if held.get(f"/api/game/{n}") is None)
-    found = await held.fetch(missing)
-    assert found is not None
-    assert held.get(missing) is found
-    stop.set()
-    await task
-
-
 async def test_reads_go_on_without_postgresql_and_are_fresh_within_6_s_of_its_return(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -375,6 +311,64 @@ async def test_a_process_that_starts_without_postgresql_recovers_by_itself(
 
 async def _ready(http: httpx.AsyncClient) -> bool:
     return (await http.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize("target", ["//api/games", "///api/games", "http://other.example/api/games"])
+async def test_a_doubled_slash_and_an_absolute_target_are_the_same_resource(web: Web, target: str) -> None:
+    plain = await ask(web, "/api/games", b"sport=nfl")
+    assert plain.status == 200
+    other = await ask(web, target, b"sport=nfl")
+    assert (other.status, other.headers[b"etag"], other.body) == (200, plain.headers[b"etag"], plain.body)
+    computed = await ask(web, target, b"sport=nfl&limit=3")
+    assert (computed.status, len(json.loads(computed.body)["games"])) == (200, 3)
+
+
+async def test_repeated_header_lines_mean_one_list(web: Web) -> None:
+    etag = (await ask(web, "/api/sports")).headers[b"etag"]
+    known = await ask(web, "/api/sports", headers=[(b"if-none-match", b'"other"'), (b"if-none-match", etag)])
+    assert known.status == 304
+    assert (await ask(web, "/api/sports", headers=[(b"x-request-id", b"one-id-12345")] * 2)).headers[
+        b"x-request-id"
+    ] != b"one-id-12345, one-id-12345"
+
+
+async def test_a_failed_condition_is_a_problem_whoever_answers(client: httpx.AsyncClient) -> None:
+    for path in ("/api/games?sport=nfl", "/api/games?sport=nfl&limit=4", "/api/games?sport=nfl&limit=4"):
+        answer = await client.get(path, headers={"If-Match": '"other"'})
+        assert answer.status_code == 412
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+async def test_a_computed_answer_is_the_same_the_first_time_and_after(client: httpx.AsyncClient) -> None:
+    """Quart gives it first, the front from then on."""
+    for encoding in ("identity", "br", "gzip"):
+        path = f"/api/games?sport=nfl&limit=19&from=2027-01-01T00:00:0{len(encoding) % 10}Z"
+        first, second = [await client.get(path, headers={"Accept-Encoding": encoding}) for _ in range(2)]
+        assert first.headers.get("Content-Encoding", "identity") == encoding
+        headers = [
+            {name: value for name, value in answer.headers.items() if name not in ("x-request-id", "date")}
+            for answer in (first, second)
+        ]
+        assert headers[0] == headers[1]
+        assert first.content == second.content
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/sports", "/api/games", "/api/games?sport=nfl", "/api/game/g1", "/api/analysis?sport=nfl",
+     "/api/analysis/g1", "/api/parlays/suggest", "/api/parlays/suggest?sport=nfl"],
+)  # fmt: skip
+async def test_before_the_first_publication_a_read_is_503_and_says_when_to_come_again(
+    settings: Settings, path: str
+) -> None:
+    web = create_web(settings)
+    web.start()
+    await eventually(lambda: web.documents.warm)
+    answer = await ask(web, *path.partition("?")[::2])
+    assert answer.status == 503
+    assert int(answer.headers[b"retry-after"]) > 0
+    await web.stop()
 
 
 async def test_methods_that_nobody_knows_are_one_label(web: Web, client: httpx.AsyncClient) -> None:

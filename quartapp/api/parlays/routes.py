@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from quart import Blueprint, Response, request
 
 from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
-from quartapp.documents.held import HeldDocuments, canonical
-from quartapp.http.responses import respond
+from quartapp.documents.derived import Computed, Turns, Work
+from quartapp.documents.held import HeldDocuments
+from quartapp.documents.prepared import Prepared
+from quartapp.http.responses import respond_computed
 from quartapp.odds.formats import PriceError, american_to_decimal
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS, Candidate, Leg, ParlayPrice, Risk, price, suggest
+from quartapp.publish import addresses
 
 MARKETS = ("h2h", "spreads", "totals")
 RISKS: tuple[Risk, ...] = ("safe", "balanced", "degen")
+READ_GAMES, READ_SPORTS = 256, 64  # documents of which the parsed form is remembered
 CAVEAT = "Legs are priced as independent; legs of one game are not."
 
 
@@ -33,13 +37,15 @@ class Resolved:
 def blueprint(documents: HeldDocuments) -> Blueprint:
     """Return the routes under /api/parlays."""
     parlays = Blueprint("parlays", __name__, url_prefix="/api/parlays")
+    read = Prepared(documents, orjson.loads, READ_GAMES)
+    candidates = Prepared(documents, _candidates, READ_SPORTS)
 
     @parlays.post("/price")
     @policy(cache="no-store", auth="none", limit=120)
     async def price_parlay() -> Response:
         now = datetime.now(UTC)
         wanted = await _body()
-        resolved = [resolve(documents, leg, f"legs[{n}]", now) for n, leg in enumerate(wanted)]
+        resolved = [resolve(documents, read, leg, f"legs[{n}]", now) for n, leg in enumerate(wanted)]
         _each_market_once(resolved)
         answer = describe(price([one.leg for one in resolved]))
         answer["legs"] = [one.shown for one in resolved]
@@ -49,9 +55,9 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     @policy(cache="public", auth="none", limit=240)
     async def suggest_parlay() -> Response:
         sport, count, risk, same_game = _suggestion_query()
-        body, made_at = _suggestion(documents, sport, count, risk, same_game=same_game)
-        key = canonical("/api/parlays/suggest", request.query_string.decode("latin-1"))
-        return respond(documents, documents.derive(key, body, made_at, None))
+        key = addresses.key_of(addresses.SUGGEST, request.query_string)
+        work = _suggestion(documents, candidates, sport, count, risk, same_game=same_game)
+        return await respond_computed(documents, key, work)
 
     return parlays
 
@@ -82,23 +88,25 @@ def _each_market_once(resolved: list[Resolved]) -> None:
         seen[on] = number
 
 
-def resolve(documents: HeldDocuments, given: dict[str, Any], place: str, now: datetime) -> Resolved:
+def resolve(
+    documents: HeldDocuments, read: Prepared[Any], given: dict[str, Any], place: str, now: datetime
+) -> Resolved:
     """Return a leg as the documents have it. Raises ProblemError (422) naming the leg and the field."""
     for name in ("game_id", "market", "outcome"):
         if not isinstance(given.get(name), str) or not given[name]:
             raise invalid(f"{place}.{name}", "must be text")
     if given["market"] not in MARKETS:
         raise invalid(f"{place}.market", f"must be one of {', '.join(MARKETS)}")
-    held = documents.get(f"/api/game/{given['game_id']}")
-    analysis = documents.get(f"/api/analysis/{given['game_id']}")
-    if held is None or analysis is None:
-        if not documents.warm:
+    published = read.of(addresses.game(given["game_id"]))
+    analysis = read.of(addresses.analysis(given["game_id"]))
+    if published is None or analysis is None:
+        if not documents.complete:
             raise ProblemError(503)
         raise invalid(f"{place}.game_id", "is no game that we have")
-    game = orjson.loads(held.body)["game"]
+    game = published["game"]
     if game["status"] == "final":
         raise invalid(f"{place}.game_id", "is a game that is over")
-    market = orjson.loads(analysis.body)["analysis"]["markets"].get(given["market"])
+    market = analysis["analysis"]["markets"].get(given["market"])
     if market is None:
         raise invalid(f"{place}.market", "is not quoted for this game")
     if given["outcome"] not in market["consensus"]:
@@ -217,56 +225,90 @@ def _suggestion_query() -> tuple[str | None, int, Risk, bool]:
     return given.get("sport") or None, int(legs), risk, given.get("same_game") == "true"
 
 
+class SportCandidates(NamedTuple):
+    """What may be suggested of one sport, and how each leg is shown."""
+
+    generated_at: str
+    source: str
+    candidates: list[Candidate]
+    shown: dict[tuple[str, str], dict[str, Any]]
+
+
 def _suggestion(
-    documents: HeldDocuments, sport: str | None, count: int, risk: Risk, *, same_game: bool
-) -> tuple[bytes, datetime]:
-    keys = [f"/api/analysis?sport={sport}"] if sport else sorted(documents.keys("/api/analysis?sport="))
-    pages = [orjson.loads(held.body) for key in keys if (held := documents.get(key)) is not None]
-    if not pages:
-        if not documents.warm:
-            raise ProblemError(503)
-        raise ProblemError(404, "There is no such sport; see /api/sports.")
-    candidates, shown = _candidates(pages)
-    found = suggest(candidates, count, risk, same_game=same_game)
-    if found is None:
-        raise ProblemError(404, f"There are not {count} legs that suit {risk} now; ask for fewer legs.")
-    answer = {
-        "generated_at": max(page["generated_at"] for page in pages),
-        "source": pages[0]["source"],
-        "sport": sport,
-        "risk": risk,
-        **describe(price([one.leg for one in found.legs])),
-        "legs": [
-            {**shown[one.leg.game_id, one.leg.label], "reason": reason}
-            for one, reason in zip(found.legs, found.reasons, strict=True)
-        ],
-    }
-    return orjson.dumps(answer), datetime.fromisoformat(answer["generated_at"])
+    documents: HeldDocuments,
+    candidates: Prepared[SportCandidates],
+    sport: str | None,
+    count: int,
+    risk: Risk,
+    *,
+    same_game: bool,
+) -> Work:
+    async def work(turns: Turns) -> Computed:
+        keys = [addresses.analyses(sport)] if sport else sorted(documents.keys(addresses.ANALYSES_OF))
+        sports: list[SportCandidates] = []
+        for key in keys:
+            if (found := candidates.of(key)) is not None:
+                sports.append(found)
+            await turns.rest()
+        if not sports:
+            if not documents.complete:
+                raise ProblemError(503)
+            raise ProblemError(404, "There is no such sport; see /api/sports.")
+        made_at = max(one.generated_at for one in sports)
+
+        async def render() -> bytes:
+            every = [candidate for one in sports for candidate in one.candidates]
+            suggestion = suggest(every, count, risk, same_game=same_game)
+            if suggestion is None:
+                raise ProblemError(
+                    404, f"There are not {count} legs that suit {risk} now; ask for fewer legs."
+                )
+            shown = {key: leg for one in sports for key, leg in one.shown.items()}
+            return orjson.dumps(
+                {
+                    "generated_at": made_at,
+                    "source": sports[0].source,
+                    "sport": sport,
+                    "risk": risk,
+                    **describe(price([one.leg for one in suggestion.legs])),
+                    "legs": [
+                        {**shown[one.leg.game_id, one.leg.label], "reason": reason}
+                        for one, reason in zip(suggestion.legs, suggestion.reasons, strict=True)
+                    ],
+                }
+            )
+
+        return Computed(
+            (addresses.SUGGEST, sport, count, risk, same_game),
+            render,
+            datetime.fromisoformat(made_at),
+            addresses.SUGGEST,
+        )
+
+    return work
 
 
-def _candidates(pages: list[dict[str, Any]]) -> tuple[list[Candidate], dict[tuple[str, str], dict[str, Any]]]:
+def _candidates(body: bytes) -> SportCandidates:
+    page = orjson.loads(body)
     candidates: list[Candidate] = []
     shown: dict[tuple[str, str], dict[str, Any]] = {}
-    for page in pages:
-        for one in page["analyses"]:
-            # By the document's own time and not the clock's: equal documents give equal suggestions.
-            started = one["commence_time"] <= page["generated_at"]
-            for key, market in one["markets"].items():
-                for name, best in market["best"].items():
-                    decimal = exact(best)
-                    if decimal is None:
-                        continue
-                    point = _side_point(one, market, name, key)
-                    line = "" if point is None else f" {point:+g}"
-                    label = f"{name}{line} ({one['away_team']} at {one['home_team']})"
-                    booksum = max(1.0, 1 / (1 - market["hold"]))
-                    leg = Leg(
-                        one["game_id"], label, decimal, market["consensus"][name], booksum, started=started
-                    )
-                    candidates.append(Candidate(leg, page["sport"], market["books"], key))
-                    shown[one["game_id"], label] = {
-                        "game_id": one["game_id"], "market": key, "outcome": name, "point": point,
-                        "bookmaker": best["bookmaker"], "price_american": best["price_american"],
-                        "price_decimal": best["price_decimal"], "probability": leg.probability, "label": label,
-                    }  # fmt: skip
-    return candidates, shown
+    for one in page["analyses"]:
+        # By the document's own time and not the clock's: equal documents give equal suggestions.
+        started = one["commence_time"] <= page["generated_at"]
+        for key, market in one["markets"].items():
+            for name, best in market["best"].items():
+                decimal = exact(best)
+                if decimal is None:
+                    continue
+                point = _side_point(one, market, name, key)
+                line = "" if point is None else f" {point:+g}"
+                label = f"{name}{line} ({one['away_team']} at {one['home_team']})"
+                booksum = max(1.0, 1 / (1 - market["hold"]))
+                leg = Leg(one["game_id"], label, decimal, market["consensus"][name], booksum, started=started)
+                candidates.append(Candidate(leg, page["sport"], market["books"], key))
+                shown[one["game_id"], label] = {
+                    "game_id": one["game_id"], "market": key, "outcome": name, "point": point,
+                    "bookmaker": best["bookmaker"], "price_american": best["price_american"],
+                    "price_decimal": best["price_decimal"], "probability": leg.probability, "label": label,
+                }  # fmt: skip
+    return SportCandidates(page["generated_at"], page["source"], candidates, shown)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from quart import Blueprint, Response, request
 
 from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
-from quartapp.api.reads.filters import GameQuery, select
+from quartapp.api.reads.games import GameLists
+from quartapp.api.reads.query import GameQuery
 from quartapp.documents.copy import Copy
-from quartapp.documents.held import HeldDocuments, canonical
-from quartapp.http.responses import respond
+from quartapp.documents.held import HeldDocuments
+from quartapp.http.responses import respond, respond_computed
+from quartapp.publish import addresses
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -21,25 +22,28 @@ if TYPE_CHECKING:
 def blueprint(documents: HeldDocuments) -> Blueprint:
     """Return the routes under /api that read."""
     reads = Blueprint("reads", __name__, url_prefix="/api")
+    lists = GameLists(documents)
 
     @reads.get("/sports")
     @policy(cache="public", auth="none")
     async def sports() -> Response:
         _only(request.args, ())
-        return respond(documents, _held(documents, "/api/sports"))
+        return await respond(documents, _published(documents, addresses.SPORTS))
 
     @reads.get("/games")
     @policy(cache="public", auth="none")
     async def games() -> Response:
         query = GameQuery.parse(single(request.args))
-        key = canonical("/api/games", request.query_string.decode("latin-1"))
-        return respond(documents, select(documents, query, key))
+        key = addresses.key_of(addresses.GAMES, request.query_string)
+        return await respond_computed(documents, key, lists.question(query, key))
 
     @reads.get("/game/<game_id>")
     @policy(cache="public", auth="none")
     async def game(game_id: str) -> Response:
         _only(request.args, ())
-        return respond(documents, _held(documents, f"/api/game/{game_id}", "There is no such game."))
+        return await respond(
+            documents, _published(documents, addresses.game(game_id), "There is no such game.")
+        )
 
     @reads.get("/analysis")
     @policy(cache="public", auth="none")
@@ -47,14 +51,18 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
         given = _only(request.args, ("sport",))
         if not given.get("sport"):
             raise invalid("sport", "is required; see /api/sports")
-        key = canonical("/api/analysis", urlencode({"sport": given["sport"]}))
-        return respond(documents, _held(documents, key, "There is no such sport; see /api/sports."))
+        key = addresses.analyses(given["sport"])
+        return await respond(
+            documents, _published(documents, key, "There is no such sport; see /api/sports.")
+        )
 
     @reads.get("/analysis/<game_id>")
     @policy(cache="public", auth="none")
     async def game_analysis(game_id: str) -> Response:
         _only(request.args, ())
-        return respond(documents, _held(documents, f"/api/analysis/{game_id}", "There is no such game."))
+        return await respond(
+            documents, _published(documents, addresses.analysis(game_id), "There is no such game.")
+        )
 
     return reads
 
@@ -62,14 +70,14 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
 def _only(given: MultiDict[str, str], names: tuple[str, ...]) -> dict[str, str]:
     for name in given:
         if name not in names:
-            raise invalid(name, "is no parameter of this")
+            raise invalid(name, "is unknown" + (f"; known: {', '.join(names)}" if names else ""))
     return single(given)
 
 
-def _held(documents: HeldDocuments, key: str, missing: str | None = None) -> Copy:
-    held = documents.get(key)
-    if held is not None:
-        return held
-    if not documents.warm or documents.stale:
+def _published(documents: HeldDocuments, key: str, missing: str | None = None) -> Copy:
+    copy = documents.get(key)
+    if copy is not None:
+        return copy
+    if not documents.complete:
         raise ProblemError(503)  # it may exist: we cannot know
     raise ProblemError(404, missing)
