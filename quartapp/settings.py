@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104 - inside a container; compose decides what is published
     port: int = Field(8000, ge=0, le=65_535)
     reuse_port: bool = False
+    fast_reads: bool = True  # false: every request goes through Hypercorn's own parser
     web_concurrency: int = Field(1, ge=1, le=64)
     drain_seconds: float = Field(20, gt=0, le=600)
     cors_allowed_origins: Words = ()

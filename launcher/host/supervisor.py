@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from launcher.host.parent import PARENT, die_with_parent
-from launcher.roles.web import LISTEN_FD, MIGRATED
+from launcher.roles.web import MIGRATED
+from launcher.serve.sockets import LISTEN_FD
 
 if TYPE_CHECKING:
     from quartapp.settings import Settings

@@ -14,7 +14,8 @@ import click
 from launcher.host.control import answering
 from launcher.host.procfile import Role, RoleError, parse_scale, read_procfile
 from launcher.host.supervisor import TIDY_UP_SECONDS, Spec, Supervisor, stop_on_signals
-from launcher.roles.web import LISTEN_FD, MIGRATED, PortError, bring_schema, listening_socket, ready_marker
+from launcher.roles.web import MIGRATED, bring_schema, ready_marker
+from launcher.serve.sockets import LISTEN_FD, PortError, listening_socket
 from ops.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:

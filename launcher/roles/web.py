@@ -8,9 +8,7 @@ our supervisor.
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
-import logging
 import os
 import signal
 import socket
@@ -20,28 +18,21 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launcher.commands.healthcheck import health_socket
 from launcher.host.parent import die_with_parent
+from launcher.serve.sockets import LISTEN_FD, PortError, listening_socket
 from launcher.serve.stall import end_when_stalled
 from ops.migrate_with_lock import MigrationError, describe, migrate
 from ops.telemetry.logs import configure_logging, get_logger
 
 if TYPE_CHECKING:
+    from launcher.serve.fast_reads import FastReads
     from quartapp.app import Web
     from quartapp.settings import Settings
 
 log = get_logger(__name__)
 
-LISTEN_FD = "LAUNCHER_LISTEN_FD"  # the supervisor's socket, handed down
-LET_GO_SECONDS = 0.5
-STEER_AWAY_SECONDS = 0.1  # longer than a handshake that has begun takes to end
 WARM_SECONDS = 15
-UNIX_PATH_MAX = 103  # bytes, macOS; 107 on Linux
 MIGRATED = "LAUNCHER_MIGRATED"  # set by a parent that has migrated already
-
-
-class PortError(OSError):
-    """The port cannot be bound; the message says which and what to do."""
 
 
 def run_web(settings: Settings) -> int:
@@ -85,35 +76,13 @@ def bring_schema(settings: Settings) -> bool:
     return True
 
 
-def listening_socket(settings: Settings) -> socket.socket:
-    """Return the socket to serve on: the supervisor's, or a new one. Raises PortError."""
-    if inherited := os.environ.get(LISTEN_FD):
-        return socket.socket(fileno=int(inherited))
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if settings.reuse_port:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError as problem:
-        listening.close()
-        if problem.errno == errno.EADDRINUSE:
-            raise PortError(
-                f"Port {settings.port} is in use. Stop what listens there, or set PORT to another."
-            ) from None
-        raise PortError(f"{settings.host}:{settings.port} cannot be bound: {problem.strerror}.") from None
-    if not settings.reuse_port:
-        # Listening begins at once: a connection waits in the queue rather than being refused meanwhile.
-        listening.listen(1024)
-    return listening
-
-
 async def serve_web(settings: Settings, listening: socket.socket) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the exit code."""
     from hypercorn.asyncio import serve
-    from hypercorn.config import Config
 
+    from launcher.serve.connection import Connections
+    from launcher.serve.drain import let_go
+    from launcher.serve.hypercorn import hypercorn_config, serve_connections_of
     from quartapp.app import create_web
 
     stop, closing = asyncio.Event(), asyncio.Event()
@@ -122,23 +91,10 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
         loop.add_signal_handler(number, stop.set)
     end_when_stalled(loop)
     web = create_web(settings)
-    config = Config()
-    own_door = health_socket(listening.getsockname()[1], os.getpid())
-    config.bind = [f"fd://{listening.fileno()}"]
-    if len(os.fsencode(own_door)) <= UNIX_PATH_MAX:
-        config.bind.append(f"unix:{own_door}")
-    else:
-        log.warning("the folder for temporary files has too long a name for the health socket; set TMPDIR")
-    config.umask = 0o077  # the health socket is this user's alone
-    config.accesslog = None
-    config.errorlog = logging.getLogger("hypercorn.error")  # as it is: our handler has the root
-    config.include_server_header = False
-    config.graceful_timeout = settings.drain_seconds
-    config.read_timeout = 30
-    config.keep_alive_timeout = 75  # longer than Cloudflare's idle time to an origin is not needed
-    config.h11_max_incomplete_size = 16 * 1024
-    config.max_app_queue_size = 64
-    config.backlog = 1024
+    config, own_door = hypercorn_config(settings, listening)
+    connections = Connections(_fast_reads(settings, web))
+    serve_connections_of(connections)
+    web.tasks.start(connections.watch(web.stopping), "connections")
     web.start()
     start_companions(settings, web)
     # What start-up made lives as long as the process: the collector need not walk it again and again.
@@ -153,7 +109,8 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait((serving, watching, stopping), return_when=asyncio.FIRST_COMPLETED)
     crashed = web.tasks.failed.is_set() and not stop.is_set()
-    await _let_go(web)
+    await let_go(web.asgi)
+    connections.stop()
     closing.set()
     # graceful_timeout is no bound where a handler never yields: this is.
     await asyncio.wait((serving,), timeout=settings.drain_seconds + 2)
@@ -166,23 +123,16 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     return 1 if crashed else 0
 
 
-async def _let_go(web: Web) -> None:
-    """Stop accepting, and ask those who are connected to come back on another connection.
+def _fast_reads(settings: Settings, web: Web) -> FastReads | None:
+    """Return what answers reads where their bytes arrive, unless a setting turns it off."""
+    if not settings.fast_reads:
+        return None
+    from launcher.serve.fast_reads import FastReads
 
-    Hypercorn closes idle connections the moment it is told to stop, also one that was just accepted and whose
-    request is on its way, or a kept one on which the next request is. Half a second of answering with
-    ``Connection: close`` lets both be answered.
-    """
-    from launcher.serve.loop import AcceptingLoop
-
-    loop = asyncio.get_running_loop()
-    web.asgi.closing = True
-    if isinstance(loop, AcceptingLoop):
-        await asyncio.sleep(STEER_AWAY_SECONDS)  # by then those who share our socket leave as well
-        await loop.steer_away()
-        await asyncio.sleep(STEER_AWAY_SECONDS)
-        loop.stop_accepting()
-    await asyncio.sleep(LET_GO_SECONDS)
+    front = web.asgi
+    return FastReads(
+        web.documents, web.access, find=front.in_memory, alive=front.alive(), closing=lambda: front.closing
+    )
 
 
 async def _warm(web: Web, stop: asyncio.Event) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from ops.telemetry.access import AccessLog
 from ops.telemetry.logs import bound, get_logger
 from ops.web import problems
 from ops.web.ops_api import ALIVE
 from quartapp.documents.answer import READ_HEADERS, answer, gather, preferred_encoding
-from quartapp.documents.copy import Copy, Header
+from quartapp.documents.copy import Copy, Head, Header
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.identity import request_id
 from quartapp.publish.addresses import key_of, path_of
@@ -41,6 +43,14 @@ _ALIVE = [
     (b"access-control-allow-origin", b"*"),
     (b"x-content-type-options", b"nosniff"),
 ]
+
+
+@lru_cache(maxsize=4096)
+def parsed_target(target: bytes) -> tuple[str, str]:
+    """Return the path of a request target, decoded as Hypercorn does, and the key it asks for."""
+    path, _, query = target.partition(b"?")
+    decoded = path_of(unquote(path.decode("ascii")))
+    return decoded, key_of(decoded, query)
 
 
 class Front:
@@ -82,6 +92,16 @@ class Front:
                 self._record(scope, "/healthz", 200, size, started, identity)
                 return
         await self._pass_on(scope, receive, send, identity, headers.get(b"content-length", b""), started)
+
+    def in_memory(self, target: bytes) -> tuple[str, Copy] | None:
+        """Return the path and the copy in memory of a request target, which is in origin form."""
+        path, key = parsed_target(target)
+        copy = self._documents.get(key)
+        return None if copy is None else (path, copy)
+
+    def alive(self) -> tuple[bytes, bytes]:
+        """Return the header lines and the body of /healthz."""
+        return Head(_ALIVE).lines, ALIVE
 
     async def _send_copy(
         self, scope: Scope, send: Send, copy: Copy, headers: Mapping[bytes, bytes], identity: bytes

@@ -1,0 +1,51 @@
+"""How Hypercorn is set up here, and the one place where a name of its interior is replaced."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypercorn.asyncio.run
+from hypercorn.config import Config
+
+from launcher.commands.healthcheck import health_socket
+from ops.telemetry.logs import get_logger
+
+if TYPE_CHECKING:
+    from launcher.serve.connection import Connections
+    from quartapp.settings import Settings
+
+log = get_logger(__name__)
+
+UNIX_PATH_MAX = 103  # bytes, macOS; 107 on Linux
+
+
+def hypercorn_config(settings: Settings, listening: socket.socket) -> tuple[Config, Path]:
+    """Return Hypercorn's settings, and the path of this process's own socket for health checks."""
+    config = Config()
+    own_door = health_socket(listening.getsockname()[1], os.getpid())
+    config.bind = [f"fd://{listening.fileno()}"]
+    if len(os.fsencode(own_door)) <= UNIX_PATH_MAX:
+        config.bind.append(f"unix:{own_door}")
+    else:
+        log.warning("the folder for temporary files has too long a name for the health socket; set TMPDIR")
+    config.umask = 0o077  # the health socket is this user's alone
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")  # as it is: our handler has the root
+    config.include_server_header = False
+    config.graceful_timeout = settings.drain_seconds
+    config.read_timeout = None  # how long a connection may stay as it is: launcher/serve/connection.py
+    config.h11_max_incomplete_size = 16 * 1024
+    # No bound: an answer to a request whose body filled the queue would never end. Connection bounds the bytes.
+    config.max_app_queue_size = 0
+    config.backlog = 1024
+    return config, own_door
+
+
+def serve_connections_of(connections: Connections) -> None:
+    """Let Hypercorn hand every connection that it accepts to `connections`."""
+    # Hypercorn has no hook for it. tests/serve/test_hypercorn_interior.py fails when this name is gone.
+    vars(hypercorn.asyncio.run)["TCPServer"] = connections.accept

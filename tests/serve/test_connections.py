@@ -1,0 +1,118 @@
+"""How long a connection may stay as it is: none is pinned, none is silent, and a stop is not held up."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import psutil
+import pytest
+
+from tests.serve.conftest import Start
+from tests.serve.test_fast_reads import request
+from tests.support.waiting import eventually
+
+
+@pytest.fixture(params=["fast reads", "through hypercorn"])
+def fast(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "fast reads")
+
+
+async def answered(reader: asyncio.StreamReader) -> bytes:
+    return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+
+
+async def test_a_client_that_leaves_frees_its_descriptor(start_server: Start, fast: bool) -> None:
+    served = await start_server()
+    if not fast:
+        served.connections.fast_reads = None
+    before = psutil.Process().num_fds()
+    for _ in range(100):
+        reader, writer = await served.open()
+        writer.write(request("/api/sports"))
+        await answered(reader)
+        writer.close()
+    await eventually(lambda: len(served.connections) == 0, timeout=5)
+    assert psutil.Process().num_fds() <= before + 5
+
+
+async def test_an_idle_connection_is_closed_at_its_time_and_an_answer_renews_it(
+    start_server: Start, fast: bool
+) -> None:
+    served = await start_server(idle_seconds=50)
+    if not fast:
+        served.connections.fast_reads = None
+    reader, writer = await served.open()
+    writer.write(request("/api/sports"))
+    await answered(reader)
+    (connection,) = served.connections._open
+    first = connection.since
+    served.connections.look(first + 49)
+    writer.write(request("/healthz"))
+    await reader.readuntil(b'{"ok":true}')
+    assert connection.since > first
+    served.connections.look(first + 50.0001)
+    assert connection.phase == "idle", "the second answer began the time anew"
+    served.connections.look(connection.since + 50.5)
+    assert await asyncio.wait_for(reader.read(), 30) == b""
+    writer.close()
+
+
+async def test_a_request_that_does_not_end_is_ended(start_server: Start) -> None:
+    served = await start_server(head_seconds=0.5)
+    reader, writer = await served.open()
+    writer.write(b"GET /api/sports HTTP/1.1\r\nhost")
+    assert b"200" not in await asyncio.wait_for(reader.read(), 30)
+    await eventually(lambda: len(served.connections) == 0, timeout=5)
+    writer.close()
+
+
+@pytest.mark.parametrize("target", ["/api/sports", "/nothing"])
+async def test_a_body_that_nobody_reads_pins_no_connection(start_server: Start, target: str) -> None:
+    served = await start_server()
+    reader, writer = await served.open()
+    writer.write(request(target, "Transfer-Encoding: chunked") + b"1\r\nx\r\n" * 70)
+    assert (await answered(reader)).startswith(b"HTTP/1.1 ")
+    await eventually(lambda: len(served.connections) == 0, timeout=10)
+    writer.close()
+
+
+async def test_a_client_that_reads_nothing_is_ended(start_server: Start, fast: bool) -> None:
+    served = await start_server(write_seconds=0.5)
+    if not fast:
+        served.connections.fast_reads = None
+    client = socket.create_connection(("127.0.0.1", served.port))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    try:
+        await eventually(lambda: len(served.connections) == 1)
+
+        def ended() -> bool:
+            try:  # until the server has nowhere to write, and so reads no more
+                client.send(request("/api/games?sport=nfl") * 20)
+            except BlockingIOError:
+                pass
+            except OSError:
+                return True
+            return len(served.connections) == 0
+
+        await eventually(ended, timeout=20, pause=0.001)
+        await eventually(lambda: len(served.connections) == 0)
+    finally:
+        client.close()
+
+
+async def test_a_stop_waits_for_none_that_idles_and_finishes_what_is_under_way(start_server: Start) -> None:
+    served = await start_server()
+    idle_reader, idle_writer = await served.open()
+    idle_writer.write(request("/api/sports"))
+    await answered(idle_reader)
+    half_reader, half_writer = await served.open()
+    half_writer.write(b"GET /api/spo")
+    await eventually(lambda: any(one.phase == "head" for one in served.connections._open))
+    served.connections.stop()
+    assert b"HTTP" not in await asyncio.wait_for(half_reader.read(), 30)
+    await asyncio.wait_for(idle_reader.read(), 30)
+    await eventually(lambda: len(served.connections) == 0, timeout=5)
+    for writer in (idle_writer, half_writer):
+        writer.close()
