@@ -97,8 +97,8 @@ class FastReads:
         self._parser = httptools.HttpRequestParser(self._request)
         self._date: tuple[int, bytes] = (0, b"")
 
-    def answer(self, data: bytes) -> bytes | None:
-        """Return the whole answer to the request that `data` is, or None if it is not one for here."""
+    def answer(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Return head and body of the answer to the request that `data` is, or None if it is not one for here."""
         started = time.perf_counter()
         if _PLAIN.fullmatch(data) is None:
             return None
@@ -129,9 +129,10 @@ class FastReads:
         self._access.record(
             method, path, route, status, len(body), time.perf_counter() - started, identity.decode()
         )
-        return b"HTTP/1.1 %d \r\n%sx-request-id: %s\r\n%sdate: %s\r\n\r\n%s" % (
-            status, lines, identity, close, self._now(), body,
+        head_bytes = b"HTTP/1.1 %d \r\n%sx-request-id: %s\r\n%sdate: %s\r\n\r\n" % (
+            status, lines, identity, close, self._now(),
         )  # fmt: skip
+        return head_bytes, body
 
     def _parse(self, data: bytes) -> _Request | None:
         """Return the request, if httptools reads the very same one message."""
