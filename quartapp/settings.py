@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-Words = Annotated[tuple[str, ...], NoDecode]
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 # Development starts without secrets of its own; production is refused at start without these.
 REQUIRED_IN_PRODUCTION = (
@@ -30,10 +36,14 @@ REQUIRED_IN_PRODUCTION = (
 )
 
 
-class Settings(BaseSettings):
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+_CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,}")
+
+
+class Settings(BaseModel):
     """The whole configuration of a process. Secrets are `SecretStr`: they never print."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     environment: Literal["production", "development"] = "production"
     git_sha: str = "unknown"
@@ -65,8 +75,8 @@ class Settings(BaseSettings):
     fast_reads: bool = True  # false: every request goes through Hypercorn's own parser
     web_concurrency: int = Field(1, ge=1, le=64)
     drain_seconds: float = Field(20, gt=0, le=600)
-    cors_allowed_origins: Words = ()
-    trusted_proxies: Words = ()
+    cors_allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     documents_max_mb: int = Field(128, ge=8, le=4096)
     ops_debug_enabled: bool = False
     ops_debug_token: SecretStr | None = None
@@ -121,18 +131,47 @@ class Settings(BaseSettings):
     @field_validator("database_url", "migration_database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and urlsplit(value.get_secret_value()).scheme.split("+")[0] not in (
-            "postgres",
-            "postgresql",
-        ):
-            raise ValueError("must begin with postgresql:// or postgres://")
+        if value and value.get_secret_value():
+            parts = _split_url(value.get_secret_value())
+            if parts.scheme.split("+")[0] not in ("postgres", "postgresql"):
+                raise ValueError("must begin with postgresql:// or postgres://")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, value: SecretStr) -> SecretStr:
-        if value and urlsplit(value.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
+        if value and value.get_secret_value():
+            parts = _split_url(value.get_secret_value())
+            if parts.scheme not in ("redis", "rediss", "unix"):
+                raise ValueError("must begin with redis://, rediss:// or unix://")
+            database = parts.path.strip("/")
+            if parts.scheme != "unix" and database and not (database.isascii() and database.isdigit()):
+                raise ValueError("must end with the number of a database, such as /0, or with the port")
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _is_web(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and value.get_secret_value():
+            parts = _split_url(value.get_secret_value())
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("must be an http:// or https:// URL")
+        return value
+
+    @field_validator("cors_allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError(
+                "must be origins such as https://www.example.com, without a path, separated by commas"
+            )
+        return value
+
+    @field_validator("telegram_alert_chat_id")
+    @classmethod
+    def _is_chat(cls, value: str) -> str:
+        if value and not _CHAT.fullmatch(value):
+            raise ValueError("must be a chat's number, such as -1001234567890, or a channel's @name")
         return value
 
     @field_validator("odds_api_base_url", "espn_base_url", "telegram_base_url", "openai_base_url")
@@ -226,6 +265,25 @@ def _explain(problem: ValidationError, environ: Mapping[str, str], values: dict[
                 lines.setdefault(field.upper(), "is required and not set")
     listing = "\n".join(f"  {name}: {reason}" for name, reason in sorted(lines.items()))
     return f"The configuration is not usable. Mend these variables (.env.example explains each):\n{listing}"
+
+
+def _split_url(url: str) -> SplitResult:
+    """Return the parts of a URL with a password, if it can be read without guessing where the password ends."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(_ENCODE) from None
+    behind = parts.path + parts.query
+    if "#" in url or ("@" in behind and parts.netloc and "@" not in parts.netloc):
+        raise ValueError(_ENCODE)
+    return parts
+
+
+_ENCODE = (
+    "cannot be read: in its user and password these must be percent-encoded: # as %23, / as %2F, ? as %3F, "
+    ": as %3A, @ as %40, [ as %5B, ] as %5D, % as %25"
+)
 
 
 def _text(value: SecretStr | str) -> str:

@@ -89,3 +89,54 @@ def test_the_example_file_documents_every_setting_and_no_other() -> None:
     example = (PROJECT / ".env.example").read_text()
     documented = {name.lower() for name in re.findall(r"^([A-Z_]+)=", example, re.M)}
     assert documented - {"schedule_daily_pass"} == set(Settings.model_fields) - {"schedules"}
+
+
+def test_the_environment_of_this_process_is_not_read_beside_the_one_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PORT", "9999")
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    settings = read_settings(COMPLETE)
+    assert (settings.port, settings.log_level) == (8000, "INFO")
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "MIGRATION_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "password", ["hid#den", "hid/den", "hid?den", "hid[den", "hid]den", "#hidden", "hid/d:en"]
+)
+def test_a_password_that_is_not_encoded_is_one_line_that_says_how(name: str, password: str) -> None:
+    scheme = "redis" if name == "REDIS_URL" else "postgresql"
+    with pytest.raises(InvalidSettingsError) as caught:
+        read_settings(COMPLETE | {name: f"{scheme}://user:{password}@host.example:1234/0"})
+    text = str(caught.value)
+    assert f"{name}: cannot be read" in text
+    assert "percent-encoded" in text
+    assert "hid" not in text
+    assert "den" not in text.replace("hidden", "")
+
+
+@pytest.mark.parametrize("url", [
+    "postgresql://user:p%23%2F%3F@host/db?sslmode=require", "postgres://user:p@ss@host/db", "postgresql+asyncpg://h/db",
+    "postgresql:///db?host=/run/postgresql&user=a@b",
+])  # fmt: skip
+def test_urls_that_can_be_read_are_taken(url: str) -> None:
+    assert read_settings(COMPLETE | {"DATABASE_URL": url}).database_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HEARTBEAT_URL", "hc.example/ping/1"),
+        ("HEARTBEAT_URL", "https://"),
+        ("REDIS_URL", "redis://h:6379/abc"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example/"),
+        ("CORS_ALLOWED_ORIGINS", "a.example"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
+        ("TELEGRAM_ALERT_CHAT_ID", "  "),
+        ("TELEGRAM_ALERT_CHAT_ID", "our chat"),
+    ],
+)
+def test_a_value_that_could_only_fail_later_is_refused_at_start(name: str, value: str) -> None:
+    with pytest.raises(InvalidSettingsError) as caught:
+        read_settings(COMPLETE | {name: value})
+    assert name in str(caught.value)
