@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from quart import Quart, Response, request
+from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 from ops.instances import beat
@@ -20,8 +20,8 @@ from ops.tasks import Tasks
 from ops.telemetry.access import AccessLog
 from ops.telemetry.logs import get_logger, redact
 from ops.telemetry.metrics import Requests
-from ops.web import ops_api, problems
-from ops.web.policy import policy
+from ops.web import ops_api, probes, problems
+from ops.web.access import OpsAccess
 from ops.web.request_id import request_id
 from quartapp.api import docs
 from quartapp.api.parlays import routes as parlays
@@ -29,8 +29,10 @@ from quartapp.api.reads import routes as reads
 from quartapp.credits import read_credits
 from quartapp.documents.follow import Follower
 from quartapp.documents.held import HeldDocuments
-from quartapp.http import limits
+from quartapp.http.cors import Cors
 from quartapp.http.front import Application, Front
+from quartapp.http.guard import Guard
+from quartapp.http.limits import Clients
 from quartapp.publish import addresses
 
 if TYPE_CHECKING:
@@ -80,13 +82,20 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     stream = access_stream or sys.stdout
     console = settings.log_format == "console" or (settings.log_format is None and stream.isatty())
     access = AccessLog(stream, requests, console=console)
-    app = create_app(settings, documents, stores, requests)
-    front = Front(cast(Application, app), documents, access)
+    stopping = asyncio.Event()
+    app = create_app(settings, documents, stores, requests, stopping)
+    front = Front(cast(Application, app), documents, access, Cors(settings.cors_allowed_origins), stopping)
     return Web(settings, app, front, documents, follower, stores, access)
 
 
-def create_app(settings: Settings, documents: HeldDocuments, stores: Stores, requests: Requests) -> Quart:
-    """Return the Quart application: its routes, its errors, its bounds."""
+def create_app(
+    settings: Settings,
+    documents: HeldDocuments,
+    stores: Stores,
+    requests: Requests,
+    stopping: asyncio.Event,
+) -> Quart:
+    """Return the Quart application: its routes, its errors, its bounds. `stopping` ends what streams."""
     app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.config["BODY_TIMEOUT"] = (
@@ -94,27 +103,28 @@ def create_app(settings: Settings, documents: HeldDocuments, stores: Stores, req
     )
     app.url_map.merge_slashes = False  # its redirect would name whatever host the client sent
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Quart's default provider has it
+    app.register_blueprint(probes.blueprint(stores, lambda: documents.warm))
     app.register_blueprint(
         ops_api.blueprint(
             stores=stores,
             requests=requests,
-            access=ops_api.OpsAccess(settings.ops_debug_enabled, _token(settings)),
             gauges=lambda: _gauges(documents),
-            warm=lambda: documents.warm,
             extra_status=lambda: _status(settings, documents, stores.redis),
-            policy=policy,
         )
     )
     app.register_blueprint(reads.blueprint(documents))
     app.register_blueprint(parlays.blueprint(documents))
     app.register_blueprint(docs.blueprint())
-    _answer_with_problems(app)
-    limits.enforce(app, settings)
-    _set_headers(app, settings)
+    answer_with_problems(app)
+    access = OpsAccess(settings.ops_debug_enabled, _token(settings))
+    clients = Clients(settings.trusted_proxies)
+    Guard(ops_api.authenticators(access), clients, Cors(settings.cors_allowed_origins), stopping).watch(app)
     return app
 
 
-def _answer_with_problems(app: Quart) -> None:
+def answer_with_problems(app: Quart) -> None:
+    """Answer every error with a problem."""
+
     @app.errorhandler(problems.ProblemError)
     async def problem(error: problems.ProblemError) -> Response:
         return _problem(error.status, error.detail, error.errors)
@@ -145,34 +155,6 @@ def _problem(status: int, detail: str | None = None, errors: list[dict[str, str]
     if status == 503:
         response.headers["Retry-After"] = "5"
     return response
-
-
-def _set_headers(app: Quart, settings: Settings) -> None:
-    origins = frozenset(settings.cors_allowed_origins)
-
-    @app.before_request
-    async def route_name() -> None:
-        if request.url_rule is not None:
-            request.scope["route"] = request.url_rule.rule  # type: ignore[typeddict-unknown-key]  # ours
-
-    @app.after_request
-    async def headers(response: Response) -> Response:
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
-        if "Access-Control-Allow-Origin" not in response.headers:
-            origin = request.headers.get("Origin", "")
-            if origin and origin in origins:
-                response.headers["Access-Control-Allow-Origin"] = origin
-                response.headers["Access-Control-Expose-Headers"] = "X-Request-ID"
-                response.headers.add("Vary", "Origin")
-                if request.method == "OPTIONS":
-                    response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
-                    response.headers["Access-Control-Allow-Headers"] = (
-                        "Content-Type, X-Request-ID, If-None-Match"
-                    )
-                    response.headers["Access-Control-Max-Age"] = "600"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
 
 
 def _token(settings: Settings) -> str | None:

@@ -25,6 +25,8 @@ from pydantic import (
     model_validator,
 )
 
+from ops.web.access import parse_tokens
+
 # Development starts without secrets of its own; production is refused at start without these.
 REQUIRED_IN_PRODUCTION = (
     "database_url",
@@ -104,7 +106,9 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log handler to redact."""
         held = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in held if isinstance(value, SecretStr) and value)
+        values = [value.get_secret_value() for value in held if isinstance(value, SecretStr) and value]
+        token = self.ops_debug_token.get_secret_value() if self.ops_debug_token else ""
+        return (*values, *(part for _, part in parse_tokens(token)))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -189,6 +193,12 @@ class Settings(BaseModel):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("is not a time zone name such as America/New_York") from None
+        return value
+
+    @field_validator("ops_debug_token")
+    @classmethod
+    def _is_a_list_of_tokens(cls, value: SecretStr | None) -> SecretStr | None:
+        parse_tokens(value.get_secret_value() if value else "")
         return value
 
     @field_validator("jwt_secret")

@@ -19,10 +19,7 @@ def blueprint() -> Blueprint:
     async def openapi() -> Response:
         from quartapp.api.openapi import description
 
-        response = jsonify(description())
-        response.headers["Cache-Control"] = "max-age=60, must-revalidate"
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
+        return jsonify(description())
 
     @docs.get("/docs")
     @policy(cache="public", auth="none")
@@ -30,7 +27,6 @@ def blueprint() -> Blueprint:
         from quartapp.api.openapi import description
 
         response = Response(_page(description()), content_type="text/html; charset=utf-8")
-        response.headers["Cache-Control"] = "max-age=60, must-revalidate"
         response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         return response
 

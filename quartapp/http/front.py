@@ -16,10 +16,11 @@ from urllib.parse import unquote
 from ops.telemetry.access import AccessLog
 from ops.telemetry.logs import bound, get_logger
 from ops.web import problems
-from ops.web.ops_api import ALIVE
+from ops.web.probes import ALIVE
 from quartapp.documents.answer import READ_HEADERS, answer, gather, preferred_encoding
 from quartapp.documents.copy import Copy, Head, Header
 from quartapp.documents.held import HeldDocuments
+from quartapp.http.cors import Cors
 from quartapp.http.identity import request_id
 from quartapp.publish.addresses import key_of, path_of
 
@@ -32,6 +33,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _HEADERS = READ_HEADERS | {b"x-request-id", b"cf-ray", b"content-length"}
+_ORIGIN = frozenset((b"origin",))
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
 _CLOSE = (b"connection", b"close")
@@ -61,6 +63,8 @@ class Front:
         app: Application,
         documents: HeldDocuments,
         access: AccessLog,
+        cors: Cors,
+        stopping: asyncio.Event,
         *,
         max_body_bytes: int = MAX_BODY_BYTES,
         handler_seconds: float = HANDLER_SECONDS,
@@ -70,7 +74,17 @@ class Front:
         self._access = access
         self._max_body_bytes = max_body_bytes
         self._handler_seconds = handler_seconds
-        self.closing = False  # set when the process stops: every answer then ends its connection
+        self._cors = cors
+        self._stopping = stopping
+
+    @property
+    def closing(self) -> bool:
+        """True once the process stops: every answer then ends its connection, and what streams ends."""
+        return self._stopping.is_set()
+
+    @closing.setter
+    def closing(self, value: bool) -> None:
+        (self._stopping.set if value else self._stopping.clear)()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not HTTP."""
@@ -112,7 +126,7 @@ class Front:
             await self._documents.derived.encode(copy, preferred_encoding(accept))
         status, head, body = answer(copy, scope["method"], headers, self._documents.stale_seconds)
         if status == 412:
-            await self._problem(send, 412, identity.decode(), [(b"x-request-id", identity)])
+            await self._problem(scope, send, 412, identity.decode(), [(b"x-request-id", identity)])
             return 412, 0
         pairs = [*head.pairs, (b"x-request-id", identity)]
         if self.closing:
@@ -152,30 +166,39 @@ class Front:
         try:
             with bound(request_id=name):
                 if length.isdigit() and int(length) > self._max_body_bytes:
-                    await self._problem(watched, 413, name)
+                    await self._problem(scope, watched, 413, name)
                     return
                 try:
-                    async with asyncio.timeout(self._handler_seconds):
+                    async with asyncio.timeout(self._handler_seconds) as deadline:
+                        scope["deadline"] = deadline  # the guard lifts it for what streams
                         await self._app(scope, receive, watched)
                 except TimeoutError:
                     log.error("a handler took too long", path=scope["path"], seconds=self._handler_seconds)
                     if not status:
-                        await self._problem(watched, 503, name)
+                        await self._problem(scope, watched, 503, name)
                 except Exception as problem:
                     log.error("a request failed", path=scope["path"], exc_info=problem)
                     if not status:
-                        await self._problem(watched, 500, name)
+                        await self._problem(scope, watched, 500, name)
         finally:
             self._record(scope, scope.get("route", "other"), status or 499, size, started, identity)
 
-    async def _problem(self, send: Send, status: int, identity: str, more: Sequence[Header] = ()) -> None:
+    async def _problem(
+        self, scope: Scope, send: Send, status: int, identity: str, more: Sequence[Header] = ()
+    ) -> None:
         body = problems.render(status, identity)
+        origin = gather(scope["headers"], _ORIGIN).get(b"origin", b"").decode("latin-1")
+        shared = self._cors.headers(origin, scope.get("policy"))
         headers = [
             *more,
+            *((name.lower().encode(), value.encode("latin-1")) for name, value in shared.items()),
             (b"content-type", problems.CONTENT_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
         ]
+        if status == 503:
+            headers.append((b"retry-after", b"5"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

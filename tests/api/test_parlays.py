@@ -49,6 +49,7 @@ async def test_a_parlay_is_the_product_of_its_legs(client: httpx.AsyncClient, co
     assert 0 <= priced["hold"] < 1
     assert priced["warnings"] == []
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["RateLimit-Limit"] == "120"
 
 
 async def test_legs_of_one_game_are_priced_with_a_warning(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,119 @@
+"""Enforces what every route declares: who may ask, how often, what may be cached, and whether it streams.
+
+One function before each request and one after it. A handler that declares who may ask and forgets everything else
+is closed; a route that declares nothing keeps the application from starting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from quart import Quart, Response, g, request
+from werkzeug.exceptions import NotFound, TooManyRequests
+
+from ops.telemetry.logs import get_logger
+from ops.web.policy import Policy
+from quartapp.documents.copy import CACHE_CONTROL
+from quartapp.http.cors import Cors
+from quartapp.http.limits import Clients, Limits
+from quartapp.http.streams import release
+
+log = get_logger(__name__)
+
+Authenticator = Callable[[], Awaitable[None]]  # raises what a request that may not pass is answered with
+
+
+class UndeclaredRouteError(RuntimeError):
+    """A route without a usable policy: the application does not start with it."""
+
+
+class Guard:
+    """The rules of an application's routes."""
+
+    def __init__(
+        self,
+        authenticators: Mapping[str, Authenticator],
+        clients: Clients,
+        cors: Cors,
+        stopping: asyncio.Event,
+        limits: Limits | None = None,
+    ) -> None:
+        self._authenticators = authenticators
+        self._clients = clients
+        self._cors = cors
+        self._stopping = stopping
+        self._limits = limits or Limits()
+        self._policies: dict[str, Policy] = {}
+
+    def watch(self, app: Quart) -> None:
+        """Enforce the policies of every route that `app` has by now; a later one answers 404.
+
+        Raises UndeclaredRouteError.
+        """
+        for rule in app.url_map.iter_rules():
+            self._policies[rule.endpoint] = self._declared(rule.rule, app.view_functions[rule.endpoint])
+        app.before_request(self._before)
+        app.after_request(self._after)
+
+    def _declared(self, route: str, handler: Any) -> Policy:
+        declared = getattr(handler, "policy", None)
+        if not isinstance(declared, Policy):
+            raise UndeclaredRouteError(f"{route} declares no policy; see ops/web/policy.py")
+        if declared.auth not in self._authenticators:
+            known = ", ".join(sorted(self._authenticators))
+            raise UndeclaredRouteError(f"{route} declares auth={declared.auth!r}; known: {known}")
+        if declared.cache == "public" and declared.auth != "none":
+            raise UndeclaredRouteError(f"{route} would let caches keep what is not for everybody")
+        return declared
+
+    async def _before(self) -> None:
+        rule = request.url_rule
+        if rule is None:
+            return  # no route, or not with this method: Quart raises that error after this
+        declared = self._policies.get(rule.endpoint)
+        if declared is None or "\x00" in request.path:  # PostgreSQL has no text with a NUL
+            raise NotFound
+        request.scope["route"] = rule.rule  # type: ignore[typeddict-unknown-key]  # the front's
+        request.scope["policy"] = declared  # type: ignore[typeddict-unknown-key]  # the front's
+        if request.method == "OPTIONS" and rule.provide_automatic_options:
+            return  # a preflight: it carries no token, does nothing, and must not use up a client's requests
+        if declared.limit is not None:
+            g.taken = self._limits.take(rule.rule, self._client(), declared.limit)
+            if not g.taken.allowed:
+                raise TooManyRequests
+        await self._authenticators[declared.auth]()
+
+    def _client(self) -> str:
+        peer = (request.scope.get("client") or ("", 0))[0]
+        return self._clients.key(peer, request.headers.getlist("CF-Connecting-IP"))
+
+    async def _after(self, response: Response) -> Response:
+        declared: Policy | None = request.scope.get("policy")  # type: ignore[assignment]  # set above
+        headers = response.headers
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Cache-Control"] = _cache_control(response, declared)
+        if (taken := g.get("taken")) is not None:
+            headers.update(taken.headers())
+        origin = request.headers.get("Origin", "")
+        if request.method == "OPTIONS" and response.status_code == 200:
+            shared = self._cors.preflight(origin, declared, headers.get("Allow", ""))
+        else:
+            shared = self._cors.headers(origin, declared)
+        if (vary := shared.pop("Vary", None)) is not None:
+            headers.add("Vary", vary)
+        headers.update(shared)
+        if declared is not None and declared.stream and response.status_code == 200:
+            release(response, request.scope.get("deadline"), self._stopping)  # type: ignore[arg-type]  # the front's
+        return response
+
+
+def _cache_control(response: Response, declared: Policy | None) -> str:
+    if declared is None or declared.cache == "no-store":
+        return "no-store"
+    if declared.cache == "private":
+        return "private, no-store"
+    if response.status_code not in (200, 304) or request.method == "OPTIONS":
+        return "no-store"
+    return response.headers.get("Cache-Control") or CACHE_CONTROL.decode()
