@@ -18,6 +18,7 @@ import orjson
 from bench.load import PROJECT
 from bench.slate import events
 from launcher.dev.embedded import Services, embedded_services
+from ops.alerts.desk import Desk
 from ops.clock import ledger, register
 from ops.clock.fence import next_token
 from ops.clock.ledger import Claim
@@ -78,7 +79,9 @@ async def run(services: Services) -> None:
             token = await next_token(connection, "bench", now)
             job = register.Registered("daily_pass", DAILY_PASS.schedule, "UTC", None)
             await register.register(connection, [job], now)
-        runner = Runner(database, redis, resources, holder="bench", fencing_token=token)
+        runner = Runner(
+            database, redis, resources, holder="bench", fencing_token=token, desk=Desk(database, "bench")
+        )
         for name in ("from nothing", "nothing changed"):
             tick = datetime.now(UTC)
             async with session(database) as connection:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ops.alerts.sender import TelegramChat, send_alerts
+from ops.alerts.desk import Desk
+from ops.alerts.sender import send_alerts
+from ops.alerts.telegram import TelegramChat
 from ops.clock.due import plan_jobs
 from ops.clock.job import Job
 from ops.clock.leadership import Leadership
@@ -48,6 +50,7 @@ async def run_clock(
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings, holder))
         database, redis = stores.database, stores.redis
+        desk = Desk(database, holder, enabled=settings.telegram_alerts_enabled)
         if not await stores.connect(stop):
             return
         if not await _schema_ready(database, stop):
@@ -71,7 +74,7 @@ async def run_clock(
                 resources,
                 holder=holder,
                 fencing_token=fencing_token,
-                alerts_enabled=settings.telegram_alerts_enabled,
+                desk=desk,
                 heartbeat_url=heartbeat,
             )
             scheduler = Scheduler(
@@ -91,7 +94,7 @@ async def run_clock(
             database,
             holder=holder,
             ttl_seconds=settings.clock_lease_ttl_seconds,
-            alerts_enabled=settings.telegram_alerts_enabled,
+            desk=desk,
         )
         log.info("clock started", jobs=len(jobs), holder=holder)
         await leadership.run(term, stop)

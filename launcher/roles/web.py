@@ -149,15 +149,15 @@ async def _warm(web: Web, stop: asyncio.Event) -> None:
 
 def start_companions(settings: Settings, web: Web) -> None:
     """Start what lives beside the server: the watchdog, the in-process clock, the word to the supervisor."""
+    from ops.alerts.desk import Desk
     from ops.clock.watchdog import Watchdog
     from ops.instances import holder_name
 
     watchdog = Watchdog(
         web.stores.database,
         web.stores.redis,
-        holder=holder_name("web"),
+        desk=Desk(web.stores.database, holder_name("web"), enabled=settings.telegram_alerts_enabled),
         ttl_seconds=settings.clock_lease_ttl_seconds,
-        alerts_enabled=settings.telegram_alerts_enabled,
     )
     web.tasks.start(watchdog.watch(web.stopping), "watchdog")
     if settings.telegram_alerts_enabled and settings.telegram_bot_token:
@@ -175,7 +175,8 @@ def start_companions(settings: Settings, web: Web) -> None:
 
 async def _send_alerts(settings: Settings, web: Web) -> None:
     """Send what the watchdog raises: with no clock alive there is nobody else to do it."""
-    from ops.alerts.sender import TelegramChat, send_alerts
+    from ops.alerts.sender import send_alerts
+    from ops.alerts.telegram import TelegramChat
 
     chat = TelegramChat(
         settings.telegram_base_url,

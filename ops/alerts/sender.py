@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ops.alerts.table import MESSAGE_CHARACTERS
+from ops.alerts.telegram import Telegram, TelegramChat, Verdict
 from ops.database import raw, session
 from ops.stores import Unavailable
 from ops.tasks import waited
@@ -21,7 +20,6 @@ from ops.telemetry.logs import get_logger, redact
 
 if TYPE_CHECKING:
     import asyncpg
-    import httpx
     from databases import Database
     from redis.asyncio import Redis
 
@@ -29,57 +27,27 @@ log = get_logger(__name__)
 
 SLOT_SECONDS = 10.0
 LOOK_SECONDS = 1.0
-SEND_TIMEOUT_SECONDS = 10.0
 CLAIM_SECONDS = 60.0  # after this another process takes a claimed row: longer than any send
 GIVE_UP_AFTER = 12  # attempts, with backoff to five minutes: about half an hour of refusals
 
 _SLOT_KEY = "alerts:slot"
 
 
-@dataclass(frozen=True, slots=True)
-class TelegramChat:
-    """Where alerts go. `token` must never be shown: it is part of every URL here."""
-
-    base_url: str
-    token: str
-    chat_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What Telegram made of a message."""
-
-    sent: bool
-    error: str | None = None
-    refused: bool = False  # by Telegram itself, for this message or this bot; an outage is no refusal
-    retry_after_seconds: float | None = None
-    moved_to_chat_id: str | None = None
-
-
 async def send_alerts(chat: TelegramChat, database: Database, redis: Redis, stop: asyncio.Event) -> None:
-    """Send pending alerts until `stop`. A dead database, Redis or Telegram delays, never ends it."""
-    slot = Slot(redis)
-    client: httpx.AsyncClient | None = None
+    """Send pending alerts until `stop`. Nothing that PostgreSQL, Redis or Telegram answer ends it."""
+    slot, telegram = Slot(redis), Telegram(chat, redis)
     try:
         while not stop.is_set():
             try:
                 if await _anything_waits(database):
-                    client = client or _open_client()
-                    await send_next(chat, database, redis, slot, client)
-            except Unavailable as problem:
-                log.warning("alerts wait for the database", error=redact(repr(problem)))
+                    await send_next(telegram, database, slot)
+            except Exception as problem:  # a sender that ended would leave every later alert unsent
+                write = log.warning if isinstance(problem, Unavailable) else log.error
+                write("alerts wait", error=redact(repr(problem)))
                 await waited(stop, 5)
             await waited(stop, LOOK_SECONDS)
     finally:
-        if client is not None:
-            await client.aclose()
-
-
-def _open_client() -> httpx.AsyncClient:
-    """Open the client at the first alert: httpx is 10 MB that a quiet web process need not hold."""
-    import httpx
-
-    return httpx.AsyncClient(timeout=SEND_TIMEOUT_SECONDS)
+        await telegram.close()
 
 
 async def _anything_waits(database: Database) -> bool:
@@ -90,14 +58,7 @@ async def _anything_waits(database: Database) -> bool:
     return bool(found)
 
 
-async def send_next(
-    chat: TelegramChat,
-    database: Database,
-    redis: Redis,
-    slot: Slot,
-    client: httpx.AsyncClient,
-    now: datetime | None = None,
-) -> bool:
+async def send_next(telegram: Telegram, database: Database, slot: Slot, now: datetime | None = None) -> bool:
     """Send the oldest pending alert if the ten seconds are free; return whether one was sent."""
     now = now or datetime.now(UTC)
     async with session(database) as connection:
@@ -110,11 +71,7 @@ async def send_next(
         row = await _claim(raw(connection), now)
     if row is None:
         return False
-    chat_id = await _moved_chat(redis, chat) or chat.chat_id
-    verdict = await deliver(client, chat, chat_id, _text(row))
-    if verdict.moved_to_chat_id:
-        await _remember_chat(redis, chat, verdict.moved_to_chat_id)
-        verdict = await deliver(client, chat, verdict.moved_to_chat_id, _text(row))
+    verdict = await telegram.send(_text(row))
     if verdict.retry_after_seconds:
         await slot.hold(verdict.retry_after_seconds)
     await _surely_record(database, row, verdict, now)
@@ -132,37 +89,6 @@ async def _surely_record(database: Database, row: asyncpg.Record, verdict: Verdi
             await asyncio.sleep(pause)
     async with session(database) as connection:
         await _record(raw(connection), row, verdict, now)
-
-
-async def deliver(client: httpx.AsyncClient, chat: TelegramChat, chat_id: str, text: str) -> Verdict:
-    """Send one plain-text message; every outcome is a verdict, none an exception that names the URL."""
-    import httpx
-
-    url = f"{chat.base_url}/bot{chat.token}/sendMessage"
-    message = {"chat_id": chat_id, "text": text[:MESSAGE_CHARACTERS], "disable_web_page_preview": True}
-    try:
-        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            answer = await client.post(url, json=message)
-        body: Any = answer.json()
-    except (httpx.HTTPError, TimeoutError) as problem:
-        return Verdict(sent=False, error=f"Telegram cannot be reached ({type(problem).__name__})")
-    except ValueError:
-        return Verdict(sent=False, error="Telegram answered with something that is not JSON")
-    if not isinstance(body, dict):
-        return Verdict(sent=False, error="Telegram answered with something that is not an object")
-    if answer.status_code == 200 and body.get("ok") is True:
-        return Verdict(sent=True)
-    hints = body.get("parameters") or {}
-    moved = hints.get("migrate_to_chat_id")
-    return Verdict(
-        sent=False,
-        error=redact(f"Telegram answered {answer.status_code}: {body.get('description', 'no reason given')}")[
-            :300
-        ],
-        refused=answer.status_code in (400, 401, 403, 404) and moved is None,
-        retry_after_seconds=hints.get("retry_after"),
-        moved_to_chat_id=None if moved is None else str(moved),
-    )
 
 
 class Slot:
@@ -245,23 +171,3 @@ async def _record(
         verdict.error,
         now + timedelta(seconds=delay),
     )
-
-
-def _moved_key(chat: TelegramChat) -> str:
-    return f"alerts:moved:{chat.chat_id}"
-
-
-async def _moved_chat(redis: Redis, chat: TelegramChat) -> str | None:
-    try:
-        moved = await redis.get(_moved_key(chat))
-    except Unavailable:
-        return None
-    return None if moved is None else str(moved)
-
-
-async def _remember_chat(redis: Redis, chat: TelegramChat, chat_id: str) -> None:
-    log.warning("the alert chat became a supergroup; set TELEGRAM_ALERT_CHAT_ID", chat_id=chat_id)
-    try:
-        await redis.set(_moved_key(chat), chat_id)
-    except Unavailable:
-        return

@@ -23,7 +23,8 @@ MESSAGE_CHARACTERS = 4096
 async def raise_alert(
     connection: Connection,
     *,
-    fingerprint: str,
+    cause: str,
+    variety: str = "",
     title: str,
     detail: str,
     correlation_id: str,
@@ -37,7 +38,8 @@ async def raise_alert(
 
     Args:
         connection: inside or outside a transaction.
-        fingerprint: names the cause (job and error class); equal ones are one trouble.
+        cause: what a recovery closes.
+        variety: with the cause it makes the fingerprint; equal ones are one trouble.
         title: the first line.
         detail: what happened and what to do; redacted here.
         correlation_id: the run or request to look up in the logs.
@@ -45,10 +47,12 @@ async def raise_alert(
         enabled: False records the row as disabled; nothing is sent.
     """
     body = compose(title, detail, correlation_id, now)
+    mark = fingerprint(cause, variety)
     # The row lock on the fingerprint's newest alert is not enough when there is none yet: an advisory
     # lock on the fingerprint makes two processes that see one trouble at one moment raise one message.
     async with connection.transaction():
-        await raw(connection).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 41))", fingerprint)
+        await raw(connection).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 41))", mark)
+        await _lock_cause(connection, cause)
         alert_id = await raw(connection).fetchval(
             """
             WITH told AS (
@@ -74,7 +78,7 @@ async def raise_alert(
               FROM told, closed, due
             RETURNING id
             """,
-            fingerprint,
+            mark,
             body,
             correlation_id,
             now,
@@ -87,40 +91,35 @@ async def raise_alert(
 async def raise_recovery(
     connection: Connection,
     *,
-    fingerprint_prefix: str,
-    title: str,
+    cause: str,
     correlation_id: str,
     now: datetime,
     enabled: bool = True,
 ) -> bool:
-    """Record that all is well again, if something was wrong; return whether it was.
-
-    `fingerprint_prefix` is a whole fingerprint or a job's part of it (``job:results:``): one recovery
-    closes every open trouble below it.
-    """
+    """Close every open trouble of `cause`, its varieties too, with one message; return whether there was any."""
     async with connection.transaction():
-        await raw(connection).execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1, 42))", fingerprint_prefix
-        )
+        await _lock_cause(connection, cause)
         # What was to be told later has gone before it was told.
         await raw(connection).execute(
             """
             UPDATE alerts SET status = 'suppressed'
-             WHERE kind = 'failure' AND status = 'pending' AND due_at > $2 AND starts_with(fingerprint, $1)
+             WHERE kind = 'failure' AND status = 'pending' AND due_at > $2
+               AND (fingerprint = $1 OR starts_with(fingerprint, $1 || ':'))
             """,
-            fingerprint_prefix,
+            cause,
             now,
         )
         rows = await raw(connection).fetch(
             """
-            SELECT fingerprint, count(*) AS raised, bool_or(status IN ('pending', 'sent')) AS told
+            SELECT fingerprint, count(*) AS raised, bool_or(status IN ('pending', 'sent')) AS told,
+                   (array_agg(split_part(body, E'\n', 1) ORDER BY id DESC))[1] AS title
               FROM alerts AS failure
-             WHERE kind = 'failure' AND starts_with(fingerprint, $1)
+             WHERE kind = 'failure' AND (fingerprint = $1 OR starts_with(fingerprint, $1 || ':'))
                AND id > coalesce((SELECT max(id) FROM alerts
                                    WHERE kind = 'recovery' AND fingerprint = failure.fingerprint), 0)
              GROUP BY fingerprint ORDER BY fingerprint
             """,
-            fingerprint_prefix,
+            cause,
         )
         for number, row in enumerate(rows):
             total = sum(one["raised"] for one in rows)
@@ -136,12 +135,54 @@ async def raise_recovery(
                 VALUES ($1, 'recovery', $2, $3, $4, $5, $5, $5)
                 """,
                 row["fingerprint"],
-                compose(title, detail, correlation_id, now),
+                compose(_closing_title(row["title"]), detail, correlation_id, now),
                 correlation_id,
                 status,
                 now,
             )
     return bool(rows)
+
+
+async def open_fingerprints(connection: Connection) -> set[str]:
+    """Return the troubles that have failed since their newest recovery."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT DISTINCT fingerprint FROM alerts AS failure
+         WHERE kind = 'failure'
+           AND NOT EXISTS (SELECT 1 FROM alerts AS recovery
+                            WHERE recovery.fingerprint = failure.fingerprint
+                              AND recovery.kind = 'recovery' AND recovery.id > failure.id)
+        """
+    )
+    return {row["fingerprint"] for row in rows}
+
+
+def fingerprint(cause: str, variety: str = "") -> str:
+    """Return what names a trouble in the table.
+
+    >>> fingerprint("job:results", "FeedError")
+    'job:results:FeedError'
+    """
+    return f"{cause}:{variety}" if variety else cause
+
+
+def belongs(mark: str, cause: str) -> bool:
+    """Return whether the trouble with this fingerprint is one of `cause`.
+
+    >>> belongs("job:results:FeedError", "job:results"), belongs("job:results_archive:FeedError", "job:results")
+    (True, False)
+    """
+    return mark == cause or mark.startswith(f"{cause}:")
+
+
+def _closing_title(title: str) -> str:
+    return "🟢 Over: " + title.lstrip("🔴🟠🟡 ")
+
+
+async def _lock_cause(connection: Connection, cause: str) -> None:
+    # A failure and the recovery of one cause are put in order by one lock: without it a recovery could miss the
+    # failure that another process is just recording, and leave it open.
+    await raw(connection).execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 42))", cause)
 
 
 def compose(title: str, detail: str, correlation_id: str, now: datetime) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from ops.alerts.desk import Desk
 from ops.clock.fence import check_fence
 from ops.database import session
 
@@ -80,6 +81,7 @@ class JobContext(Generic[R]):
     database: Database
     redis: Redis
     resources: R
+    desk: Desk
     log: BoundLogger
     stats: dict[str, Any] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ops.alerts import table as alerts
+from ops.alerts.desk import Desk
 from ops.clock.fence import next_token
 from ops.clock.lease import Lease
 from ops.database import session
@@ -39,15 +39,14 @@ class Leadership:
         *,
         holder: str,
         ttl_seconds: float,
-        alerts_enabled: bool = True,
+        desk: Desk,
     ) -> None:
         self._redis = redis
         self._database = database
         self._holder = holder
         self._ttl = ttl_seconds
-        self._alerts_enabled = alerts_enabled
+        self._desk = desk
         self._redis_away_since: float | None = None
-        self._redis_told = False
 
     async def run(self, term: Term, stop: asyncio.Event) -> None:
         """Campaign and lead until `stop`; the lease is given back at once."""
@@ -120,21 +119,17 @@ class Leadership:
         if self._redis_away_since is None:
             self._redis_away_since = time.monotonic()
             log.warning("Redis does not answer", error=redact(repr(problem)))
-        if self._redis_told or time.monotonic() - self._redis_away_since < self._ttl * 0.5:
+        if time.monotonic() - self._redis_away_since < self._ttl * 0.5:
             return
         try:
-            async with asyncio.timeout(1), session(self._database, timeout=1) as connection:
-                await alerts.raise_alert(
-                    connection,
-                    fingerprint=REDIS_TROUBLE,
-                    title="🔴 The clock has lost Redis",
-                    detail="No clock can lead: scheduled jobs stand still. They resume by themselves.\n"
+            async with asyncio.timeout(1):
+                await self._desk.trouble(
+                    REDIS_TROUBLE,
+                    "The clock has lost Redis",
+                    "No clock can lead: scheduled jobs stand still. They resume by themselves.\n"
                     f"{type(problem).__name__}. See: python -m launcher doctor",
-                    correlation_id=self._holder,
-                    now=datetime.now(UTC),
-                    enabled=self._alerts_enabled,
+                    repeats="once",
                 )
-            self._redis_told = True
         except Unavailable:
             return  # asked again at the next look
 
@@ -142,17 +137,9 @@ class Leadership:
         if self._redis_away_since is None:
             return
         try:
-            async with asyncio.timeout(1), session(self._database, timeout=1) as connection:
-                await alerts.raise_recovery(
-                    connection,
-                    fingerprint_prefix=REDIS_TROUBLE,
-                    title="🟢 The clock has Redis again",
-                    correlation_id=self._holder,
-                    now=datetime.now(UTC),
-                    enabled=self._alerts_enabled,
-                )
+            async with asyncio.timeout(1):
+                await self._desk.well(REDIS_TROUBLE)
         except Unavailable:
             return
         log.info("Redis answers again")
         self._redis_away_since = None
-        self._redis_told = False

@@ -194,21 +194,6 @@ async def ever_succeeded(connection: Connection, job_name: str) -> bool:
     )
 
 
-async def failed_last_time(connection: Connection) -> set[str]:
-    """Return the jobs whose newest finished run did not succeed."""
-    rows = await raw(connection).fetch(
-        """
-        SELECT job.job_name
-          FROM scheduler_jobs AS job
-          JOIN LATERAL (SELECT status FROM scheduler_job_runs
-                         WHERE job_name = job.job_name AND status <> 'running' AND status <> 'skipped'
-                         ORDER BY started_at DESC LIMIT 1) AS newest ON true
-         WHERE newest.status <> 'success'
-        """
-    )
-    return {row["job_name"] for row in rows}
-
-
 async def history(connection: Connection, job_name: str, limit: int = 20) -> list[Run]:
     """Return a job's newest runs, newest first."""
     rows = await raw(connection).fetch(

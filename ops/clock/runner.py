@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import asyncpg
 import tenacity
 
-from ops.alerts import table as alerts
+from ops.alerts.desk import Desk
 from ops.clock import ledger
 from ops.clock.fence import FencedOutError
 from ops.clock.job import Job, JobContext, R, SkippedRunError
@@ -52,7 +52,7 @@ class Runner(Generic[R]):
         *,
         holder: str,
         fencing_token: int,
-        alerts_enabled: bool = True,
+        desk: Desk,
         heartbeat_url: str | None = None,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -61,12 +61,11 @@ class Runner(Generic[R]):
         self._resources = resources
         self._holder = holder
         self._token = fencing_token
-        self._alerts_enabled = alerts_enabled
+        self.desk = desk
         self._heartbeat_url = heartbeat_url
         self._wall = wall
         self._contexts: dict[int, tuple[JobContext[R], str]] = {}
         self._pings = Tasks()
-        self.failing: set[str] = set()
         self.active: set[int] = set()  # the ledger's rows that this process answers for
         self.stopping = asyncio.Event()  # a stopping clock begins no further attempt
 
@@ -143,6 +142,7 @@ class Runner(Generic[R]):
             database=self._database,
             redis=self._redis,
             resources=self._resources,
+            desk=self.desk,
             log=get_logger(f"job.{job.name}"),
         )
         self._contexts[run.id] = (context, repr(context.stats))
@@ -187,48 +187,28 @@ class Runner(Generic[R]):
         return "success", None
 
     async def _tell_failure(self, job: Job[R], run: Run, error: BaseException) -> None:
-        self.failing.add(job.name)
-        tries = f"attempt {run.attempt} of {job.max_attempts}"
-        await self._surely(
-            lambda connection: alerts.raise_alert(
-                connection,
-                fingerprint=f"job:{job.name}:{ledger.error_class(error)}",
-                title=f"🔴 {job.name} failed ({tries})",
-                detail=f"{ledger.snippet(error)}\nSee: python -m launcher jobs history {job.name}",
+        await self._patiently(
+            lambda: self.desk.trouble(
+                f"job:{job.name}",
+                f"{job.name} failed (attempt {run.attempt} of {job.max_attempts})",
+                f"{ledger.snippet(error)}\nSee: python -m launcher jobs history {job.name}",
+                variety=ledger.error_class(error),
                 correlation_id=run.correlation_id,
-                now=self._wall(),
-                enabled=self._alerts_enabled,
             )
         )
 
     async def tell_outage(self, seconds: float) -> None:
-        """Tell that the database was away: only now, for an alert is a row in it."""
-        now = self._wall()
-        async with session(self._database) as connection:
-            await alerts.raise_alert(
-                connection,
-                fingerprint=DATABASE_TROUBLE,
-                title=f"🟡 The clock was without PostgreSQL for {seconds:.0f} s",
-                detail="It is back. What was missed is caught up as each job says.\n"
-                "See: python -m launcher jobs list",
-                correlation_id=self._holder,
-                now=now,
-                enabled=self._alerts_enabled,
-            )
+        """Tell that the database was away: only now, for an alert is a row in it. It is over at once."""
+        await self.desk.trouble(
+            DATABASE_TROUBLE,
+            f"The clock was without PostgreSQL for {seconds:.0f} s",
+            "It is back. What was missed is caught up as each job says.\nSee: python -m launcher jobs list",
+            "warning",
+        )
+        await self.desk.well(DATABASE_TROUBLE)
 
     async def _tell_success(self, job: Job[R], run: Run) -> None:
-        if job.name in self.failing:
-            await self._surely(
-                lambda connection: alerts.raise_recovery(
-                    connection,
-                    fingerprint_prefix=f"job:{job.name}:",
-                    title=f"🟢 {job.name} is well again",
-                    correlation_id=run.correlation_id,
-                    now=self._wall(),
-                    enabled=self._alerts_enabled,
-                )
-            )
-            self.failing.discard(job.name)
+        await self._patiently(lambda: self.desk.well(f"job:{job.name}", correlation_id=run.correlation_id))
         if self._heartbeat_url:
             self._pings.start(self._ping(self._heartbeat_url), name="heartbeat")
 
@@ -243,11 +223,18 @@ class Runner(Generic[R]):
 
     async def _surely(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Write to the ledger however long the database is away: the caller is cancelled with its term."""
+
+        async def write() -> T:
+            async with session(self._database) as connection:
+                return await work(connection)
+
+        return await self._patiently(write)
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
         pause = 0.1
         while True:
             try:
-                async with session(self._database) as connection:
-                    return await work(connection)
+                return await work()
             except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
                     asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError) as problem:  # fmt: skip
                 log.warning("the ledger waits for the database", error=redact(repr(problem)))

@@ -102,7 +102,6 @@ class Scheduler(Generic[R]):
                     lost = await ledger.mark_lost(connection, self._token, now)
                     known_since = await self._register(connection, now)
                     last = await ledger.last_ticks(connection)
-                    self._runner.failing = await ledger.failed_last_time(connection)
                     self._paused = await register.paused_jobs(connection)
                     fresh = {
                         name
@@ -116,6 +115,7 @@ class Scheduler(Generic[R]):
             break
         else:
             return
+        self._runner.desk.forget()  # the leader before may have told what this one has to close
         for name, job in self._jobs.items():
             since = max(last.get(name, known_since[name]), known_since[name], now - job.catch_up_window)
             # Not after now: a tick recorded under a wall clock that was ahead must not silence the job.

@@ -1,7 +1,6 @@
 """A dead clock must not be silent: every web process watches, and together they tell once.
 
-Being told once is the alerts table's doing: one fingerprint is one message per ten minutes, however many
-processes raise it.
+Being told once is the desk's doing: one cause is one message per ten minutes, however many processes raise it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.alerts import table as alerts
+from ops.alerts.desk import Desk
 from ops.clock import register
 from ops.clock.leadership import REDIS_TROUBLE
 from ops.clock.lease import read_holder
@@ -40,23 +39,19 @@ class Watchdog:
         database: Database,
         redis: Redis,
         *,
-        holder: str,
+        desk: Desk,
         ttl_seconds: float,
-        alerts_enabled: bool,
         overdue_grace: timedelta = OVERDUE_GRACE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._redis = redis
-        self._holder = holder
+        self._desk = desk
         self._patience = 3 * ttl_seconds
         self._every = max(0.2, min(10.0, ttl_seconds))
-        self._alerts_enabled = alerts_enabled
         self._overdue_grace = overdue_grace
         self._monotonic = monotonic
         self._leaderless_since: float | None = None
-        self._open = {NO_LEADER, REDIS_TROUBLE, OVERDUE}  # until a look has shown otherwise
-        self._told_at: dict[str, datetime] = {}
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look every few seconds until `stop`. A missing PostgreSQL is for others to tell."""
@@ -70,22 +65,22 @@ class Watchdog:
         """Look once, and tell."""
         leader, redis_answers = await self._leader()
         if redis_answers:
-            await self._well(REDIS_TROUBLE, "🟢 Redis answers again", now)
+            await self._desk.well(REDIS_TROUBLE)
         if leader is None:
-            await self._miss_leader(redis_answers, now)
+            await self._miss_leader(redis_answers)
             return  # what is overdue now is overdue for that; one cause is one alert
         self._leaderless_since = None
-        await self._well(NO_LEADER, "🟢 A clock leads again", now)
+        await self._desk.well(NO_LEADER)
         overdue = await self._overdue(now)
         if overdue:
-            await self._tell(
+            await self._desk.trouble(
                 OVERDUE,
-                f"🔴 Overdue: {', '.join(overdue)}",
+                f"Overdue: {', '.join(overdue)}",
                 "The clock has not started these when they were due.\nSee: python -m launcher jobs list",
-                now,
+                repeats="standing",
             )
         else:
-            await self._well(OVERDUE, "🟢 No job is overdue any more", now)
+            await self._desk.well(OVERDUE)
 
     async def _leader(self) -> tuple[str | None, bool]:
         """Return (who leads, whether Redis answers); without Redis nobody can lead."""
@@ -95,26 +90,26 @@ class Watchdog:
         except Unavailable:
             return None, False
 
-    async def _miss_leader(self, redis_answers: bool, now: datetime) -> None:
+    async def _miss_leader(self, redis_answers: bool) -> None:
         if self._leaderless_since is None:
             self._leaderless_since = self._monotonic()
         if self._monotonic() - self._leaderless_since <= self._patience:
             return
         if redis_answers:
-            await self._tell(
+            await self._desk.trouble(
                 NO_LEADER,
-                "🔴 No clock leads",
+                "No clock leads",
                 f"For {self._patience:g} s no process has held the clock's lease: no job runs.\n"
                 "See: python -m launcher status, and that the scheduler service is up.",
-                now,
+                repeats="standing",
             )
         else:  # the clocks tell of this too, under the same fingerprint: one message
-            await self._tell(
+            await self._desk.trouble(
                 REDIS_TROUBLE,
-                "🔴 Redis does not answer",
+                "Redis does not answer",
                 "No clock can lead: scheduled jobs stand still. They resume by themselves.\n"
                 "See: python -m launcher doctor",
-                now,
+                repeats="standing",
             )
 
     async def _overdue(self, now: datetime) -> list[str]:
@@ -131,35 +126,3 @@ class Watchdog:
             and job.next_run_at is not None
             and job.next_run_at + grace < now
         ]
-
-    async def _tell(self, fingerprint: str, title: str, detail: str, now: datetime) -> None:
-        told_at = self._told_at.get(fingerprint)
-        if told_at is not None and now - told_at < alerts.DEDUPE_WINDOW:
-            return
-        async with session(self._database) as connection:
-            await alerts.raise_alert(
-                connection,
-                fingerprint=fingerprint,
-                title=title,
-                detail=detail,
-                correlation_id=self._holder,
-                now=now,
-                enabled=self._alerts_enabled,
-            )
-        self._open.add(fingerprint)
-        self._told_at[fingerprint] = now
-
-    async def _well(self, fingerprint: str, title: str, now: datetime) -> None:
-        if fingerprint not in self._open:
-            return
-        async with session(self._database) as connection:
-            await alerts.raise_recovery(
-                connection,
-                fingerprint_prefix=fingerprint,
-                title=title,
-                correlation_id=self._holder,
-                now=now,
-                enabled=self._alerts_enabled,
-            )
-        self._open.discard(fingerprint)
-        self._told_at.pop(fingerprint, None)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.alerts import table as alerts
 from ops.clock.job import JobContext
 from quartapp.credits import CreditState, read_credits, record_spending
 from quartapp.documents import table as documents
@@ -59,33 +58,18 @@ async def budget(context: Context) -> CreditState:
 
 
 async def _tell_of_floor(context: Context, state: CreditState) -> None:
-    settings = context.resources.settings
-    now = datetime.now(UTC)
-    told = await context.redis.get(FLOOR_TROUBLE)
-    if state.at_floor and not told:
-        async with context.transaction() as connection:
-            await alerts.raise_alert(
-                connection,
-                fingerprint=FLOOR_TROUBLE,
-                title="🟠 The Odds API credits are down to the floor",
-                detail=f"{state.remaining} credits are left and {state.floor} are never spent: odds stand still until "
-                "the account renews. See ODDS_API_CREDIT_FLOOR.",
-                correlation_id=context.correlation_id,
-                now=now,
-                enabled=settings.telegram_alerts_enabled,
-            )
-        await context.redis.set(FLOOR_TROUBLE, "told")
-    elif told and not state.at_floor:
-        async with context.transaction() as connection:
-            await alerts.raise_recovery(
-                connection,
-                fingerprint_prefix=FLOOR_TROUBLE,
-                title="🟢 The Odds API has credits again",
-                correlation_id=context.correlation_id,
-                now=now,
-                enabled=settings.telegram_alerts_enabled,
-            )
-        await context.redis.delete(FLOOR_TROUBLE)
+    if state.at_floor:
+        await context.desk.trouble(
+            FLOOR_TROUBLE,
+            "The Odds API credits are down to the floor",
+            f"{state.remaining} credits are left and {state.floor} are never spent: odds stand still until "
+            "the account renews. See ODDS_API_CREDIT_FLOOR.",
+            "warning",
+            correlation_id=context.correlation_id,
+            repeats="once",
+        )
+    else:
+        await context.desk.well(FLOOR_TROUBLE, correlation_id=context.correlation_id)
 
 
 async def fetch_slate(context: Context, sport_key: str, markets: tuple[str, ...]) -> tuple[Event, ...]:

@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 import pytest
 
+from ops.alerts.desk import Desk
 from ops.clock import ledger, register
 from ops.clock.fence import FencedOutError, next_token
 from ops.clock.job import Job
@@ -59,7 +60,12 @@ class Bench:
         )
         self._tick += timedelta(seconds=1)
         runner = Runner(
-            self.database, self.redis, self.resources, holder="test:clock:1", fencing_token=self.token
+            self.database,
+            self.redis,
+            self.resources,
+            holder="test:clock:1",
+            fencing_token=self.token,
+            desk=Desk(self.database, "test:clock:1"),
         )
         async with session(self.database) as connection:
             (run,) = await ledger.claim(
@@ -219,7 +225,7 @@ async def test_a_replaced_leader_writes_nothing(bench: Bench, database_url: str)
     context: JobContext[Resources] = JobContext(
         job_name="daily_pass", scheduled_for=datetime.now(UTC), attempt=1, trigger="schedule", correlation_id="c" * 32,
         fencing_token=bench.token, holder="test:clock:1", database=bench.database, redis=bench.redis,
-        resources=bench.resources, log=get_logger("test"),
+        resources=bench.resources, desk=Desk(bench.database, "test:clock:1"), log=get_logger("test"),
     )  # fmt: skip
     with pytest.raises(FencedOutError):
         await store_slates(context, [("basketball_nba", ())])

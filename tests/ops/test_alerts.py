@@ -9,16 +9,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from launcher.dev.embedded import free_port
 from ops.alerts import sender
 from ops.alerts import table as alerts
-from ops.alerts.sender import Slot, TelegramChat, send_next
+from ops.alerts import telegram as telegram_module
+from ops.alerts.sender import Slot, send_next
+from ops.alerts.telegram import Telegram, TelegramChat, read_answer
 from ops.database import session
 from ops.redis import open_redis
 from tests.support.upstream import Upstream, garbage, hang, ok, open_upstream, raw, status
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from databases import Database
@@ -44,10 +46,14 @@ class Desk:
         self.now = NOW
 
     async def fail(self, fingerprint: str = "job:results:FeedError", **options: Any) -> None:
+        cause, _, variety = fingerprint.rpartition(":")
+        if cause.count(":") == 0:
+            cause, variety = fingerprint, ""
         async with session(self.database) as connection:
             await alerts.raise_alert(
                 connection,
-                fingerprint=fingerprint,
+                cause=cause,
+                variety=variety,
                 title=options.pop("title", "🔴 results failed"),
                 detail=options.pop("detail", "the source is down"),
                 correlation_id="run-0123456789",
@@ -55,20 +61,22 @@ class Desk:
                 **options,
             )
 
-    async def recover(self, prefix: str = "job:results:") -> None:
+    async def recover(self, cause: str = "job:results") -> None:
         async with session(self.database) as connection:
             await alerts.raise_recovery(
                 connection,
-                fingerprint_prefix=prefix,
-                title="🟢 results is well again",
+                cause=cause,
                 correlation_id="run-9876543210",
                 now=self.now,
             )
 
     async def send(self, redis: Redis | None = None, slot: Slot | None = None) -> bool:
         redis = redis or self.redis
-        async with httpx.AsyncClient(timeout=5) as client:
-            return await send_next(self.chat, self.database, redis, slot or Slot(redis), client, now=self.now)
+        telegram = Telegram(self.chat, redis)
+        try:
+            return await send_next(telegram, self.database, slot or Slot(redis), now=self.now)
+        finally:
+            await telegram.close()
 
     async def pass_time(self, **span: float) -> None:
         """Let time pass: ten seconds at least, as far as the slot in Redis goes."""
@@ -126,13 +134,13 @@ async def test_thirty_failing_teams_for_an_hour_are_a_message_every_ten_minutes_
         await desk.pass_time(seconds=10)
     assert len(at) <= 6
     assert min(later - sooner for sooner, later in pairwise(at)) >= timedelta(minutes=10)
-    await desk.recover("job:roster_injuries:")
-    await desk.recover("job:roster_injuries:")
+    await desk.recover("job:roster_injuries")
+    await desk.recover("job:roster_injuries")
     while await desk.send():
         await desk.pass_time(seconds=10)
     texts = [message["text"] for message in desk.messages()]
-    assert sum("well again" in text for text in texts) == 1
-    assert "well again" in texts[-1]
+    assert sum("Over: " in text for text in texts) == 1
+    assert "Over: " in texts[-1]
     # Every failure is accounted for: told, or counted in the next message.
     told = [int(text.rsplit("(", 1)[1].split()[0]) for text in texts[1:-1]]
     assert told == [119] * len(told)
@@ -211,7 +219,7 @@ async def test_a_chat_that_became_a_supergroup_is_followed(desk: Desk) -> None:
 async def test_an_outage_of_hours_loses_no_alert(
     desk: Desk, trouble: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "SEND_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(telegram_module, "SEND_TIMEOUT_SECONDS", 0.1)
     desk.telegram.answers(trouble)
     await desk.fail()
     for _ in range(30):
@@ -297,7 +305,7 @@ async def test_a_recovery_never_overtakes_its_failure(desk: Desk) -> None:
     assert await desk.send()
     await desk.pass_time(seconds=10)
     assert await desk.send()
-    kinds = ["recovery" if "well again" in message["text"] else "failure" for message in desk.messages()]
+    kinds = ["recovery" if "Over: " in message["text"] else "failure" for message in desk.messages()]
     assert kinds == ["failure", "failure", "recovery"]
 
 
@@ -334,7 +342,7 @@ async def test_one_recovery_closes_every_trouble_of_a_job(desk: Desk) -> None:
     await desk.fail("job:results:FeedError")
     await desk.fail("job:results:JobTimeoutError")
     await desk.fail("job:results_archive:FeedError")
-    await desk.recover("job:results:")
+    await desk.recover("job:results")
     assert [
         row for row in await desk.rows("fingerprint, status") if row[0] == "job:results_archive:FeedError"
     ]
@@ -345,3 +353,62 @@ async def test_one_recovery_closes_every_trouble_of_a_job(desk: Desk) -> None:
 async def test_two_processes_that_see_one_trouble_at_one_moment_raise_one_message(desk: Desk) -> None:
     await asyncio.gather(*(desk.fail("clock:no-leader") for _ in range(4)))
     assert sorted(state for _, state in await desk.rows()) == ["pending", *["suppressed"] * 3]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok([]),
+        ok({"ok": "yes"}),
+        status(429, {"ok": False, "parameters": ["retry_after"]}),
+        status(429, {"ok": False, "parameters": {"retry_after": "soon"}}),
+        status(429, {"ok": False, "parameters": {"retry_after": {"s": 1}, "migrate_to_chat_id": [1]}}),
+        status(429, {"ok": False, "parameters": {"retry_after": -5}}),
+        status(400, {"ok": False, "description": {"a": "\x00 \ud83d"}}),
+        raw(200, b"[" * 100_000),
+        raw(200, b"\xff\xfe"),
+    ],
+)
+async def test_the_sender_outlives_any_answer_and_sends_later(desk: Desk, answer: Any) -> None:
+    desk.telegram.answers(answer, SENT)
+    stop = asyncio.Event()
+    sending = asyncio.create_task(sender.send_alerts(desk.chat, desk.database, desk.redis, stop))
+    await desk.fail()
+    await eventually(lambda: desk.rows("attempts"))
+    await eventually(lambda: _recorded(desk))
+    assert not sending.done()
+    stop.set()
+    await sending
+    await desk.pass_time(minutes=10)
+    desk.now = datetime.now(UTC) + timedelta(hours=2)
+    assert await desk.send()
+    assert await desk.rows() == [("failure", "sent")]
+
+
+async def _recorded(desk: Desk) -> bool:
+    return (await desk.rows("error"))[0][0] is not None
+
+
+async def test_an_error_that_nobody_expected_does_not_end_the_sender(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+
+    async def broken(*_: Any) -> bool:
+        failed.set()
+        raise KeyError("a field that is not there")
+
+    monkeypatch.setattr(sender, "send_next", broken)
+    stop = asyncio.Event()
+    await desk.fail()
+    sending = asyncio.create_task(sender.send_alerts(desk.chat, desk.database, desk.redis, stop))
+    await failed.wait()
+    assert not sending.done()
+    stop.set()
+    await sending
+
+
+def test_a_wait_that_telegram_asks_for_is_bounded_and_the_token_is_not_shown() -> None:
+    asked = read_answer(429, {"ok": False, "parameters": {"retry_after": 1e18}})
+    assert asked.retry_after_seconds == telegram_module.LONGEST_WAIT_SECONDS
+    assert TOKEN not in repr(TelegramChat("https://api.telegram.org", TOKEN, "-100"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher.dev.embedded import free_port
+from ops.alerts.desk import Desk
 from ops.clock.leadership import Leadership
 from ops.database import session
 from ops.redis import open_redis
@@ -51,7 +52,7 @@ class Candidate:
     """A process that campaigns; it remembers its terms."""
 
     def __init__(self, redis: Redis, database: Database, name: str, ttl: float = TTL) -> None:
-        self.leadership = Leadership(redis, database, holder=name, ttl_seconds=ttl)
+        self.leadership = Leadership(redis, database, holder=name, desk=Desk(database, name), ttl_seconds=ttl)
         self.stop = asyncio.Event()
         self.tokens: list[int] = []
         self.ended_at: list[float] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher.dev.embedded import free_port
+from ops.alerts.desk import Desk
 from ops.clock import register
 from ops.clock.lease import Lease
 from ops.clock.register import Registered
@@ -38,9 +39,8 @@ class Web:
             Watchdog(
                 self.database,
                 redis or self.redis,
-                holder=f"host:web:{number}",
+                desk=Desk(self.database, f"host:web:{number}", wall=lambda: self.now),
                 ttl_seconds=TTL,
-                alerts_enabled=True,
                 monotonic=lambda: self.seconds,
             )
             for number in range(count)

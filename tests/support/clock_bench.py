@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ops.alerts.desk import Desk
 from ops.clock import ledger
 from ops.clock.due import plan_jobs
 from ops.clock.fence import next_token
@@ -57,6 +58,7 @@ class Bench:
             None,
             holder="bench",
             fencing_token=token,
+            desk=Desk(self.database, "bench", wall=self.wall),
             wall=self.wall,
             **runner_options,
         )

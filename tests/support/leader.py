@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from ops.alerts.desk import Desk
 from ops.clock.fence import next_token
 from ops.clock.job import JobContext
 from ops.database import raw, session
@@ -43,6 +44,7 @@ class Leader:
             database=self.database,
             redis=self.redis,
             resources=self.resources,
+            desk=Desk(self.database, HOLDER),
             log=get_logger("test"),
         )
 
