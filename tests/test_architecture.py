@@ -40,12 +40,13 @@ def test_imports_go_one_way(package: str) -> None:
         assert ours <= MAY_IMPORT[package], path
 
 
-def test_the_arithmetic_imports_nothing_of_ours_and_does_no_io() -> None:
+@pytest.mark.parametrize("room", ["odds", "settle"])
+def test_the_arithmetic_imports_nothing_of_ours_and_does_no_io(room: str) -> None:
     forbidden = {"asyncio", "httpx", "asyncpg", "databases", "redis", "time", "random", "os"}
-    for path in (PROJECT / "quartapp" / "odds").glob("*.py"):
+    for path in (PROJECT / "quartapp" / room).glob("*.py"):
         names = set(imports(path))
         assert {name for name in names if name.split(".")[0] in OURS} <= {
-            name for name in names if name.startswith("quartapp.odds")
+            name for name in names if name.startswith(f"quartapp.{room}")
         }, path
         assert not {name.split(".")[0] for name in names} & forbidden, path
 
