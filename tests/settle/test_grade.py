@@ -130,7 +130,7 @@ def made_up(dice: random.Random) -> Case:
         overtime,
         (level, dice.choice([level, max(0, level - 1)])) if overtime and dice.random() < 0.5 else None,
         Decimal(dice.choice([*range(4, 10), 34, 35, 42, 43, 54, 55, 59, 60, 89, 90]))
-        - dice.choice([0, Decimal("0.5")])
+        - Decimal(dice.choice(["0", "0.5"]))
         if fate not in ("scheduled", "live") and dice.random() < 0.5
         else None,
         dice.choice([0] * 8 + [24, 48, 49, 96]),
