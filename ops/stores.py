@@ -11,12 +11,13 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from redis.exceptions import RedisError
 
-from ops.database import DatabaseUnavailable, open_database, session
+from ops.database import DatabaseUnavailable, LazyDatabase, open_database, session
 from ops.redis import open_redis
 from ops.tasks import waited
 from ops.telemetry.logs import get_logger, redact
@@ -78,8 +79,9 @@ class ReadOnlyStoreError(ConnectionError):
 class Stores:
     """PostgreSQL and Redis of one process."""
 
-    def __init__(self, database: Database, redis: Redis) -> None:
-        self.database = database
+    def __init__(self, database: Database | LazyDatabase, redis: Redis) -> None:
+        # `session` asks no more of either than both have.
+        self.database = cast("Database", database)
         self.redis = redis
 
     async def __aenter__(self) -> Self:
@@ -144,13 +146,14 @@ def open_stores(settings: StoreSettings, holder: str, *, pool_max: int | None = 
 
     Nothing is connected yet: `Stores.connect` opens PostgreSQL, Redis connects at its first command.
     """
-    database = open_database(
+    make = partial(
+        open_database,
         settings.database_url.get_secret_value(),
         pool_max=pool_max or settings.database_pool_max,
         pooler=settings.database_pooler,
         application_name=holder,
     )
-    return Stores(database, open_redis(settings.redis_url.get_secret_value()))
+    return Stores(LazyDatabase(make), open_redis(settings.redis_url.get_secret_value()))
 
 
 async def ping(check: Awaitable[object], seconds: float = PING_SECONDS) -> Ping:

@@ -152,13 +152,9 @@ async def _announce(services: Services, port: int, sandbox_port: int, source: st
 
 
 def _print_table(title: str, rows: dict[str, str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", show_header=False)
-    for name, value in rows.items():
-        table.add_row(name, value, style=None)
-    Console(soft_wrap=True).print(table)
+    width = max(map(len, rows))
+    lines = "".join(f"  {name:<{width}}  {value}\n" for name, value in rows.items())
+    sys.stdout.write(f"\n{title}\n\n{lines}\n")
     sys.stdout.flush()
 
 

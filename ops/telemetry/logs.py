@@ -15,7 +15,15 @@ from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus, urlsplit
 
 import orjson
-import structlog
+
+_no_rich = "rich" not in sys.modules
+if _no_rich:
+    # structlog draws tracebacks with rich where it finds it: 60 modules and 4 MB that nothing here uses.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+import structlog  # noqa: E402
+
+if _no_rich:
+    del sys.modules["rich"]
 
 __all__ = ["bound", "configure_logging", "get_logger", "redact", "redactor"]
 

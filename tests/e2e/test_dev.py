@@ -169,7 +169,7 @@ async def test_production_s_variables_do_not_reach_it_and_operators_commands_do(
     assert "127.0.0.1:9" not in running.text
     said = checkout / ".local" / "dev" / "env"
     assert said.stat().st_mode & 0o777 == 0o600
-    await eventually(lambda: "settings for a shell │ . .local/dev/env" in running.text, timeout=10)
+    await eventually(lambda: "settings for a shell  . .local/dev/env" in running.text, timeout=10)
     ran = await asyncio.create_subprocess_exec(
         "sh", "-c", f'. .local/dev/env && exec "{python}" -m launcher jobs list',
         cwd=checkout, env=environment, stdout=asyncio.subprocess.PIPE,
