@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from quartapp.odds.formats import decimal_to_fractional, display_american
+from quartapp.odds.legs import Chances
 from quartapp.odds.value import expected_value, kelly
 
 Risk = Literal["safe", "balanced", "degen"]
@@ -64,9 +65,9 @@ def price(legs: Sequence[Leg]) -> ParlayPrice:
         display_american(decimal),
         decimal_to_fractional(decimal),
         probability,
-        expected_value(probability, float(decimal)),
+        expected_value(Chances.of(probability), float(decimal)),
         1 - kept,
-        kelly(probability, float(decimal), KELLY_FRACTION),
+        kelly(Chances.of(probability), float(decimal), KELLY_FRACTION),
         tuple(_warnings(legs)),
     )
 
@@ -98,7 +99,7 @@ class Candidate:
     @property
     def edge(self) -> float:
         """Expected value of the leg alone, per stake of 1."""
-        return expected_value(self.leg.probability, float(self.leg.decimal))
+        return expected_value(Chances.of(self.leg.probability), float(self.leg.decimal))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from quartapp.odds.legs import Chances
 
-def expected_value(probability: float, decimal: float) -> float:
-    """Return the expected profit of a stake of 1: p·d - 1. Also called the edge over the price."""
-    return probability * decimal - 1
+TOO_GOOD_EDGE = 0.10  # a price this far above its value is a mistake, or news that the other books have not
+TOO_GOOD_ARBITRAGE = 0.05
 
 
-def kelly(probability: float, decimal: float, fraction: float = 0.25) -> float:
-    """Return the share of the bankroll to stake: fraction · (p·d - 1)/(d - 1), never negative (Kelly 1956)."""
-    return max(0.0, fraction * expected_value(probability, decimal) / (decimal - 1))
+def expected_value(chances: Chances, decimal: float, commission: float = 0.0) -> float:
+    """Return the expected profit of a stake of 1; over a consensus without this book it is the edge.
+
+    A push returns the stake, half results do half of each: won·(d - 1) - lost. `commission`: the share of
+    winnings that an exchange keeps.
+    """
+    return chances.won * (decimal - 1) * (1 - commission) - chances.lost
+
+
+def fair_price(chances: Chances) -> float:
+    """Return the decimal odds at which the expected value is 0: 1 + lost/won. Infinite for what cannot win."""
+    return 1 + chances.lost / chances.won if chances.won else math.inf
+
+
+def kelly(chances: Chances, decimal: float, fraction: float = 0.25, commission: float = 0.0) -> float:
+    """Return the share of the bankroll to stake: `fraction` of what makes it grow fastest, never negative."""
+    profit = (decimal - 1) * (1 - commission)
+    return fraction * growth_stake(
+        [
+            (chances.win, profit),
+            (chances.half_win, profit / 2),
+            (chances.half_loss, -0.5),
+            (chances.loss, -1.0),
+        ]
+    )
+
+
+def growth_stake(outcomes: Sequence[tuple[float, float]]) -> float:
+    """Return the stake f that maximises the mean of ln(1 + f·profit) over (probability, profit) (Kelly 1956)."""
+    if sum(p * profit for p, profit in outcomes) <= 0:
+        return 0.0
+    low, high = 0.0, 1.0
+    for _ in range(50):  # the slope falls all the way: halve the interval on its zero
+        middle = (low + high) / 2
+        slope = sum(p * profit / (1 + middle * profit) for p, profit in outcomes if p)
+        low, high = (middle, high) if slope > 0 else (low, middle)
+    return low
+
+
+def after_commission(decimal: float, commission: float) -> float:
+    """Return the decimal odds that an exchange's winner is paid."""
+    return 1 + (decimal - 1) * (1 - commission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +124,11 @@ def spread_middle(home: Mapping[str, float], away: Mapping[str, float]) -> Middl
 
 def closing_line_value(taken_decimal: float, closing_probability: float) -> float:
     """Return what a taken price is worth at the no-vig closing line: d·p_close - 1."""
-    return expected_value(closing_probability, taken_decimal)
+    return expected_value(Chances.of(closing_probability), taken_decimal)
 
 
 def log_loss(forecasts: Sequence[float]) -> float:
     """Return the mean of -ln p over the probabilities given to what happened."""
-    import math
-
     return -sum(math.log(probability) for probability in forecasts) / len(forecasts)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from quartapp.odds.calibration import MEASURED
 from quartapp.odds.consensus import Consensus, Quote, consensus
+from quartapp.odds.legs import Chances
 from quartapp.odds.movement import Movement, movement
 from quartapp.odds.value import arbitrage, best_prices, expected_value
 from quartapp.odds.vig import DEFAULT_METHOD, hold, remove_vig
@@ -95,7 +96,7 @@ def _market(inputs: Inputs, key: str) -> dict[str, Any] | None:
             name: {
                 "bookmaker": one.bookmaker,
                 **shown[one.bookmaker, name],
-                "edge": round(expected_value(found.probabilities[name], one.decimal), 6),
+                "edge": round(expected_value(Chances.of(found.probabilities[name]), one.decimal), 6),
             }
             for name, one in best.items()
             if name in found.probabilities

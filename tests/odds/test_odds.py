@@ -24,6 +24,7 @@ from quartapp.odds.formats import (
     decimal_to_fractional,
     fractional_to_decimal,
 )
+from quartapp.odds.legs import Chances
 from quartapp.odds.movement import movement
 from quartapp.odds.parlay import Candidate, Leg, price, suggest
 from quartapp.odds.value import (
@@ -161,9 +162,9 @@ def test_the_measured_calibration_is_what_the_season_measures(shared_data: Path)
 
 
 def test_value_and_kelly() -> None:
-    assert expected_value(0.55, 2.0) == pytest.approx(0.1)
-    assert kelly(0.55, 2.0, fraction=1) == pytest.approx(0.1)
-    assert kelly(0.45, 2.0) == 0
+    assert expected_value(Chances.of(0.55), 2.0) == pytest.approx(0.1)
+    assert kelly(Chances.of(0.55), 2.0, fraction=1) == pytest.approx(0.1)
+    assert kelly(Chances.of(0.45), 2.0) == 0
     assert closing_line_value(2.1, 0.5) == pytest.approx(0.05)
 
 

@@ -1,0 +1,281 @@
+"""Fits a distribution of scores to the consensus: a few parameters that a reader evaluates.
+
+The targets are no-vig probabilities, conditional on the bet being decided (`Chances.decisive`): that is what
+two-way prices of a whole-number line say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from quartapp.odds.legs import HALF_LOSS, HALF_WIN, LOSS, LOST, PUSH, WIN, WON, Selection, settle
+from quartapp.odds.margins import NORMAL, discretised
+from quartapp.odds.poisson import cells, highest_of, poisson, rho_bounds
+from quartapp.odds.scores import Grid, MarginAndTotal, Scores, Tilt
+from quartapp.odds.sports import Sport
+
+# Further than this no market is from a distribution that fits it: two markets of a game contradict each other.
+STRONGEST_TILT = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A bet and its no-vig probability, pushes left out."""
+
+    selection: Selection
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The parameters of a game's distribution of scores; `scores` evaluates them.
+
+    `first` and `second` are the rates of goals, or the mean margin and the mean total (None: not known).
+    """
+
+    sport: Sport
+    first: float
+    second: float | None
+    rho: float = 0.0
+    tilts: tuple[Tilt, ...] = ()
+
+
+def fit(sport: Sport, targets: Sequence[Target]) -> Model | None:
+    """Return the distribution of a game's score that meets the targets; None without one that says who wins.
+
+    Markets that contradict each other are met as nearly as one distribution can.
+    """
+    if not any(target.selection.market in ("h2h", "spreads") for target in targets):
+        return None
+    if sport.family == "poisson":
+        return _fit_goals(sport, targets)
+    return _fit_margin(sport, targets)
+
+
+@lru_cache(maxsize=256)
+def scores(model: Model) -> Scores:
+    """Return the distribution that the parameters describe."""
+    return _scores(model, model.tilts)
+
+
+def _scores(model: Model, tilts: Sequence[Tilt]) -> Scores:
+    sport = model.sport
+    if sport.family == "poisson":
+        assert model.second is not None
+        return Grid(cells(model.first, model.second, model.rho, overtime=sport.overtime), tilts)
+    margins = _margins(model.first, sport)
+    totals = None
+    if model.second is not None:
+        totals = discretised(model.second, sport.total_sd, lowest=0)
+    return MarginAndTotal(margins, totals, sport.correlation, tilts)
+
+
+def _fit_goals(sport: Sport, targets: Sequence[Target]) -> Model:
+    total = next((t for t in targets if t.selection.market == "totals"), None)
+    goals = sport.total_mean
+    if total is not None:
+        goals = _solve(
+            lambda rate: _decisive_total(total.selection, rate, sport) - total.probability, 0.05, 20
+        )
+    winner = _winner(targets)
+    if winner is None:
+        return _fit_goals_to_spread(sport, targets, goals)
+    share = _solve(lambda at: _home_wins(at * goals, (1 - at) * goals) - winner, 0.01, 0.99)
+    home, away = share * goals, (1 - share) * goals
+    rho = sport.rho
+    draw = next((t.probability for t in targets if t.selection.side == "draw"), None)
+    if draw is not None:
+        level = math.fsum(_diagonal(home, away))
+        # Each cell of the diagonal changes by rho·e^-(λ+μ)·λμ, 0-0 and 1-1 alike.
+        low, high = rho_bounds(home, away)
+        rho = max(low, min(high, (level - draw) / (2 * math.exp(-home - away) * home * away)))
+    return _with_tilts(Model(sport, home, away, rho), targets)
+
+
+def _fit_goals_to_spread(sport: Sport, targets: Sequence[Target], goals: float) -> Model:
+    spread = next(t for t in targets if t.selection.market == "spreads")
+
+    def miss(share: float) -> float:
+        grid = Grid(cells(share * goals, (1 - share) * goals, sport.rho, overtime=sport.overtime))
+        return grid.chances(spread.selection).decisive - spread.probability
+
+    rising = spread.selection.side == "home"
+    share = _solve(miss if rising else lambda at: -miss(at), 0.02, 0.98, tolerance=1e-4)
+    return _with_tilts(Model(sport, share * goals, (1 - share) * goals, sport.rho), targets)
+
+
+def _winner(targets: Sequence[Target]) -> float | None:
+    """Return the chance that home wins, where somebody does."""
+    of_sides = {t.selection.side: t for t in targets if t.selection.market == "h2h"}
+    if "draw" in of_sides:
+        home = of_sides["home"].probability
+        return home / (1 - of_sides["draw"].probability)
+    return of_sides["home"].probability if "home" in of_sides else None
+
+
+def _diagonal(home: float, away: float) -> list[float]:
+    highest = highest_of(min(home, away))
+    return [p * q for p, q in zip(poisson(home, highest), poisson(away, highest), strict=True)]
+
+
+def _home_wins(home: float, away: float) -> float:
+    of_home, of_away = poisson(home, highest_of(home)), poisson(away, highest_of(away))
+    ahead = level = below = 0.0
+    for goals, p in enumerate(of_home):
+        ahead += p * below
+        if goals < len(of_away):
+            level += p * of_away[goals]
+            below += of_away[goals]
+    return ahead / (1 - level)
+
+
+def _decisive_total(selection: Selection, rate: float, sport: Sport) -> float:
+    """Return the decisive chance of over; the goal that ends a level game adds about a goal in six."""
+    mean = rate + (0.16 if sport.overtime else 0.0)
+    won = lost = 0.0
+    for goals, probability in enumerate(poisson(mean, highest_of(mean))):
+        result = settle(selection, 0, goals)
+        won += probability * WON[result]
+        lost += probability * LOST[result]
+    return won / (won + lost)
+
+
+def _fit_margin(sport: Sport, targets: Sequence[Target]) -> Model:
+    main = next((t for t in targets if t.selection.market == "spreads"), None) or next(
+        t for t in targets if t.selection.side == "home"
+    )
+    line = main.selection.point or 0.0
+    if main.selection.side == "away":
+        raise ValueError("the target of a spread is the home team's")
+    guess = sport.margin_sd * NORMAL.inv_cdf(_inside(main.probability)) - line
+    mean = _mean_for(main, guess, sport.margin_sd, lambda at: _margins(at, sport))
+    total = next((t for t in targets if t.selection.market == "totals"), None)
+    total_mean = None
+    if total is not None and total.selection.point is not None:
+        guess = total.selection.point + sport.total_sd * NORMAL.inv_cdf(_inside(total.probability))
+        total_mean = _mean_for(
+            total, max(1.0, guess), sport.total_sd, lambda at: discretised(at, sport.total_sd, lowest=0)
+        )
+    return _with_tilts(Model(sport, mean, total_mean), targets)
+
+
+def _margins(mean: float, sport: Sport) -> list[tuple[int, float]]:
+    found = discretised(mean, sport.margin_sd, sport.weights)
+    return [(value, p) for value, p in found if value] if sport.never_level else found
+
+
+def _mean_for(
+    target: Target, guess: float, sd: float, values_at: Callable[[float], list[tuple[int, float]]]
+) -> float:
+    """Return the mean at which a discretised normal meets a target: two corrections; tilts do the rest."""
+
+    def miss(mean: float) -> float:
+        won = lost = 0.0
+        for value, probability in values_at(mean):
+            result = settle(target.selection, value, value)
+            won += probability * WON[result]
+            lost += probability * LOST[result]
+        return NORMAL.inv_cdf(_inside(won / (won + lost))) - NORMAL.inv_cdf(_inside(target.probability))
+
+    for _ in range(2):
+        guess -= miss(guess) * sd
+    return guess
+
+
+def _with_tilts(model: Model, targets: Sequence[Target]) -> Model:
+    """Return the model scaled to all targets: each in turn, until none is missed by 1e-10."""
+    masses = _masses(model, targets)
+    strengths = [0.0] * len(targets)
+    for _ in range(60):
+        furthest = 0.0
+        for number, target in enumerate(targets):
+            sums = [0.0] * 5
+            for key, mass in masses.items():
+                sums[key[number]] += mass
+            step = _tilt(sums, target.probability)
+            step = max(-STRONGEST_TILT - strengths[number], min(STRONGEST_TILT - strengths[number], step))
+            strengths[number] += step
+            factors = [math.exp(step * (won - lost)) for won, lost in zip(WON, LOST, strict=True)]
+            masses = {key: mass * factors[key[number]] for key, mass in masses.items()}
+            furthest = max(furthest, abs(step))
+        if furthest < 1e-10:
+            break
+    tilts = tuple(
+        Tilt(target.selection, strength)
+        for target, strength in zip(targets, strengths, strict=True)
+        if strength
+    )
+    return Model(model.sport, model.first, model.second, model.rho, tilts)
+
+
+def _masses(model: Model, targets: Sequence[Target]) -> dict[tuple[int, ...], float]:
+    """Return the probability of each combination of the targets' results.
+
+    Where the margin and the total have distributions of their own, a target is tilted on its own: the other
+    side's results are taken as PUSH, which no tilt of this side moves.
+    """
+    base = _scores(model, ())
+    found: dict[tuple[int, ...], float] = {}
+    if isinstance(base, Grid):
+        for cell in base.cells:
+            key = tuple(settle(t.selection, cell.margin, cell.total, tied=cell.tied) for t in targets)
+            found[key] = found.get(key, 0.0) + cell.probability
+        return found
+    assert isinstance(base, MarginAndTotal)
+    for on_totals, values in ((False, base.margins), (True, base.totals or ())):
+        for value, probability in values:
+            key = tuple(
+                settle(t.selection, value, value) if (t.selection.market == "totals") == on_totals else PUSH
+                for t in targets
+            )
+            found[key] = found.get(key, 0.0) + probability
+    return found
+
+
+def _tilt(sums: Sequence[float], probability: float) -> float:
+    """Return the strength that brings won/(won + lost) to a probability, from the mass of each result."""
+    odds = probability / (1 - probability)
+    won, lost = sums[WIN] + sums[HALF_WIN] / 2, sums[LOSS] + sums[HALF_LOSS] / 2
+    if won <= 0 or lost <= 0:
+        return 0.0
+    strength = math.log(odds * lost / won) / 2
+    if not sums[HALF_WIN] and not sums[HALF_LOSS]:
+        return strength
+
+    def miss(at: float) -> float:
+        over = sums[WIN] * math.exp(at) + sums[HALF_WIN] / 2 * math.exp(at / 2)
+        under = sums[LOSS] * math.exp(-at) + sums[HALF_LOSS] / 2 * math.exp(-at / 2)
+        return math.log(over / under / odds)
+
+    return _solve(miss, strength - 2 * abs(strength) - 1e-9, strength + 2 * abs(strength) + 1e-9, 1e-13)
+
+
+def _inside(probability: float) -> float:
+    return min(1 - 1e-9, max(1e-9, probability))
+
+
+def _solve(miss: Callable[[float], float], low: float, high: float, tolerance: float = 1e-9) -> float:
+    """Return where a rising function is 0, or the bound that is nearest (Illinois's regula falsi)."""
+    at_low, at_high = miss(low), miss(high)
+    if at_low >= 0:
+        return low
+    if at_high <= 0:
+        return high
+    side = 0
+    for _ in range(100):
+        middle = (low * at_high - high * at_low) / (at_high - at_low)
+        value = miss(middle)
+        if abs(value) < tolerance or high - low < tolerance:
+            return middle
+        if value < 0:
+            low, at_low = middle, value
+            at_high /= 2 if side == -1 else 1
+            side = -1
+        else:
+            high, at_high = middle, value
+            at_low /= 2 if side == 1 else 1
+            side = 1
+    return (low + high) / 2

@@ -1,0 +1,127 @@
+"""What the books that count say together about a market, and what they say without any one of them.
+
+Books at another point than the main one count as well: each is moved to the main point along the score
+distribution, by the distance in standard deviations between its price and the distribution's at its own point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from quartapp.odds.consensus import weight_of
+from quartapp.odds.fit import Model, Target, fit, scores
+from quartapp.odds.legs import Kind, MarketKey, Selection, Side
+from quartapp.odds.quotes import Line, Sifted
+from quartapp.odds.scores import Scores
+from quartapp.odds.sports import Sport
+
+FEWEST_FOR_EDGE = 3
+_NORMAL = NormalDist()
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A market's consensus at its main point, and each book's own, by outcome. Probabilities leave pushes out."""
+
+    key: MarketKey
+    kind: Kind
+    point: float | None
+    probabilities: Mapping[str, float]
+    by_book: Mapping[str, Mapping[str, float]]
+
+    @property
+    def books(self) -> int:
+        """How many books it is made of."""
+        return len(self.by_book)
+
+    def without(self, bookmaker: str) -> Mapping[str, float] | None:
+        """Return the consensus of the other books; None where fewer than three books quote at all."""
+        if self.books < FEWEST_FOR_EDGE:
+            return None
+        return _mean({book: said for book, said in self.by_book.items() if book != bookmaker})
+
+
+def opinion(key: MarketKey, sifted: Sifted) -> Opinion | None:
+    """Return the consensus of the lines of the main kind at the main point; None without any.
+
+    The main point has the most weight of books; of equal ones the smallest in absolute value, then the larger.
+    """
+    lines = [line for line in sifted.lines if line.kind == sifted.kind]
+    weights: dict[float | None, float] = {}
+    for line in lines:
+        weights[line.point] = weights.get(line.point, 0.0) + weight_of(line.bookmaker)
+    if not weights:
+        return None
+    point = max(weights, key=lambda at: (weights[at], -abs(at or 0), at or 0))
+    by_book = {line.bookmaker: line.fair for line in lines if line.point == point}
+    return Opinion(key, sifted.kind, point, _mean(by_book), by_book)
+
+
+def with_other_points(own: Opinion, sifted: Sifted, home: str, distribution: Scores) -> Opinion:
+    """Return the opinion with the books that quote only other points, moved to the main one."""
+    if own.point is None:
+        return own
+    first, second = own.probabilities
+    side: Side = "home" if own.key == "spreads" else "over"
+    assert own.key == "totals" or first == home
+    at_main = distribution.chances(Selection(own.key, side, own.point)).decisive
+    nearest: dict[str, Line] = {}
+    for line in sifted.lines:
+        if line.bookmaker in own.by_book or line.point is None or line.kind != own.kind:
+            continue
+        other = nearest.get(line.bookmaker)
+        if other is None or abs(line.point - own.point) < abs((other.point or 0) - own.point):
+            nearest[line.bookmaker] = line
+    by_book = dict(own.by_book)
+    for bookmaker, line in nearest.items():
+        at_line = distribution.chances(Selection(own.key, side, line.point)).decisive
+        moved = _NORMAL.cdf(_probit(at_main) + _probit(line.fair[first]) - _probit(at_line))
+        by_book[bookmaker] = {first: moved, second: 1 - moved}
+    return Opinion(own.key, own.kind, own.point, _mean(by_book), by_book)
+
+
+def targets(opinions: Sequence[Opinion], home: str, sport: Sport) -> list[Target]:
+    """Return what a distribution of the score has to meet: one target an independent outcome of each market."""
+    found: list[Target] = []
+    for one in opinions:
+        if one.kind == "three_way" and sport.never_level:
+            continue  # the result after regulation is another bet than the score that settles the rest
+        side: Side = "over" if one.key == "totals" else "home"
+        name = "Over" if one.key == "totals" else home
+        found.append(Target(Selection(one.key, side, one.point, one.kind), one.probabilities[name]))
+        if "Draw" in one.probabilities:
+            found.append(Target(Selection("h2h", "draw", None, one.kind), one.probabilities["Draw"]))
+    return found
+
+
+def fitted(
+    sport: Sport | None, sifted: Mapping[MarketKey, Sifted], home: str
+) -> tuple[dict[MarketKey, Opinion], Model | None]:
+    """Return the markets' consensus, books at all points counted, and the distribution fitted to it."""
+    opinions = {key: made for key, market in sifted.items() if (made := opinion(key, market)) is not None}
+    if sport is None:
+        return opinions, None
+    model = fit(sport, targets(list(opinions.values()), home, sport))
+    if model is None:
+        return opinions, None
+    distribution = scores(model)
+    fuller: dict[MarketKey, Opinion] = {}
+    for key, one in opinions.items():
+        on_totals_unknown = key == "totals" and model.second is None
+        fuller[key] = one if on_totals_unknown else with_other_points(one, sifted[key], home, distribution)
+    if all(fuller[key].books == opinions[key].books for key in opinions):
+        return opinions, model
+    return fuller, fit(sport, targets(list(fuller.values()), home, sport))
+
+
+def _mean(by_book: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    names = list(next(iter(by_book.values())))
+    sums = {name: sum(weight_of(book) * said[name] for book, said in by_book.items()) for name in names}
+    whole = sum(sums.values())
+    return {name: value / whole for name, value in sums.items()}
+
+
+def _probit(probability: float) -> float:
+    return _NORMAL.inv_cdf(min(1 - 1e-9, max(1e-9, probability)))
