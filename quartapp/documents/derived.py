@@ -24,6 +24,7 @@ from quartapp.documents.copy import Copy
 DERIVED_BYTES = 16 * 1024 * 1024
 DERIVED_OVERHEAD_BYTES = 5_000  # header lists and entries: what an answer of a few bytes was measured to cost
 MAX_WAITING = 64
+MAX_ABSENT = 1_000
 TURN_SECONDS = 0.0005
 BROTLI_QUALITY, GZIP_LEVEL = 4, 5
 TRIES = 3  # documents may change under a computation; the last try's answer is sent, but not kept
@@ -31,6 +32,10 @@ TRIES = 3  # documents may change under a computation; the last try's answer is 
 
 class BusyError(Exception):
     """Too many different questions wait already."""
+
+
+class AbsentError(Exception):
+    """These documents have no answer to the question; remembered like an answer until one of them changes."""
 
 
 class Turns:
@@ -93,6 +98,7 @@ class Derived:
         self._answers: OrderedDict[str, tuple[Copy, Hashable]] = OrderedDict()
         self._bodies: dict[Hashable, _Body] = {}
         self._bytes = 0
+        self._absent: OrderedDict[str, AbsentError] = OrderedDict()
         self._generation = 0  # of the documents: what was computed from an earlier one is forgotten
         self._under_way: dict[str, _UnderWay] = {}
         self._loop_turn = asyncio.Lock()
@@ -117,16 +123,21 @@ class Derived:
         self._generation += 1
         self._answers.clear()
         self._bodies.clear()
+        self._absent.clear()
         self._bytes = 0
 
     async def compute(self, key: str, work: Work) -> Copy:
-        """Return the answer to the question `key`, computed once for all who ask it now. Raises BusyError.
+        """Return the answer to the question `key`, computed once for all who ask it now.
+
+        Raises AbsentError, and BusyError when `max_waiting` other questions wait.
 
         What `work` raises, everyone who waits for it gets.
         """
         kept = self.get(key)
         if kept is not None:
             return kept
+        if key in self._absent:
+            raise AbsentError(*self._absent[key].args)
         under_way = self._under_way.get(key)
         if under_way is None:
             if len(self._under_way) >= self._max_waiting:
@@ -151,8 +162,13 @@ class Derived:
             turns = Turns()
             for _ in range(TRIES):
                 generation = self._generation
-                computed = await work(turns)
-                body = self._bodies.get(computed.result) or _Body(await computed.render())
+                try:
+                    computed = await work(turns)
+                    body = self._bodies.get(computed.result) or _Body(await computed.render())
+                except AbsentError as absent:
+                    if generation == self._generation:
+                        self._remember_absent(key, absent)
+                    raise
                 if generation == self._generation:
                     break
                 await turns.rest()
@@ -169,6 +185,11 @@ class Derived:
             if generation == self._generation:
                 self._keep(copy, computed.result, body)
             return copy
+
+    def _remember_absent(self, key: str, absent: AbsentError) -> None:
+        self._absent[key] = absent.with_traceback(None)
+        if len(self._absent) > MAX_ABSENT:
+            self._absent.popitem(last=False)
 
     def _keep(self, copy: Copy, result: Hashable, body: _Body) -> None:
         if result not in self._bodies:

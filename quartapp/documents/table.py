@@ -159,9 +159,15 @@ async def _withdraw(
     )
 
 
-async def published_keys(connection: Connection) -> set[str]:
-    """Return the keys of all published documents."""
-    rows = await raw(connection).fetch("SELECT key FROM documents WHERE body IS NOT NULL")
+async def published_keys(connection: Connection, *, but: Sequence[str]) -> set[str]:
+    """Return the keys of all published documents but those that begin with one of `but`."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT key FROM documents
+         WHERE body IS NOT NULL AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS prefix WHERE starts_with(key, prefix))
+        """,
+        but,
+    )
     return {row["key"] for row in rows}
 
 

@@ -7,14 +7,19 @@ from quart import Response, request
 from ops.web.problems import ProblemError
 from quartapp.documents.answer import answer, gather, preferred_encoding
 from quartapp.documents.copy import Copy
-from quartapp.documents.derived import BusyError, Work
+from quartapp.documents.derived import AbsentError, BusyError, Work
 from quartapp.documents.held import HeldDocuments
 
 
 async def respond_computed(documents: HeldDocuments, key: str, work: Work) -> Response:
-    """Return the answer to the question `key`. Raises ProblemError: 503 when too many others wait already."""
+    """Return the answer to the question `key`.
+
+    Raises ProblemError: 404 when these documents have none, 503 when too many other questions wait already.
+    """
     try:
         return await respond(documents, await documents.derived.compute(key, work))
+    except AbsentError as absent:
+        raise ProblemError(404, str(absent)) from None
     except BusyError:
         raise ProblemError(503, "Too many different questions wait already; try again shortly.") from None
 

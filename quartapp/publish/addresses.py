@@ -6,7 +6,6 @@ encoded. Many targets of requests mean one key.
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -18,15 +17,8 @@ GAMES = "/api/games"
 FIRST_PAGES = "/api/games?sport="  # what the first page of each sport begins with
 ANALYSES_OF = "/api/analysis?sport="
 SUGGEST = "/api/parlays/suggest"
-_GAME, _ANALYSIS = "/api/game/", "/api/analysis/"
+OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by a game's id
 _ANALYSES = "/api/analysis"
-
-
-class Address(NamedTuple):
-    """What a key names: a list of one sport, or something of one game; neither for a list over all sports."""
-
-    sport: str | None = None
-    game_id: str | None = None
 
 
 def games(sport: str | None = None, cursor: str | None = None) -> str:
@@ -53,17 +45,13 @@ def analysis(game_id: str) -> str:
     return _ANALYSIS + game_id
 
 
-def read(key: str) -> Address:
-    """Return what a key names.
+def sport_of(key: str) -> str | None:
+    """Return the sport of a list of one sport.
 
-    >>> read("/api/game/9f"), read("/api/games?cursor=bmV4dA&sport=nfl"), read("/api/sports")
-    (Address(sport=None, game_id='9f'), Address(sport='nfl', game_id=None), Address(sport=None, game_id=None))
+    >>> sport_of("/api/games?cursor=bmV4dA&sport=nfl"), sport_of("/api/sports")
+    ('nfl', None)
     """
-    path, _, query = key.partition("?")
-    for prefix in (_GAME, _ANALYSIS):
-        if path.startswith(prefix):
-            return Address(game_id=path.removeprefix(prefix))
-    return Address(sport=dict(parse_qsl(query)).get("sport"))
+    return dict(parse_qsl(key.partition("?")[2])).get("sport")
 
 
 def path_of(target: str) -> str:

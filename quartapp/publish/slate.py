@@ -47,10 +47,10 @@ async def publish_sports(
     if overview:
         await sports.refresh_season_states(connection, now)
     known = {sport.key: sport for sport in await sports.all_sports(connection, now)}
-    published = await documents.published_keys(connection)
+    lists = await documents.published_keys(connection, but=addresses.OF_GAMES)
     if overview:
         # A sport that is listed has a page, if an empty one: 404 means that there is no such sport.
-        unlisted = {key for key in known if addresses.games(key) not in published}
+        unlisted = {key for key in known if addresses.games(key) not in lists}
         sport_keys = [*sport_keys, *sorted(unlisted - set(sport_keys))]
     keys = [key for key in sport_keys if key in known]
     listed = await games.to_publish(connection, keys, now)
@@ -82,24 +82,12 @@ async def publish_sports(
                 },
             )
         )
-    gone = await _belonging(connection, published, set(keys)) - {document.key for document in wanted}
+    of_games = await games.published(connection, keys, addresses.OF_GAMES)
+    gone = of_games | {key for key in lists if addresses.sport_of(key) in keys}
+    gone -= {document.key for document in wanted}
     return await documents.publish(
         connection, wanted, withdrawn=sorted(gone), fencing_token=fencing_token, now=now
     )
-
-
-async def _belonging(connection: Connection, published: set[str], sport_keys: set[str]) -> set[str]:
-    """Return the published keys that belong to these sports, or to a game that is gone."""
-    named = {key: addresses.read(key) for key in published}
-    ids = [address.game_id for address in named.values() if address.game_id is not None]
-    sport_of = await games.sports_of(connection, ids)
-
-    def belongs(address: addresses.Address) -> bool:
-        if address.game_id is None:
-            return address.sport in sport_keys
-        return sport_of.get(address.game_id) is None or sport_of[address.game_id] in sport_keys
-
-    return {key for key, address in named.items() if belongs(address)}
 
 
 async def _analyses(

@@ -173,10 +173,19 @@ async def soonest(connection: Connection, limit: int) -> list[Game]:
     return [Game(**row) for row in rows]
 
 
-async def sports_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Return the sport of each of these games that there is."""
-    rows = await raw(connection).fetch("SELECT id, sport_key FROM games WHERE id = ANY ($1::text[])", ids)
-    return {row["id"]: row["sport_key"] for row in rows}
+async def published(connection: Connection, sport_keys: Sequence[str], prefixes: Sequence[str]) -> set[str]:
+    """Return the keys of published documents, a prefix and a game's id, of these sports' games or of none."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT key FROM documents
+          JOIN unnest($2::text[]) AS prefix ON starts_with(key, prefix)
+          LEFT JOIN games ON games.id = substr(key, length(prefix) + 1)
+         WHERE body IS NOT NULL AND (games.id IS NULL OR games.sport_key = ANY ($1::text[]))
+        """,
+        sport_keys,
+        prefixes,
+    )
+    return {row["key"] for row in rows}
 
 
 async def recent_results(

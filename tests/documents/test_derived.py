@@ -12,7 +12,7 @@ import pytest
 
 from quartapp.documents import derived as module
 from quartapp.documents.answer import answer
-from quartapp.documents.derived import BusyError, Computed, Derived, Turns, Work
+from quartapp.documents.derived import AbsentError, BusyError, Computed, Derived, Turns, Work
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -115,6 +115,29 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
     assert [type(result) for result in results] == [LookupError] * 3
     copy = await derived.compute("/q", Questions().about(1))
     assert copy.body == b"{}"
+
+
+async def test_an_absence_is_remembered_until_a_document_changes() -> None:
+    derived = Derived()
+    asked = 0
+
+    async def work(_: Turns) -> Computed:
+        nonlocal asked
+        asked += 1
+        raise AbsentError("not three legs")
+
+    for _ in range(3):
+        with pytest.raises(AbsentError, match="not three legs"):
+            await derived.compute("/q", work)
+    assert asked == 1
+    derived.forget()
+    with pytest.raises(AbsentError):
+        await derived.compute("/q", work)
+    assert asked == 2
+    for number in range(3000):
+        with pytest.raises(AbsentError):
+            await derived.compute(f"/q{number}", work)
+    assert len(derived._absent) <= 1000
 
 
 async def test_work_that_nobody_waits_for_ends_and_frees_its_place(questions: Questions) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -152,7 +153,7 @@ def _found(
         label,
         decimal,
         market["consensus"][outcome],
-        max(1.0, float(sum(1 / d for d in decimals))),
+        max(1.0, sum(1 / float(d) for d in decimals)),
         started=datetime.fromisoformat(game["commence_time"]) <= now,
     )
     shown = {
@@ -180,7 +181,11 @@ def _side_point(game: dict[str, Any], market: dict[str, Any], outcome: str, key:
 
 def exact(outcome: dict[str, Any]) -> Fraction | None:
     """Return exact decimal odds of a rendered outcome; the American price is the exact one where it is whole."""
-    american, decimal = outcome["price_american"], outcome["price_decimal"]
+    return _exact(outcome["price_american"], outcome["price_decimal"])
+
+
+@lru_cache(maxsize=16_384)  # a slate quotes few different prices, and fractions are slow to make
+def _exact(american: float | None, decimal: float | None) -> Fraction | None:
     if decimal is None or decimal <= 1:
         return None
     shown = Fraction(str(decimal))
