@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from ops.database import DatabaseUnavailable, connect
+from ops.stores import ReadOnlyStoreError
 from ops.telemetry.logs import get_logger, redact
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import CHANNEL, load_all, load_since
@@ -61,6 +62,7 @@ class Follower:
                 self._wake.clear()
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._catch_up(connection)
+                    await _check_primary(connection)
                 self._documents.in_step()
                 await self._pause(stop, self._poll_seconds)
                 if connection.is_closed():
@@ -85,3 +87,13 @@ class Follower:
         await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for waiter in waiters:
             waiter.cancel()
+
+
+async def _check_primary(connection: asyncpg.Connection[Any]) -> None:
+    """Raise ReadOnlyStoreError on a server that takes no writes.
+
+    After a failover the old primary may keep this session open and publish nothing more: asked alone, it would
+    look as if nothing changed.
+    """
+    if await connection.fetchval("SELECT current_setting('transaction_read_only')") == "on":
+        raise ReadOnlyStoreError("PostgreSQL is read-only")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from math import prod
 from typing import Any
@@ -88,6 +89,32 @@ async def test_a_body_that_is_no_parlay_is_422(client: httpx.AsyncClient, body: 
         await client.post("/api/parlays/price", content=b"{", headers={"Content-Type": "application/json"})
     ).status_code == 400
     assert (await client.post("/api/parlays/price", content=b"{}")).status_code == 415
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP", "identity, gzip"])
+async def test_a_compressed_body_is_415(client: httpx.AsyncClient, coding: str) -> None:
+    answer = await client.post(
+        "/api/parlays/price",
+        content=gzip.compress(b'{"legs": []}'),
+        headers={"Content-Type": "application/json", "Content-Encoding": coding},
+    )
+    assert answer.status_code == 415
+    assert "Content-Encoding" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"legs": [], "legs": []}', b'{"legs": [{"game_id": "a", "market": "h2h", "game_id": "b"}]}',
+     b'{"a": {"\\u0062": 1, "b": 2}}', b"[" * 5000, b'{"legs": NaN}', b"", b'{"legs": "\xff"}'],
+)  # fmt: skip
+async def test_a_body_that_parsers_would_read_differently_is_400(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
+    answer = await client.post(
+        "/api/parlays/price", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("risk", ["safe", "balanced", "degen"])

@@ -162,3 +162,34 @@ async def test_after_a_long_absence_what_was_withdrawn_meanwhile_is_gone(
     stop.set()
     await asyncio.gather(task, watching)
     assert not any(missing)
+
+
+async def test_a_server_that_takes_no_writes_is_not_followed_for_long(
+    database: Any, database_url: str
+) -> None:
+    """A demoted primary keeps old sessions open and publishes nothing more; its documents are shown as stale."""
+    await put(database, Document("/api/sports", {"n": 1}))
+    held, stop, task = await follow(database_url)
+    admin = await asyncpg.connect(database_url)
+    name = database_url.rsplit("/", 1)[1]
+    others = "datname = $1 AND application_name = 'parlaygorilla-documents'"
+    await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await admin.fetch(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}", name)
+    await eventually(lambda: held.stale)
+
+    seen: set[int] = set()
+
+    async def left_again() -> bool:
+        rows = await admin.fetch(f"SELECT pid FROM pg_stat_activity WHERE {others}", name)
+        seen.update(row["pid"] for row in rows)
+        return len(seen) >= 3
+
+    await eventually(left_again)
+    assert held.stale
+    assert held.get("/api/sports") is not None
+    await admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    await put(database, Document("/api/sports", {"n": 2}))
+    await eventually(lambda: not held.stale and _says(held, "/api/sports", b'"n":2'))
+    await admin.close()
+    stop.set()
+    await task

@@ -16,6 +16,7 @@ from ops.web.problems import ProblemError, invalid, single
 from quartapp.documents.derived import Computed, Turns, Work
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
+from quartapp.http.bodies import read_json
 from quartapp.http.responses import respond_computed
 from quartapp.odds.formats import PriceError, american_to_decimal
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS, Candidate, Leg, ParlayPrice, Risk, price, suggest
@@ -64,12 +65,7 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
 
 
 async def _body() -> list[dict[str, Any]]:
-    if not request.is_json:
-        raise ProblemError(415)
-    try:
-        body = orjson.loads(await request.get_data(as_text=False))
-    except orjson.JSONDecodeError:
-        raise ProblemError(400, "The body is not JSON.") from None
+    body = await read_json()
     legs = body.get("legs") if isinstance(body, dict) else None
     if not isinstance(legs, list) or not MIN_LEGS <= len(legs) <= MAX_LEGS:
         raise invalid("legs", f"must be a list of {MIN_LEGS} to {MAX_LEGS} legs")
