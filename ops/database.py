@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,29 @@ __all__ = [
     "session",
 ]
 
+
+class ReadOnlyDatabaseError(ConnectionError):
+    """PostgreSQL answers, but refuses writes: a standby, or a primary that was made read-only."""
+
+
 # What PostgreSQL and its driver raise when the server is away, closing, full or too slow. Processes that use Redis
 # too catch `ops.stores.Unavailable`, which contains this.
 DatabaseUnavailable = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
+# What a server says that has been demoted, is starting or is going away. It may keep the session open for ever, so
+# the session is dropped: the next one reaches whoever has taken over.
+CONDEMNING = (
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ReadOnlyDatabaseError,
+)
+
 STATEMENT_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
+KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}
+ALIVE_SECONDS = 2.0  # for a pooled connection to answer before it is used, and to be given back
 
 
 def normalise_url(url: str) -> str:
@@ -66,7 +84,7 @@ def open_database(
         "timeout": CONNECT_TIMEOUT_SECONDS,
         "command_timeout": STATEMENT_TIMEOUT_SECONDS,
         "max_inactive_connection_lifetime": 300,
-        "init": _use_json,
+        "init": _prepare,
     }
     if pooler:
         options |= {"statement_cache_size": 0}
@@ -130,7 +148,7 @@ async def connect(
             command_timeout=STATEMENT_TIMEOUT_SECONDS,
             server_settings={"application_name": application_name},
         )
-        await _use_json(connection)
+        await _prepare(connection)
         return connection
 
 
@@ -138,7 +156,10 @@ async def connect(
 async def session(
     database: Database | LazyDatabase, timeout: float = CONNECT_TIMEOUT_SECONDS
 ) -> AsyncIterator[Connection]:
-    """Yield a pooled connection, waiting at most `timeout` seconds for a free one.
+    """Yield a pooled connection that answers, waiting at most `timeout` seconds for a free one.
+
+    A connection on which the server says that it is read-only, starting or going away is dropped with all others of
+    the pool: after a failover old sessions may stay open on the demoted server.
 
     Raises:
         TimeoutError: the pool is exhausted or the server does not answer.
@@ -146,13 +167,48 @@ async def session(
     """
     if not database.is_connected:
         raise ConnectionError("the database pool is not connected")
-    connection = database.connection()
-    async with asyncio.timeout(timeout):
-        await connection.__aenter__()
+    connection = await _take(database, timeout)
     try:
         yield connection
+    except CONDEMNING:
+        await _condemn(connection)
+        raise
     finally:
+        await _give_back(connection)
+
+
+async def _take(database: Database | LazyDatabase, timeout: float) -> Connection:
+    for attempt in (1, 2):
+        connection = database.connection()
+        async with asyncio.timeout(timeout):
+            await connection.__aenter__()
+        if connection._connection_counter > 1:  # this task holds it already, perhaps in a failed transaction
+            return connection
+        try:
+            # A connection that died silently costs two seconds here rather than half a minute inside a statement.
+            await raw(connection).fetchval("SELECT 1", timeout=ALIVE_SECONDS)
+        except BaseException as problem:
+            await _condemn(connection)
+            await _give_back(connection)
+            if attempt == 2 or not isinstance(problem, DatabaseUnavailable):
+                raise
+        else:
+            return connection
+    raise AssertionError("the second attempt returns or raises")
+
+
+async def _condemn(connection: Connection) -> None:
+    raw(connection).terminate()
+    await connection._backend._pool.expire_connections()  # type: ignore[attr-defined]  # its asyncpg pool
+
+
+async def _give_back(connection: Connection) -> None:
+    # Giving back waits for what is being cancelled on the server. One that does not answer must not keep us.
+    late = asyncio.get_running_loop().call_later(ALIVE_SECONDS, raw(connection).terminate)
+    try:
         await connection.__aexit__()
+    finally:
+        late.cancel()
 
 
 def raw(connection: Connection) -> asyncpg.Connection[asyncpg.Record]:
@@ -160,11 +216,22 @@ def raw(connection: Connection) -> asyncpg.Connection[asyncpg.Record]:
     return connection.raw_connection  # type: ignore[no-any-return]  # databases types it as Any
 
 
-async def _use_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    _notice_silence(connection._transport.get_extra_info("socket"))  # type: ignore[attr-defined]  # the driver's
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(
             kind, schema="pg_catalog", encoder=_to_json, decoder=orjson.loads, format="text"
         )
+
+
+def _notice_silence(wire: socket.socket | None) -> None:
+    """Let the kernel end a connection whose other side has vanished without a word."""
+    if wire is None or wire.family == socket.AF_UNIX:
+        return
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # macOS has not all of them
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _to_json(value: object) -> str:

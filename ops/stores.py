@@ -15,9 +15,15 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
-from ops.database import DatabaseUnavailable, LazyDatabase, open_database, session
+from ops.database import (
+    DatabaseUnavailable,
+    LazyDatabase,
+    ReadOnlyDatabaseError,
+    open_database,
+    session,
+)
 from ops.redis import open_redis
 from ops.tasks import waited
 from ops.telemetry.logs import get_logger, redact
@@ -72,10 +78,6 @@ class Ping:
     error: str | None = None
 
 
-class ReadOnlyStoreError(ConnectionError):
-    """The store answers, but refuses writes: a standby, or a primary that was made read-only."""
-
-
 class Stores:
     """PostgreSQL and Redis of one process."""
 
@@ -121,7 +123,7 @@ class Stores:
         async with session(self.database, timeout=PING_SECONDS) as connection:
             # On for a standby, and for a primary with default_transaction_read_only.
             if await connection.fetch_val("SELECT current_setting('transaction_read_only')::boolean"):
-                raise ReadOnlyStoreError("PostgreSQL is read-only")
+                raise ReadOnlyDatabaseError("PostgreSQL is read-only")
 
     async def _write_to_redis(self) -> None:
         # A read would not do: a replica answers it, and so does a primary that has lost its disk.
@@ -165,7 +167,7 @@ async def ping(check: Awaitable[object], seconds: float = PING_SECONDS) -> Ping:
             await check
     except TimeoutError:
         error = "timeout"
-    except ReadOnlyStoreError:
+    except (ReadOnlyDatabaseError, ReadOnlyError):
         error = "read-only"
     except Exception as problem:  # a probe answers whatever the drivers raise
         log.warning("a store does not answer", error=type(problem).__name__)

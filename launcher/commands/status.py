@@ -17,7 +17,7 @@ from ops.clock.lease import read_holder
 from ops.database import raw, session
 from ops.instances import living
 from ops.migrate_with_lock import read_state
-from ops.stores import Stores, Unavailable, open_stores
+from ops.stores import Ping, Stores, Unavailable, open_stores
 from quartapp.credits import read_credits
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ async def _ask_database(stores: Stores, status: Status) -> None:
     try:
         async with asyncio.timeout(8):
             await stores.connect()
+            _note(status, "PostgreSQL", (await stores.pings())["database"])
             async with session(stores.database) as connection:
                 status.migrations = asdict(await read_state(raw(connection)))
                 if status.migrations["standing"] != "empty":
@@ -74,6 +75,7 @@ async def _ask_redis(stores: Stores, settings: Settings, status: Status) -> None
     redis = stores.redis
     try:
         async with asyncio.timeout(8):
+            _note(status, "Redis", (await stores.pings())["redis"])
             status.instances = [asdict(one) for one in await living(redis)]
             status.leader = await read_holder(redis, "clock")
             credits = await read_credits(
@@ -85,6 +87,12 @@ async def _ask_redis(stores: Stores, settings: Settings, status: Status) -> None
             }
     except Unavailable as problem:
         status.unreachable.append(f"Redis ({type(problem).__name__})")
+
+
+def _note(status: Status, name: str, answer: Ping) -> None:
+    """A store that answers reads and refuses writes keeps every clock from working: it counts as unreachable."""
+    if answer.error == "read-only":
+        status.unreachable.append(f"{name} (read-only)")
 
 
 def _judge(status: Status) -> None:

@@ -236,7 +236,8 @@ class Runner(Generic[R]):
             try:
                 return await work()
             except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-                    asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError) as problem:  # fmt: skip
+                    asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError,
+                    asyncpg.ReadOnlySQLTransactionError) as problem:  # fmt: skip
                 log.warning("the ledger waits for the database", error=redact(repr(problem)))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)

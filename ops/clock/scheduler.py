@@ -33,7 +33,7 @@ SWEEP_SECONDS = 30.0  # how often runs that nobody runs are looked for
 REQUEST_LIFETIME = timedelta(minutes=1)  # who asked for a run has long given up by then
 FREE_SECONDS = 0.1  # how often a retry looks whether the run before it is over
 LOOK_SECONDS = 1.0  # how often requests, pauses and the wall clock are looked at
-OUTAGE_SECONDS = 30.0  # a database away for longer is told, once it is back: alerts live in it
+OUTAGE_SECONDS = 10.0  # a database away for longer is told, once it is back: alerts live in it
 JUMP_SECONDS = 2.0  # a wall clock that moves this much against the monotonic one has jumped
 
 
@@ -72,7 +72,7 @@ class Scheduler(Generic[R]):
         self.ready = True
         offset = self._clock_offset()
         looked = 0.0
-        away_since: float | None = None
+        reached = time.monotonic()  # when PostgreSQL last answered: an outage counts from there
         while not stop.is_set():
             try:
                 if time.monotonic() - looked >= LOOK_SECONDS:
@@ -80,11 +80,10 @@ class Scheduler(Generic[R]):
                     await self._look()
                     offset = self._notice_jump(offset)
                 await self._start_due()
-                if away_since is not None and time.monotonic() - away_since > OUTAGE_SECONDS:
-                    await self._runner.tell_outage(time.monotonic() - away_since)
-                away_since = None
+                if time.monotonic() - reached > OUTAGE_SECONDS:
+                    await self._runner.tell_outage(time.monotonic() - reached)
+                reached = time.monotonic()
             except Unavailable as problem:
-                away_since = away_since or time.monotonic()
                 # Ticks stay due; they are claimed when the database is back, as each job's catch_up says.
                 log.warning("the clock waits for the database", error=redact(repr(problem)))
                 await waited(stop, 0.5)

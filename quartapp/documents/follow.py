@@ -11,8 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from ops.database import DatabaseUnavailable, connect
-from ops.stores import ReadOnlyStoreError
+from ops.database import DatabaseUnavailable, ReadOnlyDatabaseError, connect
 from ops.telemetry.logs import get_logger, redact
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import CHANNEL, load_all, load_since
@@ -90,10 +89,10 @@ class Follower:
 
 
 async def _check_primary(connection: asyncpg.Connection[Any]) -> None:
-    """Raise ReadOnlyStoreError on a server that takes no writes.
+    """Raise ReadOnlyDatabaseError on a server that takes no writes.
 
     After a failover the old primary may keep this session open and publish nothing more: asked alone, it would
     look as if nothing changed.
     """
     if await connection.fetchval("SELECT current_setting('transaction_read_only')") == "on":
-        raise ReadOnlyStoreError("PostgreSQL is read-only")
+        raise ReadOnlyDatabaseError("PostgreSQL is read-only")
