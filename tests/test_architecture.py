@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ops.web.policy import Policy
-from quartapp.api.openapi import description
+from quartapp.api.openapi import FILE, description, rendered
 from quartapp.app import create_web
 from quartapp.settings import Settings
 from tests.conftest import PROJECT
@@ -74,6 +74,48 @@ async def test_every_route_declares_cache_authentication_and_limit(rules: list[t
         if rule.rule.startswith("/ops"):
             assert declared.auth != "none", rule.rule
             assert declared.cache == "no-store", rule.rule
+
+
+async def test_a_limit_and_a_login_are_described_where_they_are_declared(
+    rules: list[tuple[Any, Any]],
+) -> None:
+    for rule, handler in rules:
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            operation = description()["paths"][path][method.lower()]
+            answers = operation["responses"]
+            assert ("429" in answers) == (handler.policy.limit is not None), path
+            assert ("401" in answers) == (handler.policy.auth != "none"), path
+            if model := getattr(handler, "body_model", None):
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                assert schema["$ref"].endswith(f"/{model.__name__}"), path
+
+
+def test_the_stored_description_is_current() -> None:
+    assert FILE.read_bytes() == rendered(), "run python -m quartapp.api.openapi"
+
+
+def test_every_field_of_every_answer_has_a_type() -> None:
+    """No answer and no field of a shape is "any JSON", but for a run's stats, which are each job's own."""
+    untyped: list[str] = []
+
+    def look(schema: Any, place: str) -> None:
+        if isinstance(schema, dict):
+            bare = schema.get("type") == "object" and not {"properties", "additionalProperties"} & set(schema)
+            if bare or schema == {} or schema.get("additionalProperties") is True:
+                untyped.append(place)
+            for name, inner in schema.items():
+                look(inner, f"{place}/{name}")
+        elif isinstance(schema, list):
+            for inner in schema:
+                look(inner, place)
+
+    look(description()["components"]["schemas"], "")
+    for path, methods in description()["paths"].items():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                look([one["schema"] for one in answer.get("content", {}).values()], f"{path} {status}")
+    assert untyped == ["/Run/properties/stats", "/api/openapi.json 200"]
 
 
 async def test_every_route_is_described_and_nothing_else_is(rules: list[tuple[Any, Any]]) -> None:

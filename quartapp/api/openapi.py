@@ -1,38 +1,23 @@
-"""The HTTP contract as OpenAPI 3.1. A test walks the routes and holds the two together."""
+"""The HTTP contract as OpenAPI 3.1: paths are described here, shapes come from where they are rendered and read.
+
+`python -m quartapp.api.openapi` writes openapi.json beside this file, which is what a web process serves: it need not
+make schemas. A test holds that file current, and another holds the paths and the URL map together.
+"""
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from quartapp.api.reads.query import MAX_LIMIT, STATUSES
 
 Schema = dict[str, Any]
 
+FILE = Path(__file__).with_name("openapi.json")
 TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
-NULL_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
-NUMBER: Schema = {"type": "number"}
-NULL_NUMBER: Schema = {"type": ["number", "null"]}
-NULL_TEXT: Schema = {"type": ["string", "null"]}
-INTEGER: Schema = {"type": "integer"}
-BOOLEAN: Schema = {"type": "boolean"}
-SOURCE: Schema = {"enum": ["live", "sandbox", "replay"], "description": "What the data was made from."}
-
-
-def thing(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
-    """Return an object schema; more fields may be added to any."""
-    return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
-
-
-def many(item: Schema) -> Schema:
-    """Return an array schema."""
-    return {"type": "array", "items": item}
-
-
-def by_name(value: Schema) -> Schema:
-    """Return a schema of an object whose keys are names."""
-    return {"type": "object", "additionalProperties": value}
 
 
 def ref(name: str) -> Schema:
@@ -40,121 +25,38 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_PRICE = {"price_american": NULL_NUMBER, "price_decimal": NULL_NUMBER}
-_OUTCOME = thing({"name": TEXT, **_PRICE, "point": NULL_NUMBER})
-_MARKET = thing({"key": TEXT, "last_update": NULL_TIME, "outcomes": many(_OUTCOME)})
-_BOOK = thing({"key": TEXT, "title": TEXT, "last_update": NULL_TIME, "markets": many(_MARKET)})
-_SCORES = {"oneOf": [thing({"home": INTEGER, "away": INTEGER}), {"type": "null"}]}
-_GAME_FIELDS = {
-    "id": TEXT,
-    "sport_key": TEXT,
-    "home_team": TEXT,
-    "away_team": TEXT,
-    "commence_time": TIME,
-    "status": {"enum": [*STATUSES, "final"]},
-    "scores": _SCORES,
-    "bookmakers": many(_BOOK),
-}
-_BEST = by_name(thing({"bookmaker": TEXT, **_PRICE, "edge": NUMBER}))
-_MOVEMENT = thing(
-    {"opened_at": TIME, "open": NUMBER, "current": NUMBER, "change": NUMBER, "low": NUMBER, "high": NUMBER,
-     "series": many(NUMBER)}
-)  # fmt: skip
-_INJURY = thing(
-    {"team": TEXT, "athlete": TEXT, "position": NULL_TEXT, "status": TEXT, "type": NULL_TEXT, "detail": NULL_TEXT,
-     "reported_at": NULL_TIME, "source": TEXT, "fetched_at": TIME}
-)  # fmt: skip
-_ANALYSED_MARKET = thing(
-    {"consensus": by_name(NUMBER), "best": _BEST, "hold": NUMBER, "books": INTEGER, "point": NULL_NUMBER}
-)
-_ANALYSIS = {
-    "game_id": TEXT,
-    "home_team": TEXT,
-    "away_team": TEXT,
-    "commence_time": TIME,
-    "method": TEXT,
-    "markets": by_name(_ANALYSED_MARKET),
-    "summary": TEXT,
-    "freshness": {"type": "object"},
-}
-_CALIBRATION = thing({"method": TEXT, "log_loss": NUMBER, "brier": NUMBER, "games": INTEGER, "sample": TEXT})
-_SPORT = thing(
-    {
-        "key": TEXT,
-        "title": TEXT,
-        "group": TEXT,
-        "active": BOOLEAN,
-        "season_state": {"enum": ["offseason", "preseason", "in_season", "in_break", "postseason"]},
-        "in_season": BOOLEAN,
-        "next_game_at": NULL_TIME,
-        "last_game_at": NULL_TIME,
-        "upcoming_games": INTEGER,
-        "odds_updated_at": NULL_TIME,
-    }
-)
-_LEG = thing(
-    {"game_id": TEXT, "market": {"enum": ["h2h", "spreads", "totals"]}, "outcome": TEXT},
-    {
-        "point": {"type": ["number", "null"], "description": "The line; the consensus line when left out."},
-        "bookmaker": {"type": ["string", "null"], "description": "The best price's when left out."},
-    },
-)
-_JOB = thing(
-    {"job_name": TEXT, "last_run_at": NULL_TIME, "duration_ms": {"type": ["integer", "null"]}, "status": TEXT,
-     "error_snippet": NULL_TEXT, "correlation_id": NULL_TEXT, "schedule": TEXT, "next_run_at": NULL_TIME,
-     "last_success_at": NULL_TIME, "paused": BOOLEAN}
-)  # fmt: skip
-_CHECK = thing({"ok": BOOLEAN})
+def schemas() -> dict[str, Schema]:
+    """Return every component: the shapes that are rendered, and the models that bodies are read with."""
+    from pydantic import TypeAdapter
+    from pydantic.json_schema import GenerateJsonSchema
 
-SCHEMAS: dict[str, Schema] = {
-    "Problem": thing(
-        {"type": TEXT, "title": TEXT, "status": INTEGER, "detail": TEXT, "request_id": TEXT},
-        {"errors": many(thing({"field": TEXT, "reason": TEXT}))},
-    ),
-    "Game": thing(_GAME_FIELDS),
-    "GameInFull": thing(
-        {
-            **_GAME_FIELDS,
-            "best": by_name(_BEST),
-            "line_movement": by_name(_MOVEMENT),
-            "injuries": many(_INJURY),
-        }
-    ),
-    "Sports": thing({"generated_at": TIME, "source": SOURCE, "sports": many(_SPORT)}),
-    "Games": thing(
-        {
-            "generated_at": TIME,
-            "source": SOURCE,
-            "sport": NULL_TEXT,
-            "games": many(ref("Game")),
-            "next": NULL_TEXT,
-        }
-    ),
-    "GameDocument": thing({"generated_at": TIME, "source": SOURCE, "game": ref("GameInFull")}),
-    "Analyses": thing(
-        {
-            "generated_at": TIME,
-            "source": SOURCE,
-            "sport": TEXT,
-            "method": TEXT,
-            "calibration": _CALIBRATION,
-            "analyses": many(thing(_ANALYSIS)),
-        }
-    ),
-    "AnalysisDocument": thing(
-        {
-            "generated_at": TIME,
-            "source": SOURCE,
-            "sport": TEXT,
-            "calibration": _CALIBRATION,
-            "analysis": thing({**_ANALYSIS, "injuries": many(_INJURY), "form": {"type": "object"}}),
-        }
-    ),
-    "ParlayRequest": thing({"legs": {**many(_LEG), "minItems": 2, "maxItems": 20}}),
-    "Health": thing({"ok": {"const": True}}),
-    "Ready": thing({"ok": BOOLEAN, "checks": by_name(_CHECK)}),
-    "Jobs": thing({"jobs": many(_JOB), "request_id": TEXT}),
-}
+    from ops.web import shapes as operations
+    from quartapp.api.parlays.requests import ParlayRequest
+    from quartapp.publish import shapes
+
+    class Untitled(GenerateJsonSchema):
+        def field_title_should_be_set(self, schema: Any) -> bool:
+            return False  # "Commence Time" says no more than commence_time does
+
+        def default_schema(self, schema: Any) -> Schema:
+            made: Schema = super().default_schema(schema)
+            if made.get("default", ...) is None:
+                del made["default"]  # client generators take a field with a default for one that must be sent
+            return made
+
+    answers = [
+        shapes.Sports, shapes.Games, shapes.GameDocument, shapes.Analyses, shapes.AnalysisDocument,
+        shapes.PricedParlay, shapes.SuggestedParlay, operations.Problem, operations.Health, operations.Ready,
+        operations.Jobs, operations.History, operations.Acted, operations.Status,
+    ]  # fmt: skip
+    inputs: list[tuple[str, Any, Any]] = [
+        *((shape.__name__, "serialization", TypeAdapter(shape)) for shape in answers),
+        *((model.__name__, "validation", TypeAdapter(model)) for model in (ParlayRequest,)),
+    ]
+    _, made = TypeAdapter.json_schemas(
+        inputs, ref_template="#/components/schemas/{model}", schema_generator=Untitled
+    )
+    return dict(sorted(made["$defs"].items()))
 
 
 def _headers(*names: str) -> Schema:
@@ -164,8 +66,15 @@ def _headers(*names: str) -> Schema:
         "Cache-Control": "`max-age=60, must-revalidate` on reads, `no-store` elsewhere.",
         "X-Stale": "`true` while the database is away; the body is the newest known.",
         "Link": 'rel="next", where there is a next page.',
+        "Retry-After": "Seconds after which to ask again.",
+        "RateLimit-Limit": "Requests a minute.",
+        "RateLimit-Remaining": "Requests left now.",
+        "RateLimit-Reset": "Seconds until all of them are there again.",
     }
     return {name: {"description": texts[name], "schema": TEXT} for name in names}
+
+
+_RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def _json(name: str, description: str, *headers: str) -> Schema:
@@ -187,12 +96,13 @@ def _problems(*statuses: int) -> Schema:
         415: "Not application/json.",
         422: "A parameter or field is wrong; `errors` names it.",
         429: "Too many requests.",
-        503: "A dependency is away.",
+        503: "A dependency is away, or too much is asked at once.",
     }
+    more = {429: ("Retry-After", *_RATE), 503: ("Retry-After",)}
     return {
         str(status): {
             "description": texts[status],
-            "headers": _headers("X-Request-ID"),
+            "headers": _headers("X-Request-ID", *more.get(status, ())),
             "content": {"application/problem+json": {"schema": ref("Problem")}},
         }
         for status in statuses
@@ -244,7 +154,7 @@ def description() -> dict[str, Any]:
         },
         "paths": {**_reads(), **_parlays(), **_operations()},
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": schemas(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "opsToken": {"type": "apiKey", "in": "header", "name": "X-Ops-Token"},
@@ -312,7 +222,6 @@ def _reads() -> Schema:
 
 
 def _parlays() -> Schema:
-    anything = {"application/json": {"schema": {"type": "object"}}}
     return {
         "/api/parlays/price": {
             "post": {
@@ -322,13 +231,7 @@ def _parlays() -> Schema:
                     "required": True,
                     "content": {"application/json": {"schema": ref("ParlayRequest")}},
                 },
-                "responses": {
-                    "200": {
-                        "description": "The priced parlay.",
-                        "headers": _headers("X-Request-ID"),
-                        "content": anything,
-                    }
-                }
+                "responses": {"200": _json("PricedParlay", "The priced parlay.", *_RATE)}
                 | _problems(400, 405, 413, 415, 422, 429, 503),
             }
         },
@@ -355,11 +258,7 @@ def _parlays() -> Schema:
                     ),
                 ],
                 "responses": {
-                    "200": {
-                        "description": "The parlay.",
-                        "headers": _headers("X-Request-ID", "ETag"),
-                        "content": anything,
-                    },
+                    "200": _json("SuggestedParlay", "The parlay.", "ETag", *_RATE),
                     **_NOT_MODIFIED,
                 }
                 | _problems(404, 405, 412, 422, 429, 503),
@@ -370,7 +269,6 @@ def _parlays() -> Schema:
 
 def _operations() -> Schema:
     guarded: Schema = {"security": [{"bearer": []}, {"opsToken": []}, {}]}
-    anything = {"description": "As it is.", "content": {"application/json": {"schema": {"type": "object"}}}}
 
     def ops(operation: str, summary: str, answer: Schema, parameters: list[Schema], *more: int) -> Schema:
         return {
@@ -400,7 +298,9 @@ def _operations() -> Schema:
             }
         },
         "/ops/jobs": ops("listJobs", "Every job and its newest run.", _json("Jobs", "The jobs."), []),
-        "/ops/jobs/{name}/history": ops("getHistory", "A job's newest runs.", anything, [_JOB_NAME]),
+        "/ops/jobs/{name}/history": ops(
+            "getHistory", "A job's newest runs.", _json("History", "The runs."), [_JOB_NAME]
+        ),
         "/ops/jobs/{name}/{action}": {
             "post": {
                 "operationId": "actOnJob",
@@ -414,11 +314,17 @@ def _operations() -> Schema:
                         "schema": {"enum": ["run", "pause", "resume"]},
                     },
                 ],
-                "responses": {"200": anything, "202": anything} | _problems(401, 404, 405, 429, 503),
+                "responses": {
+                    "200": _json("Acted", "Done.", *_RATE),
+                    "202": _json("Acted", "Asked for.", *_RATE),
+                }
+                | _problems(401, 404, 405, 429, 503),
                 "security": [{"bearer": []}, {"opsToken": []}],
             }
         },
-        "/ops/status": ops("getStatus", "Who is alive, who leads, what is held.", anything, []),
+        "/ops/status": ops(
+            "getStatus", "Who is alive, who leads, what is held.", _json("Status", "The state."), []
+        ),
         "/ops/metrics": ops(
             "getMetrics",
             "Prometheus metrics.",
@@ -426,3 +332,12 @@ def _operations() -> Schema:
             [],
         ),
     }
+
+
+def rendered() -> bytes:
+    """Return the file's content."""
+    return json.dumps(description(), indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    FILE.write_bytes(rendered())

@@ -6,8 +6,8 @@ analysis. Ages are left to the reader: every input carries when it was fetched o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 from typing import Any
@@ -18,7 +18,8 @@ from quartapp.odds.legs import Chances
 from quartapp.odds.movement import Movement, movement
 from quartapp.odds.value import arbitrage, best_prices, expected_value
 from quartapp.odds.vig import DEFAULT_METHOD, hold, remove_vig
-from quartapp.publish.game import moment, prices
+from quartapp.publish import shapes
+from quartapp.publish.game import format_time, moment, prices
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change, Market
 from quartapp.store.teams import Injury
@@ -41,12 +42,12 @@ class Inputs:
     odds_updated_at: datetime | None
 
 
-def analyse(inputs: Inputs) -> dict[str, Any]:
+def analyse(inputs: Inputs) -> shapes.Analysis:
     """Return the analysis: the contract's fields and more."""
     markets = {key: found for key in MARKETS if (found := _market(inputs, key)) is not None}
     injuries = [_injury(one, inputs.game.home_team) for one in _that_matter(inputs.home_injuries)]
     injuries += [_injury(one, inputs.game.away_team) for one in _that_matter(inputs.away_injuries)]
-    form = {
+    form: shapes.Form = {
         "home": _form(inputs.game.home_team, inputs.home_results),
         "away": _form(inputs.game.away_team, inputs.away_results),
     }
@@ -55,7 +56,7 @@ def analyse(inputs: Inputs) -> dict[str, Any]:
         "sport_key": inputs.game.sport_key,
         "home_team": inputs.game.home_team,
         "away_team": inputs.game.away_team,
-        "commence_time": moment(inputs.game.commence_time),
+        "commence_time": format_time(inputs.game.commence_time),
         "method": DEFAULT_METHOD,
         "markets": markets,
         "injuries": injuries,
@@ -73,12 +74,18 @@ def analyse(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def calibration() -> dict[str, Any]:
+def calibration() -> shapes.Calibration:
     """Return how well the method is measured to forecast."""
-    return asdict(MEASURED)
+    return {
+        "method": MEASURED.method,
+        "log_loss": MEASURED.log_loss,
+        "brier": MEASURED.brier,
+        "games": MEASURED.games,
+        "sample": MEASURED.sample,
+    }
 
 
-def _market(inputs: Inputs, key: str) -> dict[str, Any] | None:
+def _market(inputs: Inputs, key: str) -> shapes.AnalysedMarket | None:
     quotes = [quote for book in inputs.books if (quote := _quote(book, key, inputs.game.home_team))]
     found = consensus(quotes)
     if found is None:
@@ -103,12 +110,13 @@ def _market(inputs: Inputs, key: str) -> dict[str, Any] | None:
         },
         "hold": round(fmean(hold(list(quote.decimals.values())) for quote in whole), 6),
         "books": found.books,
-        "arbitrage": sure
-        and {
+        "arbitrage": None
+        if sure is None
+        else {
             "profit": round(sure.profit, 6),
             "stakes": {name: round(share, 6) for name, share in sure.stakes.items()},
         },
-        "movement": moved and _movement_shown(moved),
+        "movement": None if moved is None else _movement_shown(moved),
     }
 
 
@@ -130,8 +138,8 @@ def _first_lines(market: Market) -> list[Any]:
     return list({p.name: p for p in reversed(market.prices)}.values())[::-1]
 
 
-def _shown_prices(books: Sequence[Book], key: str) -> dict[tuple[str, str], dict[str, Any]]:
-    shown: dict[tuple[str, str], dict[str, Any]] = {}
+def _shown_prices(books: Sequence[Book], key: str) -> dict[tuple[str, str], shapes.Price]:
+    shown: dict[tuple[str, str], shapes.Price] = {}
     for book in books:
         for market in book.markets:
             if market.key == key:
@@ -177,7 +185,7 @@ def _book_value(book: dict[str, Change], key: str, home_team: str, outcomes: int
     return remove_vig([decimal for decimal in decimals if decimal])[names.index(home_team)]
 
 
-def _movement_shown(moved: Movement) -> dict[str, Any]:
+def _movement_shown(moved: Movement) -> shapes.Movement:
     return {
         "opened_at": moment(moved.opened_at),
         "open": round(moved.open, 4),
@@ -193,7 +201,7 @@ def _that_matter(injuries: Sequence[Injury], most: int = 8) -> list[Injury]:
     return [one for one in injuries if one.status.lower() in _MATTERS][:most]
 
 
-def _injury(one: Injury, team: str) -> dict[str, Any]:
+def _injury(one: Injury, team: str) -> shapes.Injury:
     return {
         "team": team,
         "athlete": one.athlete,
@@ -207,7 +215,7 @@ def _injury(one: Injury, team: str) -> dict[str, Any]:
     }
 
 
-def _form(team: str, results: Sequence[Game]) -> dict[str, Any]:
+def _form(team: str, results: Sequence[Game]) -> shapes.TeamForm:
     letters = ""
     scored = conceded = 0
     for game in results:
@@ -224,7 +232,10 @@ def _form(team: str, results: Sequence[Game]) -> dict[str, Any]:
 
 
 def summarise(
-    game: Game, markets: dict[str, Any], injuries: Sequence[dict[str, Any]], form: dict[str, Any]
+    game: Game,
+    markets: Mapping[str, shapes.AnalysedMarket],
+    injuries: Sequence[shapes.Injury],
+    form: shapes.Form,
 ) -> str:
     """Return a few plain sentences made from the numbers."""
     said: list[str] = []
@@ -254,7 +265,7 @@ def summarise(
         said.append(
             "Out: " + ", ".join(f"{count} for {team}" for team, count in teams.items() if count) + "."
         )
-    for side, team in (("home", game.home_team), ("away", game.away_team)):
-        if form[side]["games"] >= 3:
-            said.append(f"{team}'s last {form[side]['games']}: {form[side]['results']}, newest first.")
+    for team, lately in ((game.home_team, form["home"]), (game.away_team, form["away"])):
+        if lately["games"] >= 3:
+            said.append(f"{team}'s last {lately['games']}: {lately['results']}, newest first.")
     return " ".join(said)

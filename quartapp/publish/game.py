@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from quartapp.odds.formats import PriceError, PriceFormat, both
+from quartapp.publish import shapes
 from quartapp.store.games import Game
 from quartapp.store.odds import Book
 
 
 @lru_cache(maxsize=8192)
-def moment(value: datetime | None) -> str | None:
+def format_time(value: datetime) -> str:
     """Return RFC 3339 with Z, to the second."""
-    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(value: datetime | None) -> str | None:
+    """Return the same of a time that may be missing."""
+    return None if value is None else format_time(value)
 
 
 @lru_cache(maxsize=65_536)
@@ -27,16 +32,16 @@ def prices(price: Decimal, form: PriceFormat) -> tuple[int | float | None, float
         return (float(price), None) if form == "american" else (None, float(price))
 
 
-def render(game: Game, books: list[Book]) -> dict[str, Any]:
+def render(game: Game, books: list[Book]) -> shapes.Game:
     """Return a game as the contract's GAME."""
     return {
         "id": game.id,
         "sport_key": game.sport_key,
         "home_team": game.home_team,
         "away_team": game.away_team,
-        "commence_time": moment(game.commence_time),
+        "commence_time": format_time(game.commence_time),
         "status": game.status,
-        "scores": None if game.home_score is None else {"home": game.home_score, "away": game.away_score},
+        "scores": _scores(game),
         "bookmakers": [
             {
                 "key": book.key,
@@ -58,7 +63,13 @@ def render(game: Game, books: list[Book]) -> dict[str, Any]:
     }
 
 
-def _outcome(name: str, price: Decimal, form: PriceFormat, point: Decimal | None) -> dict[str, Any]:
+def _scores(game: Game) -> shapes.Scores | None:
+    if game.home_score is None or game.away_score is None:
+        return None
+    return {"home": game.home_score, "away": game.away_score}
+
+
+def _outcome(name: str, price: Decimal, form: PriceFormat, point: Decimal | None) -> shapes.Outcome:
     american, decimal = prices(price, form)
     return {
         "name": name,

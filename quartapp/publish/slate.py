@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.documents import table as documents
 from quartapp.documents.table import Document
-from quartapp.publish import addresses
+from quartapp.publish import addresses, shapes
 from quartapp.publish.analysis import Inputs, analyse, calibration
 from quartapp.publish.cursor import encode
 from quartapp.publish.game import moment, render
@@ -63,8 +63,8 @@ async def publish_sports(
     wanted: list[Document] = []
     if overview:
         changed_at = await odds.changed_at_by_sport(connection)
-        wanted.append(Document(addresses.SPORTS, _sports(known.values(), changed_at, source)))
-        wanted.append(Document(addresses.GAMES, _first_page(soonest, rendered, source)))
+        wanted.append(Document(addresses.SPORTS, _as_json(_sports(known.values(), changed_at, source))))
+        wanted.append(Document(addresses.GAMES, _as_json(_first_page(soonest, rendered, source))))
     for key in keys:
         own = [game for game in listed if game.sport_key == key]
         wanted += _pages(key, [game for game in own if game.status in _OPEN], rendered, source)
@@ -74,12 +74,14 @@ async def publish_sports(
         wanted.append(
             Document(
                 addresses.analysis(game.id),
-                {
-                    "source": source,
-                    "sport": game.sport_key,
-                    "analysis": made[game.id],
-                    "calibration": calibration(),
-                },
+                _as_json(
+                    shapes.AnalysisContent(
+                        source=source,
+                        sport=game.sport_key,
+                        analysis=made[game.id],
+                        calibration=calibration(),
+                    )
+                ),
             )
         )
     of_games = await games.published(connection, keys, addresses.OF_GAMES)
@@ -97,13 +99,13 @@ async def _analyses(
     current: Mapping[str, list[odds.Book]],
     summaries: Mapping[str, str],
     now: datetime,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, shapes.Analysis]:
     ids = [game.id for game in listed]
     changes = await odds.history(connection, ids)
     changed_at = await odds.changed_at(connection, ids)
     injuries = await teams.injuries_of(connection, keys)
     results = await games.recent_results(connection, keys, now)
-    made: dict[str, dict[str, Any]] = {}
+    made: dict[str, shapes.Analysis] = {}
     for game in listed:
         home, away = (game.sport_key, game.home_team), (game.sport_key, game.away_team)
         made[game.id] = analyse(
@@ -128,7 +130,7 @@ async def _analyses(
     return made
 
 
-def _sports(known: Iterable[Sport], changed_at: Mapping[str, datetime], source: str) -> dict[str, Any]:
+def _sports(known: Iterable[Sport], changed_at: Mapping[str, datetime], source: str) -> shapes.SportsContent:
     return {
         "source": source,
         "sports": [
@@ -149,13 +151,15 @@ def _sports(known: Iterable[Sport], changed_at: Mapping[str, datetime], source: 
     }
 
 
-def _first_page(soonest: Sequence[Game], rendered: Mapping[str, Any], source: str) -> dict[str, Any]:
+def _first_page(
+    soonest: Sequence[Game], rendered: Mapping[str, shapes.Game], source: str
+) -> shapes.GamesContent:
     page = soonest[:PAGE]
     following = encode(page[-1].commence_time, page[-1].id) if len(soonest) > PAGE else None
     return {"source": source, "sport": None, "games": [rendered[game.id] for game in page], "next": following}
 
 
-def _pages(key: str, own: Sequence[Game], rendered: Mapping[str, Any], source: str) -> list[Document]:
+def _pages(key: str, own: Sequence[Game], rendered: Mapping[str, shapes.Game], source: str) -> list[Document]:
     pages: list[Document] = []
     cursor: str | None = None
     for start in range(0, max(1, len(own)), PAGE):
@@ -164,31 +168,52 @@ def _pages(key: str, own: Sequence[Game], rendered: Mapping[str, Any], source: s
         following = encode(page[-1].commence_time, page[-1].id) if more else None
         name = addresses.games(key, cursor)
         listed = [rendered[game.id] for game in page]
-        pages.append(Document(name, {"source": source, "sport": key, "games": listed, "next": following}))
+        content = shapes.GamesContent(source=source, sport=key, games=listed, next=following)
+        pages.append(Document(name, _as_json(content)))
         cursor = following
     return pages
 
 
-def _analysis_list(key: str, made: Sequence[Mapping[str, Any]], source: str) -> Document:
-    # The list leaves out what only a game's own page shows.
-    brief = [{name: value for name, value in one.items() if name not in ("injuries", "form")} for one in made]
-    method = brief[0]["method"] if brief else calibration()["method"]
-    content = {
-        "source": source,
-        "sport": key,
-        "method": method,
-        "calibration": calibration(),
-        "analyses": brief,
+def _analysis_list(key: str, made: Sequence[shapes.Analysis], source: str) -> Document:
+    method = made[0]["method"] if made else calibration()["method"]
+    content = shapes.AnalysesContent(
+        source=source,
+        sport=key,
+        method=method,
+        calibration=calibration(),
+        analyses=[_brief(analysis) for analysis in made],
+    )
+    return Document(addresses.analyses(key), _as_json(content))
+
+
+def _brief(analysis: shapes.Analysis) -> shapes.AnalysisBrief:
+    """Leave out what only a game's own page shows."""
+    return {
+        "game_id": analysis["game_id"],
+        "sport_key": analysis["sport_key"],
+        "home_team": analysis["home_team"],
+        "away_team": analysis["away_team"],
+        "commence_time": analysis["commence_time"],
+        "method": analysis["method"],
+        "markets": analysis["markets"],
+        "summary": analysis["summary"],
+        "freshness": analysis["freshness"],
     }
-    return Document(addresses.analyses(key), content)
 
 
-def _game_document(rendered: Mapping[str, Any], made: Mapping[str, Any], source: str) -> Document:
-    markets = made["markets"]
-    game = {
+def _game_document(rendered: shapes.Game, analysis: shapes.Analysis, source: str) -> Document:
+    markets = analysis["markets"]
+    game: shapes.GameInFull = {
         **rendered,
         "best": {key: market["best"] for key, market in markets.items()},
-        "line_movement": {key: market["movement"] for key, market in markets.items() if market["movement"]},
-        "injuries": made["injuries"],
+        "line_movement": {
+            key: movement for key, market in markets.items() if (movement := market["movement"]) is not None
+        },
+        "injuries": analysis["injuries"],
     }
-    return Document(addresses.game(rendered["id"]), {"source": source, "game": game})
+    return Document(addresses.game(rendered["id"]), _as_json(shapes.GameContent(source=source, game=game)))
+
+
+def _as_json(content: Mapping[str, object]) -> dict[str, Any]:
+    """Return a shape as the plain dictionary that it is: documents/ knows no shape."""
+    return dict(content)

@@ -89,6 +89,8 @@ async def test_a_body_that_is_no_parlay_is_422(client: httpx.AsyncClient, body: 
         await client.post("/api/parlays/price", content=b"{", headers={"Content-Type": "application/json"})
     ).status_code == 400
     assert (await client.post("/api/parlays/price", content=b"{}")).status_code == 415
+    compressed = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert (await client.post("/api/parlays/price", content=b"{}", headers=compressed)).status_code == 415
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "GZIP", "identity, gzip"])

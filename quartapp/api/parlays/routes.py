@@ -13,16 +13,16 @@ from quart import Blueprint, Response, request
 
 from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
+from quartapp.api.parlays.requests import LegRequest, ParlayRequest
 from quartapp.documents.derived import Computed, Turns, Work
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
-from quartapp.http.bodies import read_json
+from quartapp.http.bodies import body
 from quartapp.http.responses import respond_computed
 from quartapp.odds.formats import PriceError, american_to_decimal
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS, Candidate, Leg, ParlayPrice, Risk, price, suggest
-from quartapp.publish import addresses
+from quartapp.publish import addresses, shapes
 
-MARKETS = ("h2h", "spreads", "totals")
 RISKS: tuple[Risk, ...] = ("safe", "balanced", "degen")
 READ_GAMES, READ_SPORTS = 256, 64  # documents of which the parsed form is remembered
 CAVEAT = "Legs are priced as independent; legs of one game are not."
@@ -33,7 +33,7 @@ class Resolved:
     """A leg found in the documents: what to price, and what to show."""
 
     leg: Leg
-    shown: dict[str, Any]
+    shown: shapes.PricedLeg
 
 
 def blueprint(documents: HeldDocuments) -> Blueprint:
@@ -44,13 +44,15 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
 
     @parlays.post("/price")
     @policy(cache="no-store", auth="none", limit=120)
-    async def price_parlay() -> Response:
+    @body(ParlayRequest)
+    async def price_parlay(body: ParlayRequest) -> Response:
         now = datetime.now(UTC)
-        wanted = await _body()
-        resolved = [resolve(documents, read, leg, f"legs[{n}]", now) for n, leg in enumerate(wanted)]
+        resolved = [resolve(documents, read, leg, f"legs[{n}]", now) for n, leg in enumerate(body.legs)]
         _each_market_once(resolved)
-        answer = describe(price([one.leg for one in resolved]))
-        answer["legs"] = [one.shown for one in resolved]
+        answer: shapes.PricedParlay = {
+            **describe(price([one.leg for one in resolved])),
+            "legs": [one.shown for one in resolved],
+        }
         return Response(orjson.dumps(answer), 200, content_type="application/json")
 
     @parlays.get("/suggest")
@@ -64,17 +66,6 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     return parlays
 
 
-async def _body() -> list[dict[str, Any]]:
-    body = await read_json()
-    legs = body.get("legs") if isinstance(body, dict) else None
-    if not isinstance(legs, list) or not MIN_LEGS <= len(legs) <= MAX_LEGS:
-        raise invalid("legs", f"must be a list of {MIN_LEGS} to {MAX_LEGS} legs")
-    for number, leg in enumerate(legs):
-        if not isinstance(leg, dict):
-            raise invalid(f"legs[{number}]", "must be an object")
-    return legs
-
-
 def _each_market_once(resolved: list[Resolved]) -> None:
     """Refuse two legs on one market of a game: they are the same bet, or cannot both win."""
     seen: dict[tuple[str, str], int] = {}
@@ -86,16 +77,11 @@ def _each_market_once(resolved: list[Resolved]) -> None:
 
 
 def resolve(
-    documents: HeldDocuments, read: Prepared[Any], given: dict[str, Any], place: str, now: datetime
+    documents: HeldDocuments, read: Prepared[Any], wanted: LegRequest, place: str, now: datetime
 ) -> Resolved:
     """Return a leg as the documents have it. Raises ProblemError (422) naming the leg and the field."""
-    for name in ("game_id", "market", "outcome"):
-        if not isinstance(given.get(name), str) or not given[name]:
-            raise invalid(f"{place}.{name}", "must be text")
-    if given["market"] not in MARKETS:
-        raise invalid(f"{place}.market", f"must be one of {', '.join(MARKETS)}")
-    published = read.of(addresses.game(given["game_id"]))
-    analysis = read.of(addresses.analysis(given["game_id"]))
+    published = read.of(addresses.game(wanted.game_id))
+    analysis = read.of(addresses.analysis(wanted.game_id))
     if published is None or analysis is None:
         if not documents.complete:
             raise ProblemError(503)
@@ -103,40 +89,36 @@ def resolve(
     game = published["game"]
     if game["status"] == "final":
         raise invalid(f"{place}.game_id", "is a game that is over")
-    market = analysis["analysis"]["markets"].get(given["market"])
+    market = analysis["analysis"]["markets"].get(wanted.market)
     if market is None:
         raise invalid(f"{place}.market", "is not quoted for this game")
-    if given["outcome"] not in market["consensus"]:
+    if wanted.outcome not in market["consensus"]:
         raise invalid(f"{place}.outcome", f"must be one of {', '.join(market['consensus'])}")
-    return _found(game, market, given, place, now)
+    return _found(game, market, wanted, place, now)
 
 
 def _found(
-    game: dict[str, Any], market: dict[str, Any], given: dict[str, Any], place: str, now: datetime
+    game: dict[str, Any], market: dict[str, Any], wanted: LegRequest, place: str, now: datetime
 ) -> Resolved:
-    outcome = given["outcome"]
-    if not isinstance(given.get("bookmaker"), str | None) or given.get("bookmaker") == "":
-        raise invalid(f"{place}.bookmaker", "must be text")
-    bookmaker = given.get("bookmaker") or market["best"][outcome]["bookmaker"]
+    outcome = wanted.outcome
+    bookmaker = wanted.bookmaker or market["best"][outcome]["bookmaker"]
     listed = next((book for book in game["bookmakers"] if book["key"] == bookmaker), None)
-    quoted = next((m for m in listed["markets"] if m["key"] == given["market"]), None) if listed else None
+    quoted = next((m for m in listed["markets"] if m["key"] == wanted.market), None) if listed else None
     if quoted is None:
         raise invalid(f"{place}.bookmaker", "does not quote this market")
     selection = next((o for o in quoted["outcomes"] if o["name"] == outcome), None)
     if selection is None:
         raise invalid(f"{place}.bookmaker", "does not quote this outcome")
-    point = given.get("point")
-    if point is not None and (isinstance(point, bool) or not isinstance(point, (int, float))):
-        raise invalid(f"{place}.point", "must be a number")
+    point = wanted.point
     if point is not None and selection["point"] is None:
         raise invalid(f"{place}.point", "has no place here: this market has no line")
     if point is not None and point != selection["point"]:
         raise invalid(f"{place}.point", f"is not the book's line, which is {selection['point']}")
-    wanted = _side_point(game, market, outcome, given["market"])
-    if given["market"] != "h2h" and selection["point"] != wanted:
+    consensus_point = _side_point(game, market, outcome, wanted.market)
+    if wanted.market != "h2h" and selection["point"] != consensus_point:
         raise invalid(
             f"{place}.bookmaker",
-            f"quotes {selection['point']}; a fair probability is known for {wanted} only",
+            f"quotes {selection['point']}; a fair probability is known for {consensus_point} only",
         )
     decimals = [d for o in quoted["outcomes"] if (d := exact(o)) is not None]
     decimal = exact(selection)
@@ -152,9 +134,9 @@ def _found(
         max(1.0, sum(1 / float(d) for d in decimals)),
         started=datetime.fromisoformat(game["commence_time"]) <= now,
     )
-    shown = {
+    shown: shapes.PricedLeg = {
         "game_id": game["id"],
-        "market": given["market"],
+        "market": wanted.market,
         "outcome": outcome,
         "point": selection["point"],
         "bookmaker": bookmaker,
@@ -193,7 +175,7 @@ def _exact(american: float | None, decimal: float | None) -> Fraction | None:
     return of_american if round(of_american, 4) == shown else shown
 
 
-def describe(found: ParlayPrice) -> dict[str, Any]:
+def describe(found: ParlayPrice) -> shapes.ParlayFigures:
     """Return a priced parlay for JSON."""
     return {
         "price_decimal": round(float(found.decimal), 4),
@@ -232,7 +214,7 @@ class SportCandidates(NamedTuple):
     generated_at: str
     source: str
     candidates: list[Candidate]
-    shown: dict[tuple[str, str], dict[str, Any]]
+    shown: dict[tuple[str, str], shapes.ParlayLeg]
 
 
 def _suggestion(
@@ -265,19 +247,18 @@ def _suggestion(
                     404, f"There are not {count} legs that suit {risk} now; ask for fewer legs."
                 )
             shown = {key: leg for one in sports for key, leg in one.shown.items()}
-            return orjson.dumps(
-                {
-                    "generated_at": made_at,
-                    "source": sports[0].source,
-                    "sport": sport,
-                    "risk": risk,
-                    **describe(price([one.leg for one in suggestion.legs])),
-                    "legs": [
-                        {**shown[one.leg.game_id, one.leg.label], "reason": reason}
-                        for one, reason in zip(suggestion.legs, suggestion.reasons, strict=True)
-                    ],
-                }
-            )
+            answer: shapes.SuggestedParlay = {
+                "generated_at": made_at,
+                "source": sports[0].source,
+                "sport": sport,
+                "risk": risk,
+                **describe(price([one.leg for one in suggestion.legs])),
+                "legs": [
+                    {**shown[one.leg.game_id, one.leg.label], "reason": reason}
+                    for one, reason in zip(suggestion.legs, suggestion.reasons, strict=True)
+                ],
+            }
+            return orjson.dumps(answer)
 
         return Computed(
             (addresses.SUGGEST, sport, count, risk, same_game),
@@ -292,7 +273,7 @@ def _suggestion(
 def _candidates(body: bytes) -> SportCandidates:
     page = orjson.loads(body)
     candidates: list[Candidate] = []
-    shown: dict[tuple[str, str], dict[str, Any]] = {}
+    shown: dict[tuple[str, str], shapes.ParlayLeg] = {}
     for one in page["analyses"]:
         # By the document's own time and not the clock's: equal documents give equal suggestions.
         started = one["commence_time"] <= page["generated_at"]

@@ -1,0 +1,30 @@
+"""What may be asked about parlays: the bodies of requests."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LegRequest(BaseModel):
+    """A selection: an outcome of a game's market."""
+
+    game_id: Text
+    market: Literal["h2h", "spreads", "totals"]
+    outcome: Text
+    point: Annotated[
+        float | None,
+        Field(allow_inf_nan=False, description="The line; the consensus line when left out."),
+    ] = None
+    bookmaker: Annotated[Text | None, Field(description="The best price's when left out.")] = None
+
+
+class ParlayRequest(BaseModel):
+    """The legs of a parlay, all of which must win."""
+
+    legs: Annotated[list[LegRequest], Field(min_length=MIN_LEGS, max_length=MAX_LEGS)]
