@@ -26,7 +26,7 @@ from ops.web.request_id import request_id
 from quartapp.api import docs
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.reads import routes as reads
-from quartapp.credits import read_credits
+from quartapp.credits import read_budget
 from quartapp.documents.follow import Follower
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.cors import Cors
@@ -173,7 +173,7 @@ def _gauges(documents: HeldDocuments) -> dict[str, float]:
 
 async def _status(settings: Settings, documents: HeldDocuments, redis: Redis) -> dict[str, Any]:
     count, size = documents.counts
-    credits = await read_credits(
+    credits = await read_budget(
         redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
     )
     return {

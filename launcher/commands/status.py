@@ -18,7 +18,7 @@ from ops.database import raw, session
 from ops.instances import living
 from ops.migrate_with_lock import read_state
 from ops.stores import Ping, Stores, Unavailable, open_stores
-from quartapp.credits import read_credits
+from quartapp.credits import read_budget
 
 if TYPE_CHECKING:
     from quartapp.settings import Settings
@@ -78,7 +78,7 @@ async def _ask_redis(stores: Stores, settings: Settings, status: Status) -> None
             _note(status, "Redis", (await stores.pings())["redis"])
             status.instances = [asdict(one) for one in await living(redis)]
             status.leader = await read_holder(redis, "clock")
-            credits = await read_credits(
+            credits = await read_budget(
                 redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
             )
             status.credits = asdict(credits) | {

@@ -5,12 +5,20 @@ Every one of them means: nothing was taken from this answer, and what is held al
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quartapp.records import AccountCredits
+
 
 class FeedError(Exception):
     """An upstream did not give what was asked.
 
-    `retry_after_seconds` is its own word on when to come back, when it gave one.
+    `retry_after_seconds` is its own word on when to come back, when it gave one; `credits` is what the
+    answers cost all the same, when they came from an upstream that charges.
     """
+
+    credits: AccountCredits | None = None
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         self.retry_after_seconds = retry_after_seconds

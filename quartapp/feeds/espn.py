@@ -1,25 +1,28 @@
 """ESPN's site API: teams, rosters, injuries. Keyless and unofficial: shapes drift.
 
-What we cannot do without (who, and in which state) is read strictly: a changed shape is one clear error.
-Everything beside it (position, kind of injury, date) is taken where it is found.
+A line that lacks what we cannot do without (who, and in which state) is left out and counted; when no line
+is sound, the shape has changed and that is one clear error. Everything beside it (position, kind of injury,
+date) is taken where it is found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar, Unpack
 
 import httpx
 
-from quartapp.feeds.errors import FeedRefusedError
+from quartapp.feeds.errors import FeedRefusedError, FeedShapeError
 from quartapp.feeds.http import Fetching, JsonFetcher
-from quartapp.feeds.shape import MisshapenError, at, each, reading, text
+from quartapp.feeds.reading import Reading, Tally
+from quartapp.feeds.shape import MisshapenError, at, is_storable, reading, text
+from quartapp.records import InjuryReport, Player, Team
 
 T = TypeVar("T")
 
 NAME = "ESPN"
+LONGEST_DETAIL, LONGEST_ID = 500, 40
 
 # The Odds API's sport keys and ESPN's paths.
 LEAGUES = {
@@ -41,37 +44,6 @@ LEAGUES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
-    """A team as ESPN numbers it."""
-
-    id: str
-    name: str
-    abbreviation: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """One line of a roster."""
-
-    id: str
-    name: str
-    position: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Injury:
-    """One reported injury."""
-
-    team: str
-    athlete: str
-    position: str | None
-    status: str
-    injury_type: str | None
-    detail: str | None
-    reported_at: datetime | None
-
-
 class EspnClient:
     """Asks ESPN about the leagues in `LEAGUES`."""
 
@@ -79,15 +51,15 @@ class EspnClient:
         self._fetch = JsonFetcher(client, NAME, **fetching)
         self._base_url = base_url.rstrip("/")
 
-    async def teams(self, sport_key: str) -> tuple[Team, ...]:
+    async def teams(self, sport_key: str) -> Reading[Team]:
         """Return a league's teams. Raises FeedError."""
         return parse_teams(await self._get(sport_key, "teams?limit=1000"))
 
-    async def roster(self, sport_key: str, team_id: str) -> tuple[Player, ...]:
+    async def roster(self, sport_key: str, team_id: str) -> Reading[Player]:
         """Return a team's players. Raises FeedError."""
         return parse_roster(await self._get(sport_key, f"teams/{team_id}/roster"))
 
-    async def injuries(self, sport_key: str) -> tuple[Injury, ...]:
+    async def injuries(self, sport_key: str) -> Reading[InjuryReport]:
         """Return a league's reported injuries. Raises FeedError."""
         return parse_injuries(await self._get(sport_key, "injuries"))
 
@@ -99,39 +71,62 @@ class EspnClient:
         return body
 
 
-def parse_teams(body: Any) -> tuple[Team, ...]:
+def parse_teams(body: Any) -> Reading[Team]:
     """Return the teams in ``sports[].leagues[].teams[].team``. Raises FeedShapeError."""
+    tally = Tally()
     with reading(NAME, "teams"):
-        sports = each(
+        sports = tally.each(
+            "sport",
             _under(body, "sports"),
-            lambda sport: each(
-                sport["leagues"], lambda league: each(league["teams"], _team, ".teams"), ".leagues"
+            lambda sport, path: tally.each(
+                "league",
+                sport["leagues"],
+                lambda league, place: tally.each("team", league["teams"], _team, f"{place}.teams"),
+                f"{path}.leagues",
             ),
             "sports",
         )
-        found = (team for sport in sports for league in sport for team in league)
-        teams = _latest(found, lambda team: team.id)
-        if not teams:
+        listed = (team for sport in sports for league in sport for team in league)
+        teams = _latest(listed, lambda team: team.id)
+        if not teams and not tally.odd:
             raise MisshapenError("lists no team", "sports")
-        return teams
+    return _sound("teams", tally, teams)
 
 
-def parse_roster(body: Any) -> tuple[Player, ...]:
-    """Return the players in ``athletes``, flat or grouped under ``items``. Raises FeedShapeError."""
+def parse_roster(body: Any) -> Reading[Player]:
+    """Return the players in ``athletes``, flat or grouped under ``items``. Raises FeedShapeError.
+
+    A team that has named nobody yet has no ``athletes`` at all: its roster is empty.
+    """
+    tally = Tally()
     with reading(NAME, "roster"):
-        groups = each(_under(body, "athletes"), _players, "athletes")
-        # A player can stand in two groups: offence and the practice squad, say.
-        return _latest((player for group in groups for player in group), lambda player: player.id)
+        if not isinstance(body, dict):
+            raise MisshapenError("is no object", "roster")
+        listed = body.get("athletes") or []
+        groups = tally.each("player", listed, lambda one, path: _players(one, path, tally), "athletes")
+    # A player can stand in two groups: offence and the practice squad, say.
+    players = _latest((player for group in groups for player in group), lambda player: player.id)
+    return _sound("roster", tally, players)
 
 
-def parse_injuries(body: Any) -> tuple[Injury, ...]:
+def parse_injuries(body: Any) -> Reading[InjuryReport]:
     """Return the injuries in ``injuries[].injuries[]``, an athlete's latest only. Raises FeedShapeError."""
+    tally = Tally()
     with reading(NAME, "injuries"):
-        teams = each(_under(body, "injuries"), _team_injuries, "injuries")
-        found = sorted(
-            (injury for team in teams for injury in team), key=lambda injury: injury.reported_at or _LONG_AGO
+        teams = tally.each(
+            "team", _under(body, "injuries"), lambda one, path: _team_injuries(one, path, tally), "injuries"
         )
-        return _latest(found, lambda injury: (injury.team, injury.athlete))
+    listed = sorted(
+        (injury for team in teams for injury in team), key=lambda injury: injury.reported_at or _LONG_AGO
+    )
+    return _sound("injuries", tally, _latest(listed, lambda injury: (injury.team, injury.athlete)))
+
+
+def _sound(answer: str, tally: Tally, items: tuple[T, ...]) -> Reading[T]:
+    if tally.odd and not items:
+        raise FeedShapeError(f"{NAME}: the {answer} answer has a changed shape: {tally.first}")
+    trouble = tally.trouble
+    return Reading(items, tally.odd, trouble and f"{NAME}: of the {answer} answer {trouble}")
 
 
 def _under(body: Any, key: str) -> Any:
@@ -140,40 +135,45 @@ def _under(body: Any, key: str) -> Any:
     return body[key]
 
 
-def _latest(found: Iterable[T], identity: Callable[[T], object]) -> tuple[T, ...]:
-    return tuple({identity(one): one for one in found}.values())
+def _latest(items: Iterable[T], identity: Callable[[T], object]) -> tuple[T, ...]:
+    return tuple({identity(item): item for item in items}.values())
 
 
-def _team(one: Any) -> Team:
+def _team(one: Any, _: str) -> Team:
     team = one["team"]
     with at(".team"):
         return Team(_id(team), text(team, "displayName"), _maybe(team, "abbreviation"))
 
 
-def _players(one: Any) -> list[Player]:
-    return each(one["items"], _player, ".items") if "items" in one else [_player(one)]
+def _players(one: Any, path: str, tally: Tally) -> list[Player]:
+    if "items" not in one:
+        return [_player(one, path)]
+    tally.seen["player"] -= 1  # a group, not a player
+    return tally.each("player", one["items"] or [], _player, f"{path}.items")
 
 
-def _player(one: Any) -> Player:
+def _player(one: Any, _: str) -> Player:
     name = text(one, "displayName" if one.get("displayName") else "fullName")
     return Player(_id(one), name, _maybe(one.get("position"), "abbreviation"))
 
 
-def _team_injuries(one: Any) -> list[Injury]:
+def _team_injuries(one: Any, path: str, tally: Tally) -> list[InjuryReport]:
     team = text(one, "displayName")
-    return each(one.get("injuries") or [], lambda injury: _injury(team, injury), ".injuries")
+    listed = one.get("injuries") or []
+    return tally.each("injury", listed, lambda injury, _: _injury(team, injury), f"{path}.injuries")
 
 
-def _injury(team: str, one: Any) -> Injury:
+def _injury(team: str, one: Any) -> InjuryReport:
     athlete, details = one["athlete"], one.get("details")
     with at(".athlete"):
         name, position = text(athlete, "displayName"), _maybe(athlete.get("position"), "abbreviation")
     parts = (_maybe(details, "side"), _maybe(details, "detail"), _maybe(one, "shortComment"))
-    return Injury(
+    status = _maybe(one, "status") or _maybe(one.get("type"), "description")
+    return InjuryReport(
         team,
         name,
         position,
-        text(one, "status"),
+        status if status else text(one, "status"),
         _maybe(details, "type") or _maybe(one.get("type"), "description"),
         ", ".join(part for part in parts if part) or None,
         _time(one.get("date")),
@@ -182,7 +182,9 @@ def _injury(team: str, one: Any) -> Injury:
 
 def _id(one: Any) -> str:
     value = one["id"]
-    if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
+    if isinstance(value, str) and value.strip() and is_storable(value):
+        return value[:LONGEST_ID]
+    if type(value) is int and abs(value) < 10**LONGEST_ID:
         return str(value)
     raise MisshapenError("is not an id", ".id")
 
@@ -190,15 +192,18 @@ def _id(one: Any) -> str:
 def _maybe(one: Any, key: str) -> str | None:
     """Return the text under `key` where there is an object with one that says something."""
     value = one.get(key) if isinstance(one, dict) else None
-    return value if isinstance(value, str) and value and value != "Not Specified" else None
+    if not isinstance(value, str) or not value.strip() or value == "Not Specified":
+        return None
+    return value[:LONGEST_DETAIL] if is_storable(value) else None
 
 
 def _time(value: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        parsed = datetime.fromisoformat(value)
+        parsed = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
+    return parsed if 2000 <= parsed.year < 2100 else None
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

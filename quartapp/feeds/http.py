@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json as stdlib_json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypedDict
@@ -28,6 +29,8 @@ BODY_BYTES = 32 * 1024 * 1024
 RETRY_AFTER_CEILING_SECONDS = 30.0
 TIMEOUT = httpx.Timeout(15.0, connect=5.0, pool=10.0)
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+Heard = Callable[[int, httpx.Headers], None]
 
 log = get_logger(__name__)
 
@@ -81,8 +84,12 @@ class JsonFetcher:
         self._body_bytes = body_bytes
         self._sleep = sleep
 
-    async def get(self, url: str, params: Mapping[str, str] | None = None) -> tuple[Any, httpx.Headers]:
+    async def get(
+        self, url: str, params: Mapping[str, str] | None = None, heard: Heard | None = None
+    ) -> tuple[Any, httpx.Headers]:
         """Return the parsed body and the headers of a 200.
+
+        `heard` is called with the status and headers of every answer, refused and broken ones too.
 
         Raises:
             FeedUnavailableError: no whole answer, or a server error, after three attempts.
@@ -91,15 +98,17 @@ class JsonFetcher:
             FeedRefusedError: any other 3xx or 4xx, or a request that cannot be made.
             FeedShapeError: the body is not JSON, or too large.
         """
-        return await self._send("GET", url, params=params)
+        return await self._send("GET", url, heard, params=params)
 
     async def post(
         self, url: str, json: object, headers: Mapping[str, str] | None = None
     ) -> tuple[Any, httpx.Headers]:
         """As `get`, for a JSON body."""
-        return await self._send("POST", url, json=json, headers=headers)
+        return await self._send("POST", url, None, json=json, headers=headers)
 
-    async def _send(self, method: str, url: str, **request: Any) -> tuple[Any, httpx.Headers]:
+    async def _send(
+        self, method: str, url: str, heard: Heard | None, **request: Any
+    ) -> tuple[Any, httpx.Headers]:
         try:
             async with asyncio.timeout(self._total_seconds) as bound:
 
@@ -117,15 +126,19 @@ class JsonFetcher:
                 )
                 async for attempt in retrying:
                     with attempt:
-                        return await self._once(method, url, **request)
+                        return await self._once(method, url, heard, **request)
         except TimeoutError:
             raise FeedTimeoutError(f"{self._name} did not answer within {self._total_seconds:g} s") from None
         raise AssertionError("unreachable: tenacity returns or raises")
 
-    async def _once(self, method: str, url: str, **request: Any) -> tuple[Any, httpx.Headers]:
+    async def _once(
+        self, method: str, url: str, heard: Heard | None, **request: Any
+    ) -> tuple[Any, httpx.Headers]:
         # What httpx says of a failure may hold the URL or a header, and so a key: only its kind is told.
         try:
             async with self._client.stream(method, url, **request) as answer:
+                if heard is not None:
+                    heard(answer.status_code, answer.headers)
                 body = await self._read(answer)
         except httpx.TimeoutException as problem:
             raise FeedTimeoutError(f"{self._name} timed out ({type(problem).__name__})") from None
@@ -137,8 +150,8 @@ class JsonFetcher:
             raise FeedUnavailableError(f"{self._name} cannot be reached ({type(problem).__name__})") from None
         self._check(answer, body)
         try:
-            return orjson.loads(body), answer.headers
-        except orjson.JSONDecodeError:
+            return _parse(body), answer.headers
+        except (ValueError, RecursionError):
             raise FeedShapeError(f"{self._name} sent {len(body)} bytes that are not JSON") from None
 
     def _check(self, answer: httpx.Response, body: bytes) -> None:
@@ -177,6 +190,18 @@ class JsonFetcher:
         problem = state.outcome and state.outcome.exception()
         wait = round(state.upcoming_sleep, 3)
         log.warning("feed_retry", attempt=state.attempt_number, wait_seconds=wait, error=str(problem))
+
+
+def _parse(body: bytes) -> Any:
+    """Return what a JSON body says.
+
+    One broken character or number refuses a whole body at orjson. The standard library reads on, and what
+    is odd is then left out where it stands: a lone surrogate is no text, NaN and infinity are no price.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return stdlib_json.loads(body.decode("utf-8", "surrogateescape"))
 
 
 def _worth_another(problem: BaseException) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any
 
 from quartapp.feeds.errors import FeedShapeError
 
-T = TypeVar("T")
+TEXT_CHARACTERS = 200
+_IDENTITY = re.compile(r"[A-Za-z0-9_.:~-]{1,128}")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class MisshapenError(ValueError):
@@ -30,24 +34,6 @@ def reading(upstream: str, answer: str) -> Iterator[None]:
         raise FeedShapeError(f"{upstream}: the {answer} answer has a changed shape: {problem}") from None
 
 
-def each(value: Any, parse: Callable[[Any], T], path: str = "") -> list[T]:
-    """Return every item of the list `value`, parsed. Raises MisshapenError with the item's place."""
-    if not isinstance(value, list):
-        raise MisshapenError(f"is {kind(value)} where a list belongs", path)
-    parsed: list[T] = []
-    try:
-        for one in value:
-            parsed.append(parse(one))
-    except MisshapenError as problem:
-        raise MisshapenError(problem.what, f"{path}[{len(parsed)}]{problem.path}") from None
-    except KeyError as problem:
-        raise MisshapenError("is missing", f"{path}[{len(parsed)}].{problem.args[0]}") from None
-    except (TypeError, AttributeError):
-        item = value[len(parsed)]
-        raise MisshapenError(f"is {kind(item)} where an object belongs", f"{path}[{len(parsed)}]") from None
-    return parsed
-
-
 @contextmanager
 def at(path: str) -> Iterator[None]:
     """Put `path` before the place of what is found misshapen inside."""
@@ -61,23 +47,49 @@ def at(path: str) -> Iterator[None]:
         raise MisshapenError("is not an object", path) from None
 
 
-def distinct(items: list[T], key: str, path: str = "") -> tuple[T, ...]:
-    """Return `items`, none of which may repeat another's `key`. Raises MisshapenError."""
-    seen: set[object] = set()
-    for number, item in enumerate(items):
-        value = getattr(item, key)
-        if value in seen:
-            raise MisshapenError(f"repeats {value!r:.40}", f"{path}[{number}].{key}")
-        seen.add(value)
-    return tuple(items)
+def text(one: Any, key: str, longest: int = TEXT_CHARACTERS) -> str:
+    """Return the text under `key`: there, not blank, and fit to be stored and shown.
 
-
-def text(one: Any, key: str) -> str:
-    """Return the text under `key`, which must be there and not be empty."""
+    PostgreSQL keeps no NUL, UTF-8 no lone surrogate, and an index no text of kilobytes.
+    """
     value = one[key]
-    if isinstance(value, str) and value:
-        return value
-    raise MisshapenError(f"is {kind(value)} where text belongs", f".{key}")
+    if not isinstance(value, str) or not value.strip():
+        raise MisshapenError(f"is {kind(value)} where text belongs", f".{key}")
+    if len(value) > longest:
+        raise MisshapenError(f"is {len(value)} characters long; {longest} are kept", f".{key}")
+    if not is_storable(value):
+        raise MisshapenError("holds characters that are no text", f".{key}")
+    return value
+
+
+def name_of(one: Any, key: str) -> str:
+    """Return the identity under `key`, which stands in addresses: letters, digits and ``_.:~-``."""
+    value = one[key]
+    if is_identity(value):
+        return str(value)
+    raise MisshapenError(f"is {kind(value)} where an identity belongs", f".{key}")
+
+
+def is_identity(value: Any) -> bool:
+    """Return whether a value can be an identity."""
+    return isinstance(value, str) and _IDENTITY.fullmatch(value) is not None
+
+
+def is_storable(value: str) -> bool:
+    """Return whether a text has neither control characters nor lone surrogates."""
+    return not _UNFIT.search(value)
+
+
+def number(one: Any, key: str, largest: Decimal) -> Decimal:
+    """Return the number under `key`, exactly as it was spelt; at most `largest` on either side of zero."""
+    value = one[key]
+    if type(value) is not int and type(value) is not float:
+        raise MisshapenError(f"is {kind(value)} where a number belongs", f".{key}")
+    # repr of a float is its shortest spelling, so what was sent; an int is not spelt out before it is bounded.
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not exact.is_finite() or abs(exact) > largest:
+        raise MisshapenError(f"is {value!r:.40}, which no price or point is", f".{key}")
+    return exact
 
 
 def flag(one: Any, key: str) -> bool:
@@ -89,11 +101,11 @@ def flag(one: Any, key: str) -> bool:
 
 
 def moment(one: Any, key: str) -> datetime:
-    """Return the time under `key`, in UTC; one without a zone is refused."""
+    """Return the time under `key`, in UTC; one without a zone, or of another century, is refused."""
     value = one[key]
     try:
         parsed = datetime.fromisoformat(value)
-        if parsed.tzinfo is None:
+        if parsed.tzinfo is None or not 2000 <= parsed.year < 2100:
             raise ValueError
         return parsed.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
@@ -113,4 +125,6 @@ def kind(value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    return "null" if value is None else f"{value!r:.40}"
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of hundreds of digits"
+    return "null" if value is None else ascii(value)[:40]

@@ -4,49 +4,54 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 
 from ops.clock.job import Job
-from quartapp.feeds.errors import FeedError
+from quartapp.jobs.leagues import Leagues
 from quartapp.jobs.slates import (
     Context,
-    Failures,
     budget,
     ensure_sports,
     fetch_slate,
     republish,
+    spent,
     store_slates,
 )
 from quartapp.resources import Resources
 from quartapp.store.sports import Sport
 
+PAUSE_OF_AN_ODD_SPORT = timedelta(minutes=10)
 IN_HAND = 3  # sports at once: one is fetched or read while another is stored; each may take a connection
 
 
 async def daily_pass(context: Context) -> Mapping[str, object]:
     """Fetch every active sport that the budget affords; store and publish each whole as it arrives.
 
-    A sport whose fetch fails keeps its old slate; the others are stored, and the run then fails with the
-    first error, so that it is retried and told.
+    A sport that fails keeps its old slate; the others are stored, and the run then fails with the first
+    error, so that it is retried and told. A retry does not ask again for what this tick has already stored.
     """
     active = await ensure_sports(context)
+    if context.attempt > 1:
+        since = context.scheduled_for
+        active = [one for one in active if one.odds_updated_at is None or one.odds_updated_at < since]
     state = await budget(context)
-    markets = state.markets()
-    affordable = active[: state.left_today // len(markets)] if markets else []
+    markets, left = state.markets(), state.left("odds")
+    affordable = active[: left // len(markets)] if markets else []
     context.progress(0, len(affordable), "sports")
     slots = asyncio.Semaphore(IN_HAND)
-    failures = Failures(context)
+    leagues = Leagues(context)
+
+    async def store(sport: Sport) -> int:
+        events = await fetch_slate(context, sport.key, markets)
+        await store_slates(context, [(sport.key, events)], overview=False)
+        await leagues.weigh(sport.key, events, PAUSE_OF_AN_ODD_SPORT)
+        return len(events)
 
     async def one(sport: Sport) -> int | None:
         async with slots:
-            if failures.out_of_credits:
+            if spent(context) + len(markets) > left:
                 return None
-            try:
-                events = await fetch_slate(context, sport.key, markets)
-            except FeedError as problem:
-                failures.add(sport.key, problem)
-                return None
-            await store_slates(context, [(sport.key, events)], overview=False)
-            return len(events)
+            return await leagues.attempt(sport.key, lambda: store(sport))
 
     games: list[int] = []
     passes = [asyncio.create_task(one(sport)) for sport in affordable]
@@ -60,7 +65,7 @@ async def daily_pass(context: Context) -> Mapping[str, object]:
             task.cancel()
         await asyncio.gather(*passes, return_exceptions=True)
     await republish(context, [])  # the lists over all sports, once
-    return failures.settle({"sports": len(games), "games": sum(games), "markets": list(markets)})
+    return leagues.settle({"sports": len(games), "games": sum(games), "markets": list(markets)})
 
 
 DAILY_PASS: Job[Resources] = Job(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from ops.clock.job import Job
-from quartapp.credits import CreditState
-from quartapp.feeds.errors import FeedError
+from quartapp.credits import Budget
+from quartapp.jobs.leagues import Leagues
 from quartapp.jobs.slates import (
     Context,
-    Failures,
     budget,
     ensure_sports,
     fetch_slate,
     publish,
+    spent,
     store_slates,
 )
 from quartapp.resources import Resources
@@ -25,7 +26,7 @@ from quartapp.store.sports import Sport
 async def odds_refresh(context: Context) -> Mapping[str, object]:
     """Refresh the sports that are due; turn games that began live, which costs nothing.
 
-    A sport whose fetch fails keeps its odds; the others are refreshed, and the run then fails.
+    A sport that fails keeps its odds and is asked less often; the others are refreshed, and the run fails.
     """
     now = datetime.now(UTC)
     active = await ensure_sports(context)
@@ -36,30 +37,37 @@ async def odds_refresh(context: Context) -> Mapping[str, object]:
     state = await budget(context)
     markets = state.markets()
     refreshed: list[str] = []
-    failures = Failures(context)
-    for sport in sorted((one for one in active if due(one, state, len(active), now)), key=_urgency):
-        if not markets or not state.affords(len(markets) * (len(refreshed) + 1)) or failures.out_of_credits:
+    leagues = Leagues(context)
+    for sport in sorted(active, key=_urgency):
+        if not markets or spent(context) + len(markets) > state.left("odds") or leagues.out_of_credits:
             break
-        try:
-            events = await fetch_slate(context, sport.key, markets)
-        except FeedError as problem:
-            failures.add(sport.key, problem)
+        if not due(sport, state, len(active), now) and not await leagues.backoff.failing(sport.key):
             continue
-        await store_slates(context, [(sport.key, events)])
-        refreshed.append(sport.key)
-    return failures.settle(
+        pause = cadence(sport, state, len(active), now)
+        if await leagues.attempt(sport.key, partial(_refresh, context, leagues, sport, markets, pause)):
+            refreshed.append(sport.key)
+    return leagues.settle(
         {"sports_refreshed": refreshed, "games_begun_in": sorted(begun), "markets": list(markets)}
     )
 
 
-def due(sport: Sport, state: CreditState, sports: int, now: datetime) -> bool:
+async def _refresh(
+    context: Context, leagues: Leagues, sport: Sport, markets: tuple[str, ...], pause: timedelta
+) -> bool:
+    events = await fetch_slate(context, sport.key, markets)
+    await store_slates(context, [(sport.key, events)])
+    await leagues.weigh(sport.key, events, pause)
+    return True
+
+
+def due(sport: Sport, state: Budget, sports: int, now: datetime) -> bool:
     """Return whether a sport's odds are old enough to be worth its credits."""
     if sport.odds_updated_at is None:
         return True
     return now - sport.odds_updated_at >= cadence(sport, state, sports, now)
 
 
-def cadence(sport: Sport, state: CreditState, sports: int, now: datetime) -> timedelta:
+def cadence(sport: Sport, state: Budget, sports: int, now: datetime) -> timedelta:
     """Return how long a sport's odds may stand.
 
     An even share of what is left for the rest of the day, halved for a sport with a game within six hours
@@ -67,7 +75,7 @@ def cadence(sport: Sport, state: CreditState, sports: int, now: datetime) -> tim
     """
     rest_of_day = timedelta(days=1) - (now - now.replace(hour=0, minute=0, second=0, microsecond=0))
     cost = max(1, len(state.markets()))
-    rounds = max(1.0, state.left_today / (cost * max(1, sports)))
+    rounds = max(1.0, state.left("odds") / (cost * max(1, sports)))
     even = rest_of_day / rounds
     if sport.next_game_at is None or sport.next_game_at > now + timedelta(days=1):
         even *= 2

@@ -4,48 +4,106 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from redis.exceptions import RedisError
 
 from ops.clock.job import Job
-from quartapp.credits import record_spending
+from quartapp.credits import Budget
 from quartapp.feeds.errors import FeedError
-from quartapp.jobs.slates import Context, Failures, budget, ensure_sports, publish
+from quartapp.feeds.odds_api import SCORES_COST
+from quartapp.jobs.leagues import Leagues
+from quartapp.jobs.slates import Context, budget, ensure_sports, pay, publish, spent
 from quartapp.resources import Resources
 from quartapp.store import games
+from quartapp.store.sports import Sport
 
-SCORES_COST = 2
+SCORES_DAYS = timedelta(days=3)  # what one answer covers
+SEASON_NEAR = timedelta(days=7)
+LONGEST_PAUSE = timedelta(hours=1)
 
 
 async def results(context: Context) -> Mapping[str, object]:
-    """Fetch scores of the sports that have a running game, or that have no result yet.
+    """Fetch scores of the sports whose scores can have changed, as often as the credits for results allow.
 
-    A sport whose fetch fails keeps its scores; the others are written and published, and the run then fails.
+    A sport that fails keeps its scores and is asked less often; the others are written and published, and
+    the run then fails.
     """
     now = datetime.now(UTC)
-    active = {sport.key: sport for sport in await ensure_sports(context)}
+    active = await ensure_sports(context)
     async with context.transaction() as connection:
         running = await games.sports_of_unfinished(connection, now)
-    wanted = sorted(key for key in active if key in running or active[key].last_game_at is None)
     state = await budget(context)
+    pause = pace(state, len(running), now)
     written = 0
     asked: list[str] = []
-    failures = Failures(context)
-    for key in wanted:
-        if not state.affords(SCORES_COST * (len(asked) + 1)) or failures.out_of_credits:
+    leagues = Leagues(context)
+    for sport in sorted(active, key=lambda one: (one.key not in running, one.key)):
+        if leagues.out_of_credits or spent(context) + SCORES_COST > state.left("results"):
             break
-        try:
-            scores, cost = await context.resources.odds_api.scores(key)
-        except FeedError as problem:
-            failures.add(key, problem)
+        if not wants_scores(sport, running, await _last_asked(context, sport.key), pause, now):
             continue
-        await record_spending(context.redis, context.job_name, cost)
-        asked.append(key)
-        async with context.transaction() as connection:
-            changed = await games.write_scores(connection, scores, now)
-            changed += await games.insert_results(connection, scores, context.resources.source, now)
-            if changed:
-                await publish(context, connection, [key])
-        written += changed
-    return failures.settle({"sports": asked, "games_changed": written})
+        changed = await leagues.attempt(sport.key, partial(_write, context, leagues, sport, pause, now))
+        if changed is not None:
+            asked.append(sport.key)
+            written += changed
+    return leagues.settle({"sports": asked, "games_changed": written})
+
+
+def wants_scores(
+    sport: Sport, running: set[str], last_asked: datetime | None, pause: timedelta, now: datetime
+) -> bool:
+    """Return whether a sport's scores are worth asking for: only what can have changed since the last answer.
+
+    A game runs or has just ended; or the season is on, no result of it is known yet, and one answer shows
+    the last three days. A league whose games are days away has nothing to tell.
+    """
+    if sport.key in running:
+        return last_asked is None or now - last_asked >= pause
+    in_season = sport.next_game_at is not None and sport.next_game_at < now + SEASON_NEAR
+    return sport.last_game_at is None and in_season and last_asked is None
+
+
+def pace(state: Budget, running: int, now: datetime) -> timedelta:
+    """Return how long a running sport's scores may stand, so that the day's credits last to its end.
+
+    Half of an even share, for games run only a part of the day; an hour at most.
+    """
+    rest_of_day = timedelta(days=1) - (now - now.replace(hour=0, minute=0, second=0, microsecond=0))
+    rounds = max(1, state.left("results") // (SCORES_COST * max(1, running)))
+    return min(LONGEST_PAUSE, rest_of_day / rounds / 2)
+
+
+async def _write(context: Context, leagues: Leagues, sport: Sport, pause: timedelta, now: datetime) -> int:
+    try:
+        scores, cost = await context.resources.odds_api.scores(sport.key)
+    except FeedError as problem:
+        await pay(context, problem.credits)
+        raise
+    await pay(context, cost)
+    async with context.transaction() as connection:
+        changed = await games.write_scores(connection, scores, now)
+        changed += await games.insert_results(connection, scores, context.resources.source, now)
+        if changed:
+            await publish(context, connection, [sport.key])
+    await _remember_asked(context, sport.key, now)
+    await leagues.weigh(sport.key, scores, pause)
+    return changed
+
+
+async def _last_asked(context: Context, sport_key: str) -> datetime | None:
+    try:
+        text = await context.redis.get(f"odds_api:scores_asked:{sport_key}")
+        return None if text is None else datetime.fromisoformat(str(text))
+    except (RedisError, OSError, TimeoutError, ValueError):
+        return None
+
+
+async def _remember_asked(context: Context, sport_key: str, now: datetime) -> None:
+    try:
+        await context.redis.set(f"odds_api:scores_asked:{sport_key}", now.isoformat(), ex=SCORES_DAYS)
+    except (RedisError, OSError, TimeoutError):
+        return
 
 
 RESULTS: Job[Resources] = Job(

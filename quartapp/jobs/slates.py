@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from redis.exceptions import RedisError
+
 from ops.clock.job import JobContext
-from quartapp.credits import CreditState, read_credits, record_spending
+from quartapp.credits import Budget, purpose_of, read_budget, record_spending
 from quartapp.documents import table as documents
-from quartapp.feeds.errors import FeedError, OutOfCreditsError
-from quartapp.feeds.odds_api import Event, price_format
+from quartapp.feeds.errors import FeedError, FeedRefusedError, FeedShapeError
+from quartapp.feeds.reading import Reading
 from quartapp.publish.slate import publish_sports
+from quartapp.records import AccountCredits, Event, price_format
 from quartapp.resources import Resources
 from quartapp.store import games, odds, sports
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from databases.core import Connection
 
 Context = JobContext[Resources]
-SPORTS_LIST_AGE = timedelta(hours=6)
+MARKETS_REMEMBERED_SECONDS = 86_400
 FLOOR_TROUBLE = "odds_api:floor"
 
 
@@ -38,26 +41,56 @@ async def ensure_sports(context: Context) -> list[sports.Sport]:
 
 async def refresh_sports(context: Context) -> int:
     """Fetch and store the list of sports; return how many are active."""
-    listed, cost = await context.resources.odds_api.sports()
-    await record_spending(context.redis, context.job_name, cost)
+    try:
+        listed, cost = await context.resources.odds_api.sports()
+    except FeedError as problem:
+        await pay(context, problem.credits)
+        raise
+    await pay(context, cost)
     async with context.transaction() as connection:
-        await sports.upsert(connection, listed, context.resources.source, datetime.now(UTC))
+        await sports.upsert(
+            connection,
+            listed,
+            context.resources.source,
+            datetime.now(UTC),
+            unread=listed.unread,
+            whole=not listed.nameless,
+        )
+    if listed.left_out:
+        context.stats["left_out"] = dict(listed.left_out)
+    if listed.trouble is not None:
+        raise FeedShapeError(listed.trouble)
     return sum(sport.active and not sport.has_outrights for sport in listed)
 
 
-async def budget(context: Context) -> CreditState:
+async def pay(context: Context, cost: AccountCredits | None) -> None:
+    """Record what answers cost, refused ones too, and add it to the run's stats."""
+    if cost is None:
+        return
+    await record_spending(context.redis, context.job_name, cost)
+    context.stats["credits_spent"] = spent(context) + (cost.last_cost or 0)
+    if cost.remaining is not None:
+        context.stats["credits_remaining"] = cost.remaining
+
+
+def spent(context: Context) -> int:
+    """Return what this run has spent."""
+    return int(context.stats.get("credits_spent", 0))
+
+
+async def budget(context: Context) -> Budget:
     """Return what may be spent; tell the operators, once, when the floor is reached."""
     settings = context.resources.settings
-    state = await read_credits(
+    state = await read_budget(
         context.redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
     )
     context.stats["credits_remaining"] = state.remaining
-    context.stats["credits_left_today"] = state.left_today
+    context.stats["credits_left_today"] = state.left(purpose_of(context.job_name))
     await _tell_of_floor(context, state)
     return state
 
 
-async def _tell_of_floor(context: Context, state: CreditState) -> None:
+async def _tell_of_floor(context: Context, state: Budget) -> None:
     if state.at_floor:
         await context.desk.trouble(
             FLOOR_TROUBLE,
@@ -72,14 +105,48 @@ async def _tell_of_floor(context: Context, state: CreditState) -> None:
         await context.desk.well(FLOOR_TROUBLE, correlation_id=context.correlation_id)
 
 
-async def fetch_slate(context: Context, sport_key: str, markets: tuple[str, ...]) -> tuple[Event, ...]:
-    """Return a sport's slate from the upstream; its cost is recorded and added to the run's stats."""
-    events, cost = await context.resources.odds_api.odds(sport_key, markets)
-    await record_spending(context.redis, context.job_name, cost)
-    context.stats["credits_spent"] = context.stats.get("credits_spent", 0) + (cost.last_cost or 0)
-    if cost.remaining is not None:
-        context.stats["credits_remaining"] = cost.remaining
-    return events
+async def fetch_slate(context: Context, sport_key: str, markets: tuple[str, ...]) -> Reading[Event]:
+    """Return a sport's slate from the upstream; whatever comes of it, its cost is recorded.
+
+    A sport that does not know all the markets answers 422 for good: it is asked for fewer, and what it took
+    is remembered for a day.
+    """
+    most = await _markets_taken(context, sport_key) or len(markets)
+    for count in range(min(most, len(markets)), 0, -1):
+        try:
+            events, cost = await context.resources.odds_api.odds(sport_key, markets[:count])
+        except FeedError as problem:
+            await pay(context, problem.credits)
+            refused = (
+                isinstance(problem, FeedRefusedError) and problem.status == HTTPStatus.UNPROCESSABLE_ENTITY
+            )
+            if not refused or count == 1:
+                raise
+            continue
+        await pay(context, cost)
+        if count < min(most, len(markets)):
+            await _remember_markets(context, sport_key, count)
+        return events
+    raise AssertionError("unreachable: the last market's answer is returned or raised")
+
+
+async def _markets_taken(context: Context, sport_key: str) -> int | None:
+    try:
+        count = await context.redis.get(_markets_key(sport_key))
+        return None if count is None else max(1, int(count))
+    except (RedisError, OSError, TimeoutError, ValueError):
+        return None
+
+
+async def _remember_markets(context: Context, sport_key: str, count: int) -> None:
+    try:
+        await context.redis.set(_markets_key(sport_key), count, ex=MARKETS_REMEMBERED_SECONDS)
+    except (RedisError, OSError, TimeoutError):
+        return
+
+
+def _markets_key(sport_key: str) -> str:
+    return f"odds_api:markets:{sport_key}"
 
 
 async def store_slates(
@@ -91,7 +158,10 @@ async def store_slates(
     async with context.transaction() as connection:
         now = datetime.now(UTC)
         for sport_key, events in slates:
-            await games.upsert(connection, sport_key, events, source, now)
+            unread, whole = frozenset[str](), True
+            if isinstance(events, Reading):
+                unread, whole = events.unread, not events.nameless
+            await games.upsert(connection, sport_key, events, source, now, unread=unread, whole=whole)
             # By what was received: a recording may quote a league in another format than it is asked for in.
             for form in sorted({event.price_format for event in events} or {price_format(sport_key)}):
                 of_form = [event for event in events if event.price_format == form]
@@ -124,26 +194,3 @@ async def republish(context: Context, sport_keys: Sequence[str]) -> int:
     """Publish what the store holds of these sports anew; unchanged documents stay as they are."""
     async with context.transaction() as connection:
         return await publish(context, connection, sport_keys)
-
-
-@dataclass(slots=True)
-class Failures:
-    """What failed of a run over several sports: the others go on, and the run fails with the first error."""
-
-    context: Context
-    sports: list[str] = field(default_factory=list)
-    first: FeedError | None = None
-    out_of_credits: bool = False
-
-    def add(self, sport_key: str, problem: FeedError) -> None:
-        """Note a sport's failure. With no credits left it is no use to ask for the others."""
-        self.sports.append(sport_key)
-        self.first = self.first or problem
-        self.out_of_credits |= isinstance(problem, OutOfCreditsError)
-
-    def settle(self, done: Mapping[str, object]) -> Mapping[str, object]:
-        """Return what was done, or raise the first error, so that the run is retried and told; stats tell both."""
-        self.context.stats |= {**done, "sports_failed": self.sports}
-        if self.first is not None:
-            raise self.first
-        return done

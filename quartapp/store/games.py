@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from ops.database import raw
 if TYPE_CHECKING:
     from databases.core import Connection
 
-    from quartapp.feeds.odds_api import Event, Score
+    from quartapp.records import Event, Score
 
 # A game that began this long ago and has no result yet is over for our readers.
 LONGEST_GAME = timedelta(hours=8)
@@ -37,9 +37,20 @@ _COLUMNS = "id, sport_key, home_team, away_team, commence_time, status, home_sco
 
 
 async def upsert(
-    connection: Connection, sport_key: str, events: Sequence[Event], source: str, now: datetime
+    connection: Connection,
+    sport_key: str,
+    events: Sequence[Event],
+    source: str,
+    now: datetime,
+    *,
+    unread: Collection[str] = (),
+    whole: bool = True,
 ) -> None:
-    """Write a sport's whole slate: new and moved games, and those that vanished before they began."""
+    """Write a sport's whole slate: new and moved games, and those that vanished before they began.
+
+    `unread` are games that are listed but could not be read: they stay as they are. Unless the slate is
+    `whole`, nobody can tell which games it lacks, and none is withdrawn.
+    """
     await raw(connection).execute(
         """
         INSERT INTO games AS held
@@ -61,6 +72,8 @@ async def upsert(
         now,
         source,
     )
+    if not whole:
+        return
     await raw(connection).execute(
         """
         UPDATE games SET status = 'withdrawn'
@@ -69,7 +82,7 @@ async def upsert(
         """,
         sport_key,
         now,
-        [event.id for event in events],
+        [*(event.id for event in events), *unread],
     )
 
 

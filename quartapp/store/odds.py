@@ -14,7 +14,7 @@ from ops.database import raw
 if TYPE_CHECKING:
     from databases.core import Connection
 
-    from quartapp.feeds.odds_api import Event, PriceFormat
+    from quartapp.records import Event, PriceFormat
 
 
 async def upsert(connection: Connection, events: Sequence[Event], form: PriceFormat, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from ops.database import raw
 if TYPE_CHECKING:
     from databases.core import Connection
 
-    from quartapp.feeds.odds_api import SportInfo
+    from quartapp.records import SportInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,20 @@ class Sport:
     upcoming_games: int
 
 
-async def upsert(connection: Connection, sports: Sequence[SportInfo], source: str, now: datetime) -> None:
-    """Write what the upstream lists. A sport that it lists no more becomes inactive."""
+async def upsert(
+    connection: Connection,
+    sports: Sequence[SportInfo],
+    source: str,
+    now: datetime,
+    *,
+    unread: Collection[str] = (),
+    whole: bool = True,
+) -> None:
+    """Write what the upstream lists. A sport that it lists no more becomes inactive.
+
+    `unread` are sports that are listed but could not be read: they stay as they are. Unless the list is
+    `whole`, nobody can tell which sports it lacks, and none becomes inactive.
+    """
     listed = [sport for sport in sports if not sport.has_outrights]
     await raw(connection).execute(
         """
@@ -49,11 +61,12 @@ async def upsert(connection: Connection, sports: Sequence[SportInfo], source: st
         source,
         now,
     )
-    await raw(connection).execute(
-        "UPDATE sports SET active = false, updated_at = $2 WHERE active AND key <> ALL ($1::text[])",
-        [sport.key for sport in listed],
-        now,
-    )
+    if whole:
+        await raw(connection).execute(
+            "UPDATE sports SET active = false, updated_at = $2 WHERE active AND key <> ALL ($1::text[])",
+            [*(sport.key for sport in listed), *unread],
+            now,
+        )
 
 
 async def all_sports(connection: Connection, now: datetime) -> list[Sport]:

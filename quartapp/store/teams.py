@@ -12,8 +12,7 @@ from ops.database import raw
 if TYPE_CHECKING:
     from databases.core import Connection
 
-    from quartapp.feeds.espn import Injury as ReportedInjury
-    from quartapp.feeds.espn import Player, Team
+    from quartapp.records import InjuryReport, Player, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,10 @@ class Injury:
     fetched_at: datetime
 
 
-async def upsert_teams(connection: Connection, sport_key: str, teams: Sequence[Team], now: datetime) -> None:
-    """Write a league's teams; those it no longer has go, with their rosters."""
+async def upsert_teams(
+    connection: Connection, sport_key: str, teams: Sequence[Team], now: datetime, *, whole: bool = True
+) -> None:
+    """Write a league's teams; when the list is `whole`, those it no longer has go, with their rosters."""
     await raw(connection).execute(
         """
         INSERT INTO teams (sport_key, espn_id, name, abbreviation, updated_at)
@@ -47,6 +48,8 @@ async def upsert_teams(connection: Connection, sport_key: str, teams: Sequence[T
         [team.abbreviation for team in teams],
         now,
     )
+    if not whole:
+        return
     await raw(connection).execute(
         "DELETE FROM teams WHERE sport_key = $1 AND espn_id <> ALL ($2::text[])",
         sport_key,
@@ -82,7 +85,7 @@ async def replace_rosters(
 
 
 async def replace_injuries(
-    connection: Connection, sport_key: str, injuries: Sequence[ReportedInjury], source: str, now: datetime
+    connection: Connection, sport_key: str, injuries: Sequence[InjuryReport], source: str, now: datetime
 ) -> None:
     """Make a league's injuries exactly these. A report that is as it was keeps when it was first fetched."""
     latest = {(one.team, one.athlete): one for one in injuries}.values()
@@ -127,10 +130,16 @@ async def replace_injuries(
 async def injuries_of(
     connection: Connection, sport_keys: Sequence[str]
 ) -> dict[tuple[str, str], list[Injury]]:
-    """Return the injuries by (sport, team), newest first."""
+    """Return the injuries by (sport, team), newest first. A position that the report lacks is the roster's."""
     rows = await raw(connection).fetch(
         """
-        SELECT sport_key, team_name, athlete, position, status, injury_type, detail, reported_at, source, fetched_at
+        SELECT sport_key, team_name, athlete,
+               coalesce(position, (SELECT max(roster_players.position)
+                                     FROM teams JOIN roster_players ON roster_players.sport_key = teams.sport_key
+                                                                   AND team_id = espn_id
+                                    WHERE teams.sport_key = injuries.sport_key AND teams.name = team_name
+                                      AND roster_players.name = athlete)) AS position,
+               status, injury_type, detail, reported_at, source, fetched_at
           FROM injuries WHERE sport_key = ANY ($1::text[]) ORDER BY reported_at DESC NULLS LAST, athlete
         """,
         list(sport_keys),
@@ -139,3 +148,18 @@ async def injuries_of(
     for row in rows:
         found.setdefault((row["sport_key"], row["team_name"]), []).append(Injury(**row))
     return found
+
+
+async def names_of(connection: Connection, sport_keys: Sequence[str]) -> dict[str, set[str]]:
+    """Return how the injury source names each league's teams."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT sport_key, name FROM teams WHERE sport_key = ANY ($1::text[])
+         UNION SELECT sport_key, team_name FROM injuries WHERE sport_key = ANY ($1::text[])
+        """,
+        list(sport_keys),
+    )
+    names: dict[str, set[str]] = {}
+    for sport_key, name in rows:
+        names.setdefault(sport_key, set()).add(name)
+    return names

@@ -8,18 +8,23 @@ from typing import Any
 import httpx
 import pytest
 
+from quartapp.feeds import espn as feed
 from quartapp.feeds.errors import FeedRefusedError, FeedShapeError
-from quartapp.feeds.espn import (
-    LEAGUES,
-    EspnClient,
-    Injury,
-    Player,
-    Team,
-    parse_injuries,
-    parse_roster,
-    parse_teams,
-)
+from quartapp.feeds.espn import LEAGUES, EspnClient
+from quartapp.records import InjuryReport, Player, Team
 from tests.support.upstream import Upstream, ok
+
+
+def parse_teams(body: Any) -> tuple[Team, ...]:
+    return feed.parse_teams(body).items
+
+
+def parse_roster(body: Any) -> tuple[Player, ...]:
+    return feed.parse_roster(body).items
+
+
+def parse_injuries(body: Any) -> tuple[InjuryReport, ...]:
+    return feed.parse_injuries(body).items
 
 
 def an_injury(**fields: Any) -> dict[str, Any]:
@@ -42,9 +47,9 @@ async def test_each_league_is_asked_for_at_its_path(upstream: Upstream, client: 
     upstream.on("/apis/site/v2/sports/soccer/eng.1/teams/359/roster", ok({"athletes": []}))
     upstream.on("/apis/site/v2/sports/hockey/nhl/injuries", ok({"injuries": []}))
     espn = EspnClient(client, f"{upstream.url}/")
-    assert await espn.teams("americanfootball_nfl") == (Team("22", "Arizona Cardinals", "ARI"),)
-    assert await espn.roster("soccer_epl", "359") == ()
-    assert await espn.injuries("icehockey_nhl") == ()
+    assert (await espn.teams("americanfootball_nfl")).items == (Team("22", "Arizona Cardinals", "ARI"),)
+    assert (await espn.roster("soccer_epl", "359")).items == ()
+    assert (await espn.injuries("icehockey_nhl")).items == ()
     assert [request.path.removeprefix("/apis/site/v2/sports/") for request in upstream.requests] == [
         "football/nfl/teams",
         "soccer/eng.1/teams/359/roster",
@@ -107,7 +112,7 @@ def test_a_player_without_a_readable_position_is_a_player(position: Any) -> None
 
 def test_an_injury_is_read() -> None:
     assert parse_injuries(injuries_of(an_injury())) == (
-        Injury(
+        InjuryReport(
             "Boston Celtics",
             "Jayson Tatum",
             "SF",
@@ -153,9 +158,9 @@ def test_no_injuries_is_an_answer() -> None:
     (None, "injuries is missing"),
     ({"injuries": {}}, "injuries is an object where a list belongs"),
     ({"injuries": [{"injuries": []}]}, r"injuries\[0\].displayName is missing"),
-    (injuries_of(an_injury(), an_injury(athlete={})), r"\[1\].athlete.displayName is missing"),
+    (injuries_of(an_injury(athlete={})), r"\[0\].athlete.displayName is missing"),
     (injuries_of(an_injury(athlete=None)), r"\[0\].athlete is not an object"),
-    (injuries_of(an_injury(status=None)), r"\[0\].status is null where text belongs"),
+    (injuries_of(an_injury(status=None, type=None)), r"\[0\].status is null where text belongs"),
     (injuries_of("hurt"), r"injuries\[0\] is 'hurt' where an object belongs"),
 ])  # fmt: skip
 def test_a_changed_injuries_answer_is_one_clear_error(body: Any, said: str) -> None:
@@ -165,7 +170,7 @@ def test_a_changed_injuries_answer_is_one_clear_error(body: Any, said: str) -> N
 
 @pytest.mark.parametrize(("body", "said"), [
     ({"athletes": {"a": 1}}, "athletes is an object"),
-    ({"team": {}}, "athletes is missing"),
+    ([], "roster is no object"),
     ({"athletes": [{"displayName": "x"}]}, r"athletes\[0\].id is missing"),
     ({"athletes": [{"items": [{"id": "1"}]}]}, r"athletes\[0\].items\[0\].fullName is missing"),
     ({"athletes": [{"id": True, "displayName": "x"}]}, r"athletes\[0\].id is not an id"),

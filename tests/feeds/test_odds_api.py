@@ -1,8 +1,7 @@
-"""The Odds API v4: every documented oddity is tolerated, every undocumented shape is refused, prices are exact."""
+"""The Odds API v4: what is asked, what is tolerated, what is left out and counted; prices are exact."""
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,18 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quartapp.feeds import odds_api_answers
 from quartapp.feeds.errors import FeedShapeError
-from quartapp.feeds.odds_api import (
-    OddsApiClient,
-    parse_credits,
-    parse_events,
-    parse_scores,
-    parse_sports,
-    price_format,
-)
+from quartapp.feeds.odds_api import OddsApiClient
+from quartapp.feeds.odds_api_answers import parse_credits
+from quartapp.records import Event, Score, SportInfo, price_format
 from tests.support.upstream import Upstream, ok
 
 KEY = "odds-key"
+NBA = "basketball_nba"
 MOMENT = "2026-11-24T19:00:00Z"
 
 
@@ -64,6 +60,18 @@ def a_score(**fields: Any) -> dict[str, Any]:
         "scores": [{"name": "Utah Jazz", "score": "98"}, {"name": "Boston Celtics", "score": "112"}],
         "last_update": MOMENT,
     } | fields
+
+
+def parse_events(body: Any) -> tuple[Event, ...]:
+    return odds_api_answers.parse_events(body, NBA).items
+
+
+def parse_scores(body: Any) -> tuple[Score, ...]:
+    return odds_api_answers.parse_scores(body, NBA).items
+
+
+def parse_sports(body: Any) -> tuple[SportInfo, ...]:
+    return odds_api_answers.parse_sports(body).items
 
 
 # What is asked -----------------------------------------------------------------------------------------
@@ -123,7 +131,7 @@ async def test_credits_come_with_every_answer(upstream: Upstream, client: httpx.
     _, known = await odds_api.odds("basketball_nba")
     _, untold = await odds_api.scores("basketball_nba")
     assert (known.remaining, known.used, known.last_cost) == (41, 459, 3)
-    assert (untold.remaining, untold.used, untold.last_cost) == (None, None, None)
+    assert (untold.remaining, untold.used, untold.last_cost) == (None, None, 2)  # the documented price
     assert parse_credits({"x-requests-remaining": "many", "x-requests-used": "inf"}).remaining is None
 
 
@@ -172,9 +180,9 @@ def test_times_are_kept_in_utc() -> None:
 
 @pytest.mark.parametrize("price", [0, 0.0, 1, 1.0, -1])
 def test_a_market_whose_price_pays_nothing_is_closed_and_left_out(price: float) -> None:
-    book = a_book(markets=[a_market("h2h", (price, 105)), a_market("totals")])
+    book = a_book(markets=[a_market("h2h", (price, 105)), a_market("h2h_lay")])
     (event,) = parse_events([an_event(bookmakers=[book])])
-    assert [market.key for market in event.bookmakers[0].markets] == ["totals"]
+    assert [market.key for market in event.bookmakers[0].markets] == ["h2h_lay"]
 
 
 # Prices ------------------------------------------------------------------------------------------------
@@ -201,12 +209,6 @@ def test_the_format_is_read_off_the_prices(sport_key: str, prices: tuple[float, 
     assert event.price_format == form
 
 
-def test_two_formats_in_one_event_are_refused() -> None:
-    mixed = a_book(markets=[a_market(prices=(-110, 1.91))])
-    with pytest.raises(FeedShapeError, match="mixes American and decimal prices"):
-        parse_events([an_event(bookmakers=[mixed])])
-
-
 @pytest.mark.parametrize("file", ["basketball_nba_odds_2022-11-23.json", "soccer_epl_odds_2023-24.json"])
 def test_a_recorded_answer_is_read_to_the_last_price(shared_data: Path, file: str) -> None:
     text = (shared_data / file).read_bytes()
@@ -230,56 +232,6 @@ def test_a_recorded_answer_is_read_to_the_last_price(shared_data: Path, file: st
     ]
 
 
-# What is refused ---------------------------------------------------------------------------------------
-
-SPOILT: dict[str, tuple[tuple[str | int, ...], Any]] = {
-    "[1].id is missing": (("id",), ...),
-    "[1].id is null": (("id",), None),
-    "[1].id is '' where text": (("id",), ""),
-    "[1].home_team is null": (("home_team",), None),
-    "[1].commence_time is 1764010800": (("commence_time",), 1764010800),
-    "[1].commence_time is 'tomorrow'": (("commence_time",), "tomorrow"),
-    "[1].commence_time is '2026-11-24T19:00:00' where an ISO": (("commence_time",), "2026-11-24T19:00:00"),
-    "[1].bookmakers is an object where a list": (("bookmakers",), {"fanduel": {}}),
-    "[1].bookmakers[0] is 'fanduel' where an object": (("bookmakers", 0), "fanduel"),
-    "[1].bookmakers[0].title is missing": (("bookmakers", 0, "title"), ...),
-    "[1].bookmakers[0].markets[0].outcomes is missing": (("bookmakers", 0, "markets", 0, "outcomes"), ...),
-    "[1].bookmakers[0].markets[0].outcomes[1].price is '1.91'": (
-        ("bookmakers", 0, "markets", 0, "outcomes", 1, "price"), "1.91"),
-    "[1].bookmakers[0].markets[0].outcomes[1].price is True": (
-        ("bookmakers", 0, "markets", 0, "outcomes", 1, "price"), True),
-    "[1].bookmakers[0].markets[0].outcomes[0].name is missing": (
-        ("bookmakers", 0, "markets", 0, "outcomes", 0, "name"), ...),
-    "[1].bookmakers[0].markets[0].outcomes[0].point is a list": (
-        ("bookmakers", 0, "markets", 0, "outcomes", 0, "point"), [1]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("said", SPOILT)
-def test_one_malformed_event_refuses_the_slate_and_names_the_place(said: str) -> None:
-    path, value = SPOILT[said]
-    spoilt = copy.deepcopy(an_event(id="e2"))
-    place: Any = spoilt
-    for step in path[:-1]:
-        place = place[step]
-    if value is ...:
-        del place[path[-1]]
-    else:
-        place[path[-1]] = value
-    with pytest.raises(FeedShapeError) as caught:
-        parse_events([an_event(), spoilt])
-    assert f"The Odds API: the odds answer has a changed shape: {said}" in str(caught.value)
-
-
-def test_what_would_stand_twice_is_refused() -> None:
-    with pytest.raises(FeedShapeError, match=r"\[1\].id repeats 'e1'"):
-        parse_events([an_event(), an_event()])
-    with pytest.raises(FeedShapeError, match=r"\[0\].bookmakers\[1\].key repeats 'fanduel'"):
-        parse_events([an_event(bookmakers=[a_book(), a_book()])])
-    with pytest.raises(FeedShapeError, match=r"markets\[1\].key repeats 'h2h'"):
-        parse_events([an_event(bookmakers=[a_book(markets=[a_market(), a_market()])])])
-
-
 @pytest.mark.parametrize("body", [None, {}, "x", 3, [None], [[]], ["x"], [1]])
 def test_an_answer_of_another_kind_is_refused(body: Any) -> None:
     for parse in (parse_events, parse_scores, parse_sports):
@@ -295,8 +247,6 @@ def test_sports_are_read() -> None:
     (sport,) = parse_sports([one])
     assert (sport.key, sport.title, sport.group, sport.active, sport.has_outrights) == (
         "soccer_epl", "EPL", "Soccer", False, False)  # fmt: skip
-    with pytest.raises(FeedShapeError, match=r"\[0\].active is 'yes' where true or false belongs"):
-        parse_sports([one | {"active": "yes"}])
 
 
 def test_scores_belong_to_the_team_they_name() -> None:
@@ -315,12 +265,3 @@ def test_a_score_that_is_not_a_number_is_not_kept() -> None:
     cricket = [{"name": "Utah Jazz", "score": "161/4"}, {"name": "Boston Celtics", "score": 112}]
     (score,) = parse_scores([a_score(scores=cricket)])
     assert (score.home_score, score.away_score) == (112, None)
-
-
-def test_a_changed_score_is_refused() -> None:
-    with pytest.raises(FeedShapeError, match=r"\[0\].scores is an object where a list belongs"):
-        parse_scores([a_score(scores={"home": 1})])
-    with pytest.raises(FeedShapeError, match=r"\[0\].scores\[0\].score is missing"):
-        parse_scores([a_score(scores=[{"name": "Utah Jazz"}])])
-    with pytest.raises(FeedShapeError, match=r"\[0\].completed is 'true' where true or false belongs"):
-        parse_scores([a_score(completed="true")])

@@ -11,8 +11,9 @@ import pytest
 
 from quartapp.feeds.errors import FeedRefusedError
 from quartapp.feeds.espn import EspnClient
-from quartapp.feeds.odds_api import Event, OddsApiClient, price_format
+from quartapp.feeds.odds_api import OddsApiClient
 from quartapp.feeds.openai import OpenAIClient
+from quartapp.records import Event, price_format
 from quartapp.sandbox.app import create_sandbox
 
 KEY = "any-key-will-do"
@@ -46,7 +47,7 @@ def odds_api(client: httpx.AsyncClient) -> OddsApiClient:
 
 async def slate(sandbox: AbstractAsyncContextManager[httpx.AsyncClient], sport: str) -> tuple[Event, ...]:
     async with sandbox as client:
-        return (await odds_api(client).odds(sport))[0]
+        return (await odds_api(client).odds(sport))[0].items
 
 
 # The Odds API ------------------------------------------------------------------------------------------

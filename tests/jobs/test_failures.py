@@ -19,7 +19,7 @@ from ops.clock.job import Job
 from ops.clock.ledger import Claim
 from ops.clock.runner import Runner
 from ops.database import session
-from quartapp.credits import read_credits
+from quartapp.credits import Budget, read_budget
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.http import open_client
 from quartapp.feeds.odds_api import OddsApiClient
@@ -249,7 +249,7 @@ async def test_thirty_failing_teams_are_one_failed_run_and_one_alert(bench: Benc
 
 async def test_credits_are_counted_by_day_and_job_and_the_floor_is_never_spent(bench: Bench) -> None:
     await bench.run("daily_pass")
-    state = await read_credits(bench.redis, daily_limit=100, floor=50)
+    state = await read_budget(bench.redis, daily_limit=100, floor=50)
     assert state.remaining is not None
     assert state.spent_today == state.spent_today_by_job["daily_pass"] > 0
     await bench.redis.hset("odds_api:credits", "remaining", "50")
@@ -268,8 +268,8 @@ async def test_credits_are_counted_by_day_and_job_and_the_floor_is_never_spent(b
 
 
 async def test_fewer_markets_are_asked_for_as_the_day_s_credits_shrink() -> None:
-    from quartapp.credits import CreditState
+    def after(spent: int) -> int:
+        return len(Budget(5_000, 0, spent, {"odds_refresh": spent}, 100, 50, None).markets())
 
-    asked = [len(CreditState(5_000, 0, spent, {}, 100, 50, None).markets()) for spent in (0, 50, 70, 90, 100)]
-    assert asked == [3, 3, 2, 1, 0]
-    assert not CreditState(52, 0, 0, {}, 100, 50, None).affords(3)
+    assert [after(spent) for spent in (0, 37, 52, 67, 75)] == [3, 3, 2, 1, 0]
+    assert Budget(52, 0, 0, {}, 100, 50, None).left("odds") == 2

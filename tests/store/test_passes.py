@@ -14,9 +14,9 @@ import pytest
 from ops.clock.fence import FencedOutError, next_token
 from ops.database import open_database, session
 from quartapp.documents.table import Document, publish
-from quartapp.feeds.espn import Injury
 from quartapp.jobs.odds_refresh import odds_refresh
 from quartapp.jobs.results import results
+from quartapp.records import InjuryReport
 from quartapp.settings import Settings
 from quartapp.store import games, odds, sports, teams
 from tests.support import upstream as faults
@@ -312,7 +312,7 @@ async def test_injuries_are_replaced_as_a_whole_and_reach_the_game_s_pages(leade
     reported = datetime(2026, 11, 23, 15, tzinfo=UTC)
     for athletes in (["A. One", "B. Two"], ["B. Two"], []):
         async with leader.transaction() as connection:
-            given = [Injury(HOME, name, "G", "Out", "Knee", None, reported) for name in athletes]
+            given = [InjuryReport(HOME, name, "G", "Out", "Knee", None, reported) for name in athletes]
             await teams.replace_injuries(connection, SPORT, given, "ESPN", datetime.now(UTC))
         await leader.republish(SPORT)
         for found in (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from quartapp.feeds.odds_api import Bookmaker, Event, Market, Outcome, PriceFormat, Score, SportInfo
+from quartapp.records import Bookmaker, Event, Market, Outcome, PriceFormat, Score, SportInfo
 
 SPORT = "basketball_nba"
 HOME, AWAY = "Boston Celtics", "Miami Heat"

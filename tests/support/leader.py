@@ -15,8 +15,8 @@ from ops.clock.fence import next_token
 from ops.clock.job import JobContext
 from ops.database import raw, session
 from ops.telemetry.logs import get_logger
-from quartapp.feeds.odds_api import Event
 from quartapp.jobs.slates import republish, store_slates
+from quartapp.records import Event
 from quartapp.resources import Resources, open_resources
 from quartapp.settings import Settings
 from quartapp.store import sports
