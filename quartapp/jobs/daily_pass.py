@@ -30,16 +30,13 @@ async def daily_pass(context: Context) -> Mapping[str, object]:
     A sport that fails keeps its old slate; the others are stored, and the run then fails with the first
     error, so that it is retried and told. A retry does not ask again for what this tick has already stored.
     """
-    active = await ensure_sports(context)
-    if context.attempt > 1:
-        since = context.scheduled_for
-        active = [one for one in active if one.odds_updated_at is None or one.odds_updated_at < since]
+    leagues = Leagues(context)
+    active = [sport for sport in await ensure_sports(context) if await _is_wanted(leagues, sport)]
     state = await budget(context)
     markets, left = state.markets(), state.left("odds")
     affordable = active[: left // len(markets)] if markets else []
     context.progress(0, len(affordable), "sports")
     slots = asyncio.Semaphore(IN_HAND)
-    leagues = Leagues(context)
 
     async def store(sport: Sport) -> int:
         events = await fetch_slate(context, sport.key, markets)
@@ -66,6 +63,14 @@ async def daily_pass(context: Context) -> Mapping[str, object]:
         await asyncio.gather(*passes, return_exceptions=True)
     await republish(context, [])  # the lists over all sports, once
     return leagues.settle({"sports": len(games), "games": sum(games), "markets": list(markets)})
+
+
+async def _is_wanted(leagues: Leagues, sport: Sport) -> bool:
+    """Return whether a sport is still to be fetched: a retry leaves out what was stored since its tick."""
+    context = leagues.context
+    if context.attempt == 1 or sport.odds_updated_at is None or sport.odds_updated_at < context.scheduled_for:
+        return True
+    return await leagues.backoff.failing(sport.key)
 
 
 DAILY_PASS: Job[Resources] = Job(
