@@ -7,7 +7,6 @@ in the background (it also starts while PostgreSQL or Redis are away), `stop()` 
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +17,7 @@ from ops.instances import beat
 from ops.stores import Stores, Unavailable, open_stores
 from ops.tasks import Tasks
 from ops.telemetry.access import AccessLog
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.logs import get_logger, output, redact
 from ops.telemetry.metrics import Requests
 from ops.web import ops_api, probes, problems
 from ops.web.access import OpsAccess
@@ -79,7 +78,7 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     dsn = settings.database_url.get_secret_value()
     follower = Follower(documents, dsn, listen=not settings.database_pooler)
     requests = Requests()
-    stream = access_stream or sys.stdout
+    stream = access_stream or output()
     console = settings.log_format == "console" or (settings.log_format is None and stream.isatty())
     access = AccessLog(stream, requests, console=console)
     stopping = asyncio.Event()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TextIO
 from launcher.host.parent import PARENT, die_with_parent
 from launcher.roles.web import MIGRATED
 from launcher.serve.sockets import LISTEN_FD
+from ops.telemetry.sink import Sink
 
 if TYPE_CHECKING:
     from quartapp.settings import Settings
@@ -65,13 +66,15 @@ class Supervisor:
         specs: Sequence[Spec],
         *,
         grace_seconds: float,
-        output: TextIO | None = None,
+        output: TextIO | Sink | None = None,
         prefix: bool = True,
         restart: bool = True,
     ) -> None:
         self._specs = list(specs)
         self._grace_seconds = grace_seconds
-        self._output = output or sys.stdout
+        # A terminal that is paused, or a pipe whose reader has gone, must stop neither the children nor the loop that
+        # watches them: lines beyond the queue are dropped and counted.
+        self._output = output if output is not None else Sink(sys.stdout)
         self._prefix = prefix
         self._restart = restart
         self._width = max((len(spec.name) for spec in specs), default=0)

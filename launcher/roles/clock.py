@@ -43,6 +43,7 @@ async def run_clock(
 
     Raises:
         ScheduleError: at once, for a schedule that cannot be used.
+        BackgroundTaskError: after an orderly stop, because a task beside the clock died.
     """
     schedules = plan_jobs(jobs, settings.schedules, settings.schedule_timezone)
     holder = holder_name(role)
@@ -97,9 +98,24 @@ async def run_clock(
             desk=desk,
         )
         log.info("clock started", jobs=len(jobs), holder=holder)
-        await leadership.run(term, stop)
+        watching = asyncio.create_task(_stop_on_failure(tasks, stop))
+        try:
+            await leadership.run(term, stop)
+        finally:
+            watching.cancel()
         await tasks.drained(2)
+    if tasks.failed.is_set():
+        raise BackgroundTaskError("A background task died; its error stands in the log above.")
     log.info("clock stopped")
+
+
+class BackgroundTaskError(RuntimeError):
+    """What runs beside the clock ended: a clock that led on without its alerts would look healthy."""
+
+
+async def _stop_on_failure(tasks: Tasks, stop: asyncio.Event) -> None:
+    await tasks.failed.wait()
+    stop.set()
 
 
 async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
@@ -148,4 +164,7 @@ def clock_role(settings: Settings) -> int:
     except ScheduleError as problem:
         log.error("a schedule cannot be used", error=str(problem))
         return 2
+    except BackgroundTaskError as problem:
+        log.error(str(problem))
+        return 1
     return 0

@@ -7,14 +7,16 @@ hangs would hang until somebody is woken.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import os
-import sys
+import tempfile
 import threading
 import time
 
 MISSED = 4
 INTERVAL_SECONDS = 15.0
+WRITE_SECONDS = 2.0
 EXIT_CODE = 70  # sysexits.h: an internal error
 
 
@@ -37,6 +39,17 @@ def _watch(loop: asyncio.AbstractEventLoop, interval_seconds: float) -> None:
             return  # the loop is closed: the process is about to end by itself
         time.sleep(interval_seconds)
         missed = 0 if turned.is_set() else missed + 1
-    sys.stderr.write(f"the event loop has stood still for {MISSED * interval_seconds:g} s; ending\n")
-    faulthandler.dump_traceback(all_threads=True)
+    # The loop may stand still because nobody reads its output: a thread writes, and the process ends whatever comes
+    # of it. Past sys.stderr, whose lock the thread that hangs may hold.
+    writing = threading.Thread(target=_say, args=(MISSED * interval_seconds,), daemon=True)
+    writing.start()
+    writing.join(WRITE_SECONDS)
     os._exit(EXIT_CODE)
+
+
+def _say(seconds: float) -> None:
+    with contextlib.suppress(OSError), tempfile.TemporaryFile() as stacks:
+        # Into a file first: while faulthandler writes no other thread runs, so a full pipe would stop them all.
+        faulthandler.dump_traceback(file=stacks, all_threads=True)
+        stacks.seek(0)
+        os.write(2, f"the event loop has stood still for {seconds:g} s; ending\n".encode() + stacks.read())

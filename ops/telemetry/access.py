@@ -14,6 +14,7 @@ import orjson
 
 from ops.telemetry.logs import redact
 from ops.telemetry.metrics import Requests
+from ops.telemetry.sink import Sink
 
 FLUSH_SECONDS = 0.25
 FLUSH_LINES = 512
@@ -23,7 +24,7 @@ class AccessLog:
     """Writes access lines to `stream`, as JSON or for a person, and counts requests."""
 
     def __init__(
-        self, stream: TextIO, requests: Requests, *, console: bool = False, enabled: bool = True
+        self, stream: TextIO | Sink, requests: Requests, *, console: bool = False, enabled: bool = True
     ) -> None:
         self._stream = stream
         self._requests = requests

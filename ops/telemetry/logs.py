@@ -6,13 +6,16 @@ library's record passes through it like our own.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, Literal, TextIO
-from urllib.parse import quote, quote_plus, urlsplit
+from functools import cache
+from typing import Any, Literal, TextIO, cast
+from urllib.parse import quote, quote_plus, unquote
 
 import orjson
 
@@ -25,9 +28,15 @@ import structlog  # noqa: E402
 if _no_rich:
     del sys.modules["rich"]
 
-__all__ = ["bound", "configure_logging", "get_logger", "redact", "redactor"]
+from ops.telemetry.sink import Sink  # noqa: E402
+
+__all__ = ["bound", "configure_logging", "get_logger", "output", "redact", "redactor"]
 
 MASK = "[redacted]"
+FIELD_CHARACTERS = (
+    16_000  # an upstream's answer in an error can be 44 MB; log stores refuse or cut such lines
+)
+LINE_CHARACTERS = 64_000
 
 # What gives itself away by its shape, even where nobody told us the value.
 _SHAPES = re.compile(
@@ -50,8 +59,10 @@ class Redactor:
         """Remember `secrets`, in the spellings they take inside URLs and JSON too."""
         for secret in secrets:
             # A URL is a secret for the password in it; its host is not, and operators need it.
-            password = urlsplit(secret).password if "://" in secret else None
-            for value in (secret, password):
+            # Up to the last @, for a password that nobody percent-encoded holds # or / and is one all the same.
+            match = re.match(r"[^:/]+://[^:@/]*:(.+)@", secret)
+            password = match[1] if match else None
+            for value in (secret, password, password and unquote(password)):
                 if value and len(value) >= 6:
                     json_spelling = orjson.dumps(value).decode()[1:-1]
                     self._values |= {value, quote(value, safe=""), quote_plus(value), json_spelling}
@@ -90,9 +101,10 @@ def configure_logging(
 ) -> None:
     """Send every logger's records through one redacting handler on `stream` (standard output).
 
-    `fmt` None chooses console at a terminal and JSON elsewhere.
+    `fmt` None chooses console at a terminal and JSON elsewhere. Without `stream` lines go through `output`, which
+    never blocks.
     """
-    stream = stream or sys.stdout
+    stream = stream or cast(TextIO, output())
     redactor.know(secrets)
     console = fmt == "console" or (fmt is None and stream.isatty())
     final: Any = (
@@ -119,7 +131,8 @@ def configure_logging(
     finish: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not console:
         finish.append(structlog.processors.format_exc_info)
-    handler = logging.StreamHandler(stream)
+    finish.append(_bound_fields)
+    handler = _Handler(stream)
     handler.setFormatter(_Redacting(foreign_pre_chain=shared, processors=[*finish, final]))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -141,10 +154,72 @@ def bound(**fields: object) -> Iterator[None]:
         yield
 
 
+def output() -> Sink:
+    """Return this process's standard output as a stream that never blocks: one for logs and access lines alike."""
+    return _sink_of(sys.stdout)
+
+
+@cache
+def _sink_of(stream: TextIO) -> Sink:
+    return Sink(stream)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in logging
+        """Stay silent: the library would print the record's arguments to standard error, unredacted."""
+
+
 class _Redacting(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
-        return redactor(super().format(record))
+        try:
+            line = redactor(super().format(record))
+        except Exception as problem:  # what cannot be rendered must not end the caller, nor leave unredacted
+            return _plain_line(record, f"a log line could not be rendered ({type(problem).__name__})")
+        if len(line) > LINE_CHARACTERS:
+            return _plain_line(
+                record, f"a log line of {len(line)} characters was cut", line[:FIELD_CHARACTERS]
+            )
+        return line
+
+
+def _plain_line(record: logging.LogRecord, event: str, message: str = "") -> str:
+    """Return a line of text alone, for what the ordinary way could not print."""
+    if not message:
+        try:
+            message = redactor(_cut(str(record.msg)))
+        except Exception:
+            message = "unknown"
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+    fields = {"time": now, "level": record.levelname.lower(), "logger": record.name, "event": event}
+    return json.dumps(fields | {"message": message})
+
+
+def _bound_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    return {name: _cut(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _cut(text: str) -> str:
+    """Return a long text's beginning and end: a traceback's last lines say most."""
+    if len(text) <= FIELD_CHARACTERS:
+        return text
+    # Redacted before the cut that stays, or half a secret at its edge would not be known for one.
+    head, tail = redactor(text[: FIELD_CHARACTERS // 2]), redactor(text[-FIELD_CHARACTERS:])
+    return f"{head[: FIELD_CHARACTERS // 4]}… ({len(text)} characters) …{tail[-FIELD_CHARACTERS // 2 :]}"
 
 
 def _dump(event: dict[str, Any], **_: Any) -> str:
-    return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
+    try:
+        return orjson.dumps(
+            event, default=_representation, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+        ).decode()
+    except (TypeError, ValueError, RecursionError):  # half characters, integers beyond 64 bits, circles
+        return json.dumps({str(name): _representation(value) for name, value in event.items()})
+
+
+def _representation(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return _cut(repr(value))
+    except Exception as problem:
+        return f"<{type(value).__name__} whose repr raises {type(problem).__name__}>"

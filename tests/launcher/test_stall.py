@@ -63,3 +63,13 @@ def test_a_process_that_was_frozen_goes_on() -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_process_that_hangs_on_its_own_output_ends_though_nobody_reads() -> None:
+    # Both streams are one full pipe: the loop hangs in a write, and so would the guard's own message.
+    process = begin("print('x' * 5_000_000, file=sys.stderr)")
+    try:
+        assert process.wait(timeout=60) == 70
+    finally:
+        process.kill()
+        process.communicate()

@@ -82,3 +82,68 @@ def test_a_url_is_masked_at_its_password_only(lines: io.StringIO) -> None:
 def test_what_looks_like_a_secret_is_masked_without_being_known(text: str, hidden: str) -> None:
     assert hidden not in redact(text)
     assert MASK in redact(text)
+
+
+def alone() -> None:
+    """Take pytest's own handlers away, which raise what ours must survive."""
+    root = logging.getLogger()
+    root.handlers[:] = [
+        one for one in root.handlers if type(one.formatter).__module__ == "ops.telemetry.logs"
+    ]
+
+
+class Unprintable:
+    """A value that no log line can hold."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError(SECRETS[0])
+
+
+def test_what_cannot_be_rendered_is_a_line_all_the_same(
+    lines: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alone()
+    circle: list[object] = []
+    circle.append(circle)
+    for value in (Unprintable(), "half \ud83d", 2**80, circle, {1: Unprintable()}):
+        get_logger("ours").info("odd", value=value)
+    written = lines.getvalue().splitlines()
+    assert [json.loads(line)["event"] for line in written] == ["odd"] * 5
+    assert SECRETS[0] not in lines.getvalue() + "".join(capfd.readouterr())
+
+
+def test_a_library_that_logs_wrongly_shows_no_secret_anywhere(
+    lines: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alone()
+    theirs = logging.getLogger("theirs")
+    for text, value in (("calling %s %s", f"https://h/bot{SECRETS[0]}/getMe"), ("%d", SECRETS[1])):
+        theirs.warning(text, value)
+    first, second = (json.loads(line) for line in lines.getvalue().splitlines())
+    assert first["event"] == second["event"] == "a log line could not be rendered (TypeError)"
+    shown = lines.getvalue() + "".join(capfd.readouterr())
+    assert SECRETS[0] not in shown
+    assert SECRETS[1] not in shown
+
+
+def test_a_line_has_a_largest_size_and_says_what_was_cut(lines: io.StringIO) -> None:
+    get_logger("ours").error("failed", error="begin " + "x" * 44_000_000 + " end")
+    get_logger("ours").error("many", **{f"field{number}": "y" * 10_000 for number in range(100)})
+    one, many = lines.getvalue().splitlines()
+    assert len(one) < 20_000
+    assert json.loads(one)["error"].startswith("begin ")
+    assert json.loads(one)["error"].endswith(" end")
+    assert len(many) < 20_000
+    assert "was cut" in json.loads(many)["event"]
+
+
+def test_a_secret_at_the_edge_of_a_cut_is_not_half_shown(lines: io.StringIO) -> None:
+    for before in range(3_900, 4_001, 7):
+        get_logger("ours").error("failed", error="z" * before + SECRETS[0] + "z" * 50_000)
+    assert SECRETS[0][:14] not in lines.getvalue()
+
+
+def test_the_password_within_a_url_is_known_by_itself_also_where_nobody_encoded_it() -> None:
+    configure_logging("INFO", "json", ("redis://user:raw#pass/word@cache:6379/0", "redis://u:per%23cent@h/0"))
+    assert redact("AUTH raw#pass/word failed") == f"AUTH {MASK} failed"
+    assert redact("AUTH per#cent failed") == f"AUTH {MASK} failed"
