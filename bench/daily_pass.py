@@ -23,9 +23,11 @@ from ops.clock import ledger, register
 from ops.clock.fence import next_token
 from ops.clock.ledger import Claim
 from ops.clock.runner import Runner
+from ops.clock.term import Term
 from ops.database import open_database, session
 from ops.migrate_with_lock import migrate
 from ops.redis import open_redis
+from ops.stores import Stores
 from ops.telemetry.logs import configure_logging
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.odds_api import OddsApiClient
@@ -79,9 +81,7 @@ async def run(services: Services) -> None:
             token = await next_token(connection, "bench", now)
             job = register.Registered("daily_pass", DAILY_PASS.schedule, "UTC", None)
             await register.register(connection, [job], now)
-        runner = Runner(
-            database, redis, resources, holder="bench", fencing_token=token, desk=Desk(database, "bench")
-        )
+        runner = Runner(Term(Stores(database, redis), token, "bench", Desk(database, "bench")), resources)
         for name in ("from nothing", "nothing changed"):
             tick = datetime.now(UTC)
             async with session(database) as connection:

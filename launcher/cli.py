@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from quartapp.settings import Settings
+
+MAX_PREVIEW_HOURS = 24 * 366
 
 
 @click.group(
@@ -150,7 +154,7 @@ def jobs_run(name: str) -> None:
 
 @jobs.command(name="history")
 @click.argument("name")
-@click.option("--limit", default=20, show_default=True, help="How many runs.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many runs.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def jobs_history(name: str, limit: int, as_json: bool) -> None:
     """Show the newest runs of job NAME."""
@@ -159,28 +163,45 @@ def jobs_history(name: str, limit: int, as_json: bool) -> None:
     _run_job_command(show_history, name, limit, as_json)
 
 
-@jobs.command(name="preview")
-@click.option("--hours", default=48.0, show_default=True, help="How far ahead.")
-@click.option("--from", "start", default=None, metavar="ISO", help="Where to start; now without it.")
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def jobs_preview(hours: float, start: str | None, as_json: bool) -> None:
-    """Show when every job will run."""
+def _checked_hours(_: click.Context, __: click.Parameter, hours: float) -> float:
+    if not 0 < hours <= MAX_PREVIEW_HOURS:  # false for nan as well
+        raise click.BadParameter(f"{hours:g} is not between 0 and {MAX_PREVIEW_HOURS} (a year).")
+    return hours
+
+
+def _checked_start(_: click.Context, __: click.Parameter, start: str | None) -> datetime:
     from datetime import UTC, datetime
 
+    try:
+        moment = datetime.now(UTC) if start is None else datetime.fromisoformat(start)
+    except ValueError:
+        raise click.BadParameter("write an ISO time such as 2026-11-01T00:00:00Z") from None
+    if not 2000 <= moment.year <= 2090:
+        raise click.BadParameter(f"the year {moment.year} is not between 2000 and 2090")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@jobs.command(name="preview")
+@click.option(
+    "--hours", default=48.0, show_default=True, callback=_checked_hours, help="How far ahead, up to a year."
+)
+@click.option(
+    "--from",
+    "start",
+    default=None,
+    metavar="ISO",
+    callback=_checked_start,
+    help="Where to start; now without it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def jobs_preview(hours: float, start: datetime, as_json: bool) -> None:
+    """Show when every job will run."""
     from launcher.commands.jobs import preview
     from ops.clock.schedule import ScheduleError
     from quartapp.settings import load_settings
 
     try:
-        moment = datetime.now(UTC) if start is None else datetime.fromisoformat(start)
-    except ValueError:
-        raise click.BadParameter(
-            "write an ISO time such as 2026-11-01T00:00:00Z", param_hint="--from"
-        ) from None
-    try:
-        sys.exit(
-            preview(load_settings(), moment if moment.tzinfo else moment.replace(tzinfo=UTC), hours, as_json)
-        )
+        sys.exit(preview(load_settings(), start, hours, as_json))
     except ScheduleError as problem:
         click.echo(str(problem), err=True)
         sys.exit(1)

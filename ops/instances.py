@@ -59,8 +59,24 @@ async def living(redis: Redis) -> list[Instance]:
     """Return the processes seen in the last thirty seconds, by role and name."""
     keys = [key async for key in redis.scan_iter(match="instance:*", count=200)]
     values = await redis.mget(keys) if keys else []
-    found = [Instance(**orjson.loads(value)) for value in values if value]
+    found = [mark for value in values if (mark := _mark(value)) is not None]
     return sorted(found, key=lambda one: (one.role, one.holder))
+
+
+def _mark(value: str | bytes | None) -> Instance | None:
+    """Read a mark by name: another version may write more fields, and what is no mark is passed over."""
+    try:
+        said = orjson.loads(value or "")
+        return Instance(
+            role=str(said["role"]),
+            holder=str(said["holder"]),
+            pid=int(said["pid"]),
+            git_sha=str(said["git_sha"]),
+            started_at=str(said["started_at"]),
+            seen_at=str(said["seen_at"]),
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _now() -> str:

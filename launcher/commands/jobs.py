@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from ops.clock import ledger, register
+from ops.clock import ledger, register, requests
 from ops.clock.due import plan_jobs
 from ops.clock.register import UnknownJobError
 from ops.database import session
@@ -96,23 +96,19 @@ async def show_history(settings: Settings, name: str, limit: int, as_json: bool)
 async def run_now(settings: Settings, name: str) -> int:
     """Ask the leading clock to run a job, show its progress, and return 0 when it succeeds."""
     async with _ledger(settings) as connection:
-        loop = asyncio.get_running_loop()
-        deadline, waited = loop.time() + WAIT_SECONDS, False
-        while True:
-            try:
-                request_id = await register.request_run(
-                    connection, name, getpass.getuser(), datetime.now(UTC)
-                )
-            except UnknownJobError as problem:
-                click.echo(str(problem), err=True)
-                return 1
+        now = datetime.now(UTC)
+        try:
+            request_id = await requests.ask(
+                connection, name, getpass.getuser(), now, wait_until=now + timedelta(seconds=WAIT_SECONDS)
+            )
+        except UnknownJobError as problem:
+            click.echo(str(problem), err=True)
+            return 1
+        try:
             run_id, refusal = await _answer(connection, request_id)
-            if run_id is not None or refusal != register.BUSY or loop.time() > deadline:
-                break
-            if not waited:
-                click.echo(f"  waits: {refusal}")
-                waited = True
-            await asyncio.sleep(0.5)
+        finally:
+            # Also after Ctrl-C: nobody waits for it any more, so it must not run later.
+            await requests.withdraw(connection, request_id, datetime.now(UTC))
         if run_id is None:
             click.echo(f"{name} does not run: {refusal}.", err=True)
             return 1
@@ -120,13 +116,20 @@ async def run_now(settings: Settings, name: str) -> int:
 
 
 async def _answer(connection: Connection, request_id: int) -> tuple[int | None, str]:
+    """Wait for the clock: shortly for a first word, longer once it says what the request waits for."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + ANSWER_SECONDS
+    held = False
     while loop.time() < deadline:
-        taken, run_id, refusal = await register.read_answer(connection, request_id)
-        if taken:
-            return run_id, refusal or "no reason given"
+        answer = await requests.read_answer(connection, request_id)
+        if answer.taken:
+            return answer.run_id, answer.refusal or "no reason given"
+        if answer.code == "busy" and not held:
+            click.echo(f"  waits: {requests.REFUSALS['busy']}")
+            held, deadline = True, loop.time() + WAIT_SECONDS
         await asyncio.sleep(0.1)
+    if held:
+        return None, requests.REFUSALS["busy"]
     return None, f"no clock answered within {ANSWER_SECONDS:g} s; see python -m launcher status"
 
 
@@ -137,8 +140,7 @@ async def _follow(connection: Connection, run_id: int) -> int:
         if run is None:
             click.echo("The run is gone from the ledger.", err=True)
             return 1
-        progress = run.stats.get("progress")
-        text = f"{progress['done']}/{progress['total']} {progress['what']}" if progress else ""
+        text = _progress(run.stats.get("progress"))
         if text and text != shown:
             click.echo(f"  {text}")
             shown = text
@@ -148,6 +150,13 @@ async def _follow(connection: Connection, run_id: int) -> int:
                 click.echo(f"  {run.error_snippet}")
             return 0 if run.status in ("success", "skipped") else 1
         await asyncio.sleep(0.2)
+
+
+def _progress(said: object) -> str:
+    """Return a line for what a job says of its progress; stats are the job's own and may be anything."""
+    if not isinstance(said, dict) or not {"done", "total", "what"} <= said.keys():
+        return ""
+    return f"{said['done']}/{said['total']} {said['what']}"
 
 
 async def set_paused(settings: Settings, name: str, paused: bool) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from launcher.serve.leave import end_at_the_latest
+from launcher.serve.stall import end_when_stalled
 from ops.alerts.desk import Desk
 from ops.alerts.sender import send_alerts
 from ops.alerts.telegram import TelegramChat
@@ -14,7 +17,9 @@ from ops.clock.due import plan_jobs
 from ops.clock.job import Job
 from ops.clock.leadership import Leadership
 from ops.clock.runner import Runner
+from ops.clock.schedule import ScheduleError
 from ops.clock.scheduler import Scheduler
+from ops.clock.term import Term
 from ops.database import raw, session
 from ops.instances import beat, holder_name
 from ops.migrate_with_lock import read_state
@@ -68,26 +73,13 @@ async def run_clock(
             )
             tasks.start(send_alerts(chat, database, redis, stop), "alerts")
 
-        async def term(fencing_token: int, stop: asyncio.Event) -> None:
-            runner = Runner(
-                database,
-                redis,
-                resources,
-                holder=holder,
-                fencing_token=fencing_token,
-                desk=desk,
-                heartbeat_url=heartbeat,
-            )
-            scheduler = Scheduler(
-                jobs, schedules, runner, database, holder=holder, fencing_token=fencing_token
-            )
+        async def lead(fencing_token: int, stop: asyncio.Event) -> None:
+            term = Term(stores, fencing_token, holder, desk)
+            runner = Runner(term, resources, heartbeat_url=heartbeat)
             try:
-                await scheduler.run(stop)
-                await scheduler.runs.drained(settings.drain_seconds)
+                await Scheduler(jobs, schedules, runner, term).run(stop)
+                await runner.drained(settings.drain_seconds)
             finally:
-                # Cancelled runs stay `running` in the ledger: the next leader calls them lost and runs
-                # them again.
-                await scheduler.runs.close()
                 await runner.close()
 
         leadership = Leadership(
@@ -100,7 +92,7 @@ async def run_clock(
         log.info("clock started", jobs=len(jobs), holder=holder)
         watching = asyncio.create_task(_stop_on_failure(tasks, stop))
         try:
-            await leadership.run(term, stop)
+            await leadership.run(lead, stop)
         finally:
             watching.cancel()
         await tasks.drained(2)
@@ -138,29 +130,37 @@ async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
     return False
 
 
+async def serve_clock(
+    settings: Settings,
+    *,
+    jobs: Sequence[Job[R]],
+    open_resources: Callable[[Settings], AbstractAsyncContextManager[R]],
+) -> None:
+    """Be this process's clock until SIGTERM or SIGINT; afterwards the process ends, whatever a job does."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    end_when_stalled(loop)
+    code = 1
+    try:
+        await run_clock(settings, stop, jobs=jobs, open_resources=open_resources)
+        code = 0
+    finally:
+        end_at_the_latest(code)
+
+
 def clock_role(settings: Settings) -> int:
     """Run role clock until SIGTERM or SIGINT; return the exit code."""
-    import signal
-
     from launcher.host.parent import die_with_parent
-    from launcher.serve.stall import end_when_stalled
-    from ops.clock.schedule import ScheduleError
     from ops.telemetry.logs import configure_logging
     from quartapp.jobs import JOBS
     from quartapp.resources import open_resources
 
     die_with_parent()
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        end_when_stalled(asyncio.get_running_loop())
-        await run_clock(settings, stop, jobs=JOBS, open_resources=open_resources)
-
     try:
-        asyncio.run(run())
+        asyncio.run(serve_clock(settings, jobs=JOBS, open_resources=open_resources))
     except ScheduleError as problem:
         log.error("a schedule cannot be used", error=str(problem))
         return 2

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher.host.parent import die_with_parent
+from launcher.serve.leave import end_at_the_latest
 from launcher.serve.sockets import LISTEN_FD, PortError, listening_socket
 from launcher.serve.stall import end_when_stalled
 from ops.migrate_with_lock import MigrationError, describe, migrate
@@ -120,7 +121,9 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     own_door.unlink(missing_ok=True)
     log.info("stopped")
     sys.stdout.flush()
-    return 1 if crashed else 0
+    code = 1 if crashed else 0
+    end_at_the_latest(code)
+    return code
 
 
 def _fast_reads(settings: Settings, web: Web) -> FastReads | None:

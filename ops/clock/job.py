@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from ops.alerts.desk import Desk
-from ops.clock.fence import check_fence
+from ops.clock.fence import FencedOutError, check_fence
+from ops.clock.plain import plain_stats
 from ops.database import session
 
 if TYPE_CHECKING:
@@ -84,12 +85,14 @@ class JobContext(Generic[R]):
     desk: Desk
     log: BoundLogger
     stats: dict[str, Any] = field(default_factory=dict)
+    over: bool = False  # the run has been given up: what is left of the job may write no more
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Begin a transaction that commits only while this run's leader is still the leader.
 
         Raises:
-            FencedOutError: a newer leader has taken over; nothing of this transaction is kept.
+            FencedOutError: a newer leader has taken over, or the run was given up; nothing of this transaction
+                is kept.
         """
         return self._transaction()
 
@@ -100,7 +103,16 @@ class JobContext(Generic[R]):
             # the check holds up to the commit and not only at this moment.
             await check_fence(connection, self.fencing_token)
             yield connection
+            if self.over:
+                raise FencedOutError(f"{self.job_name} had run too long and was given up")
 
     def progress(self, done: int, total: int, what: str) -> None:
         """Say how far the run is; `jobs run` shows it."""
         self.stats["progress"] = {"done": done, "total": total, "what": what}
+
+    def keep(self, returned: object) -> None:
+        """Keep what the job returned as the run's stats, in place of its progress."""
+        stats = plain_stats(self.stats)
+        stats.pop("progress", None)
+        stats.update(plain_stats(returned))
+        self.stats = stats

@@ -26,7 +26,7 @@ log = get_logger(__name__)
 CAMPAIGN_SECONDS = 0.25  # how often a standby looks; a released lease is taken within this
 REDIS_TROUBLE = "clock:redis"
 
-Term = Callable[[int, asyncio.Event], Awaitable[None]]
+Lead = Callable[[int, asyncio.Event], Awaitable[None]]
 
 
 class Leadership:
@@ -48,7 +48,7 @@ class Leadership:
         self._desk = desk
         self._redis_away_since: float | None = None
 
-    async def run(self, term: Term, stop: asyncio.Event) -> None:
+    async def run(self, term: Lead, stop: asyncio.Event) -> None:
         """Campaign and lead until `stop`; the lease is given back at once."""
         while not stop.is_set():
             lease = Lease(self._redis, "clock", self._holder, self._ttl)
@@ -67,7 +67,7 @@ class Leadership:
             finally:
                 await lease.release()
 
-    async def _lead(self, lease: Lease, term: Term, stop: asyncio.Event) -> None:
+    async def _lead(self, lease: Lease, term: Lead, stop: asyncio.Event) -> None:
         renewing = asyncio.create_task(self._keep(lease), name="lease")
         leading = asyncio.create_task(self._serve(lease, term, stop), name="term")
         try:
@@ -81,7 +81,7 @@ class Leadership:
         if leading.done() and not leading.cancelled() and (problem := leading.exception()) is not None:
             raise problem
 
-    async def _serve(self, lease: Lease, term: Term, stop: asyncio.Event) -> None:
+    async def _serve(self, lease: Lease, term: Lead, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 async with session(self._database) as connection:

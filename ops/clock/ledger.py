@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from ops.clock.plain import clean_text, plain_stats
 from ops.database import raw
-from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
+    import asyncpg
     from databases.core import Connection
 
     from ops.clock.job import Trigger
 
 Status = Literal["running", "success", "failure", "timeout", "lost", "skipped"]
 SNIPPET_CHARACTERS = 500
+MAX_DURATION_MS = 2**31 - 1  # the column's type ends there: 24 days, or a wall clock that leapt
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,19 @@ class Run:
     stats: dict[str, Any]
 
 
+_COLUMNS = tuple(column.name for column in fields(Run))
+
+
+def _run(row: asyncpg.Record) -> Run:
+    """Read a row by name, because a newer version may have added columns while this one still runs."""
+    return Run(**{name: row[name] for name in _COLUMNS})
+
+
 def snippet(error: BaseException | str) -> str:
-    """Return what the ledger keeps of an error: redacted, at most 500 characters."""
-    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-    return redact(text)[:SNIPPET_CHARACTERS]
+    """Return what the ledger keeps of an error: redacted, storable, at most 500 characters; never raises."""
+    if isinstance(error, str):
+        return clean_text(error, SNIPPET_CHARACTERS)
+    return f"{error_class(error)}: {clean_text(error, SNIPPET_CHARACTERS)}"[:SNIPPET_CHARACTERS]
 
 
 async def claim(
@@ -85,7 +96,7 @@ async def claim(
         holder,
         fencing_token,
     )
-    return [Run(**row) for row in rows]
+    return [_run(row) for row in rows]
 
 
 async def finish(
@@ -95,9 +106,9 @@ async def finish(
     *,
     now: datetime,
     error: BaseException | str | None = None,
-    stats: dict[str, Any] | None = None,
+    stats: object = None,
 ) -> bool:
-    """Close a running row; False when another has closed it (a newer leader called it lost)."""
+    """Close a running row; False when another has closed it otherwise (a newer leader called it lost)."""
     closed = await raw(connection).fetchval(
         """
         UPDATE scheduler_job_runs
@@ -108,23 +119,29 @@ async def finish(
         run.id,
         status,
         now,
-        max(0, round((now - run.started_at).total_seconds() * 1000)),
-        None if error is None else (error_class(error)),
+        min(MAX_DURATION_MS, max(0, round((now - run.started_at).total_seconds() * 1000))),
+        None if error is None else error_class(error),
         None if error is None else snippet(error),
-        stats or {},
+        plain_stats(stats),
     )
-    return closed is not None
+    if closed is not None:
+        return True
+    # The answer to this very write may have been lost on its way, and then it is made a second time.
+    stands = await raw(connection).fetchval("SELECT status FROM scheduler_job_runs WHERE id = $1", run.id)
+    return bool(stands == status and status != "lost")
 
 
 def error_class(error: BaseException | str) -> str:
     """Return the short name that alerts are grouped by."""
-    return "Error" if isinstance(error, str) else type(error).__name__
+    return "Error" if isinstance(error, str) else clean_text(type(error).__name__, 100)
 
 
-async def save_stats(connection: Connection, run_id: int, stats: dict[str, Any]) -> None:
+async def save_stats(connection: Connection, run_id: int, stats: object) -> None:
     """Keep a running job's stats (its progress) for those who watch."""
     await raw(connection).execute(
-        "UPDATE scheduler_job_runs SET stats = $2 WHERE id = $1 AND status = 'running'", run_id, stats
+        "UPDATE scheduler_job_runs SET stats = $2 WHERE id = $1 AND status = 'running'",
+        run_id,
+        plain_stats(stats),
     )
 
 
@@ -135,14 +152,14 @@ async def mark_lost(connection: Connection, fencing_token: int, now: datetime) -
         UPDATE scheduler_job_runs
            SET status = 'lost', finished_at = $2, error_class = 'HolderLost',
                error_snippet = 'The process that ran this is gone or was replaced as leader.',
-               duration_ms = greatest(0, extract(epoch FROM $2 - started_at) * 1000)::int
+               duration_ms = least(2147483647, greatest(0, extract(epoch FROM $2 - started_at) * 1000))::int
          WHERE status = 'running' AND fencing_token < $1
         RETURNING *
         """,
         fencing_token,
         now,
     )
-    return [Run(**row) for row in rows]
+    return [_run(row) for row in rows]
 
 
 async def mark_abandoned(
@@ -158,7 +175,7 @@ async def mark_abandoned(
         UPDATE scheduler_job_runs
            SET status = 'lost', finished_at = $4, error_class = 'HolderLost',
                error_snippet = 'The clock claimed this run but never ran it.',
-               duration_ms = greatest(0, extract(epoch FROM $4 - started_at) * 1000)::int
+               duration_ms = least(2147483647, greatest(0, extract(epoch FROM $4 - started_at) * 1000))::int
          WHERE status = 'running' AND fencing_token = $1 AND id <> ALL ($2::bigint[]) AND started_at < $3
         RETURNING *
         """,
@@ -167,7 +184,7 @@ async def mark_abandoned(
         started_before,
         now,
     )
-    return [Run(**row) for row in rows]
+    return [_run(row) for row in rows]
 
 
 async def last_ticks(connection: Connection) -> dict[str, datetime]:
@@ -201,13 +218,13 @@ async def history(connection: Connection, job_name: str, limit: int = 20) -> lis
         job_name,
         limit,
     )
-    return [Run(**row) for row in rows]
+    return [_run(row) for row in rows]
 
 
 async def get(connection: Connection, run_id: int) -> Run | None:
     """Return one run."""
     row = await raw(connection).fetchrow("SELECT * FROM scheduler_job_runs WHERE id = $1", run_id)
-    return None if row is None else Run(**row)
+    return None if row is None else _run(row)
 
 
 async def delete_before(connection: Connection, moment: datetime, batch: int = 5_000) -> int:

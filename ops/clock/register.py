@@ -1,7 +1,4 @@
-"""The jobs that the clock knows, kept in `scheduler_jobs`: schedules, pauses, and requests to run now.
-
-Any process may ask here; the leading clock looks every second and answers.
-"""
+"""The jobs that the clock knows, kept in `scheduler_jobs`: schedules, pauses, and what last became of each."""
 
 from __future__ import annotations
 
@@ -14,9 +11,6 @@ from ops.database import raw
 
 if TYPE_CHECKING:
     from databases.core import Connection
-
-
-BUSY = "a job that may not run beside it is running"  # a refusal that passes by itself
 
 
 class UnknownJobError(LookupError):
@@ -38,16 +32,6 @@ class JobSummary:
     error_snippet: str | None
     correlation_id: str | None
     last_success_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Someone wants a job to run now."""
-
-    id: int
-    job_name: str
-    requested_by: str
-    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +92,7 @@ async def pause(connection: Connection, job_name: str, now: datetime) -> None:
         "UPDATE scheduler_jobs SET paused_at = $2 WHERE job_name = $1 RETURNING job_name", job_name, now
     )
     if found is None:
-        raise await _unknown(connection, job_name)
+        raise await unknown_job(connection, job_name)
 
 
 async def resume(connection: Connection, job_name: str, now: datetime) -> None:
@@ -127,60 +111,7 @@ async def resume(connection: Connection, job_name: str, now: datetime) -> None:
         now,
     )
     if found is None:
-        raise await _unknown(connection, job_name)
-
-
-async def request_run(connection: Connection, job_name: str, requested_by: str, now: datetime) -> int:
-    """Ask the leading clock to run a job now; return the request's id. Raises UnknownJobError."""
-    request_id = await raw(connection).fetchval(
-        """
-        INSERT INTO job_requests (job_name, requested_at, requested_by)
-        SELECT job_name, $2, $3 FROM scheduler_jobs WHERE job_name = $1
-        RETURNING id
-        """,
-        job_name,
-        now,
-        requested_by,
-    )
-    if request_id is None:
-        raise await _unknown(connection, job_name)
-    return int(request_id)
-
-
-async def waiting_requests(connection: Connection) -> list[Request]:
-    """Return the requests that no clock has taken, oldest first."""
-    rows = await raw(connection).fetch(
-        "SELECT id, job_name, requested_by, requested_at FROM job_requests WHERE taken_at IS NULL ORDER BY id"
-    )
-    return [Request(**row) for row in rows]
-
-
-async def answer_request(
-    connection: Connection,
-    request_id: int,
-    now: datetime,
-    *,
-    run_id: int | None = None,
-    refusal: str | None = None,
-) -> None:
-    """Record which run answers a request, or why none does."""
-    await raw(connection).execute(
-        "UPDATE job_requests SET taken_at = $2, run_id = $3, refusal = $4 WHERE id = $1",
-        request_id,
-        now,
-        run_id,
-        refusal,
-    )
-
-
-async def read_answer(connection: Connection, request_id: int) -> tuple[bool, int | None, str | None]:
-    """Return (taken, run id, refusal) of a request."""
-    row = await raw(connection).fetchrow(
-        "SELECT taken_at IS NOT NULL AS taken, run_id, refusal FROM job_requests WHERE id = $1", request_id
-    )
-    if row is None:
-        return False, None, "the request is gone"
-    return row["taken"], row["run_id"], row["refusal"]
+        raise await unknown_job(connection, job_name)
 
 
 async def summaries(connection: Connection) -> list[JobSummary]:
@@ -206,10 +137,11 @@ async def summaries(connection: Connection) -> list[JobSummary]:
 async def check_known(connection: Connection, job_name: str) -> None:
     """Raise UnknownJobError unless there is a job of that name."""
     if not await raw(connection).fetchval("SELECT 1 FROM scheduler_jobs WHERE job_name = $1", job_name):
-        raise await _unknown(connection, job_name)
+        raise await unknown_job(connection, job_name)
 
 
-async def _unknown(connection: Connection, job_name: str) -> UnknownJobError:
+async def unknown_job(connection: Connection, job_name: str) -> UnknownJobError:
+    """Return the error that names the jobs there are."""
     rows = await raw(connection).fetch("SELECT job_name FROM scheduler_jobs ORDER BY job_name")
     known = ", ".join(row["job_name"] for row in rows) or "none: no clock has started on this database yet"
     return UnknownJobError(f"There is no job {job_name!r}. Jobs: {known}.")

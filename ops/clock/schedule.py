@@ -9,6 +9,7 @@ real time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from zoneinfo import ZoneInfo
 from croniter import CroniterBadDateError, CroniterError, croniter
 
 __all__ = ["Schedule", "ScheduleError"]
+
+_RANDOM = re.compile(r"(?<![A-Z])R(?![A-Z])")  # the field R or R(0-30), not a month's or a day's name
 
 
 class ScheduleError(ValueError):
@@ -43,6 +46,9 @@ class Schedule:
             raise ScheduleError(
                 f"{name}: {line!r} has {len(fields)} fields; a schedule has 5, or 6 with seconds."
             )
+        if _RANDOM.search(line.upper()):
+            # croniter draws such a field anew at each question: every process would have its own schedule.
+            raise ScheduleError(f"{name}: {line!r} has a random field (R); write the moment itself.")
         try:
             croniter(line, datetime(2026, 1, 1, tzinfo=UTC), max_years_between_matches=9).get_next(datetime)
         except CroniterBadDateError:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound, Unauthorized
 
 from ops.clock import ledger, register
 from ops.clock.lease import read_holder
+from ops.clock.requests import ask
 from ops.database import session
 from ops.instances import living
 from ops.stores import PING_SECONDS, Stores, Unavailable
@@ -63,7 +64,7 @@ def blueprint(
         async with session(database) as connection:
             try:
                 if action == "run":
-                    answer["job_request_id"] = await register.request_run(connection, name, "ops", now)
+                    answer["job_request_id"] = await ask(connection, name, "ops", now)
                 elif action == "pause":
                     await register.pause(connection, name, now)
                 elif action == "resume":

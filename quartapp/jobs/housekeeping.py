@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from ops.alerts.table import delete_before as delete_alerts
-from ops.clock import ledger
+from ops.clock import attempts, ledger, requests
 from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
@@ -14,6 +14,7 @@ from quartapp.resources import Resources
 from quartapp.store import odds
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
+REQUEST_DAYS, ATTEMPT_DAYS = 7, 7
 
 
 async def housekeeping(context: Context) -> dict[str, object]:
@@ -21,6 +22,12 @@ async def housekeeping(context: Context) -> dict[str, object]:
     now = datetime.now(UTC)
     return {
         "runs": await _drain(context, lambda c: ledger.delete_before(c, now - timedelta(days=LEDGER_DAYS))),
+        "job_requests": await _drain(
+            context, lambda c: requests.delete_before(c, now - timedelta(days=REQUEST_DAYS))
+        ),
+        "next_attempts": await _drain(
+            context, lambda c: attempts.delete_before(c, now - timedelta(days=ATTEMPT_DAYS))
+        ),
         "odds_history": await _drain(
             context, lambda c: odds.delete_history(c, now - timedelta(days=ODDS_DAYS))
         ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import contextlib
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from launcher.roles.clock import run_clock
+from launcher.roles.clock import serve_clock
 from ops.clock.job import Job, JobContext
 from ops.telemetry.logs import configure_logging
 from quartapp.settings import Settings, load_settings
@@ -58,6 +58,24 @@ async def blind_write(context: JobContext[None]) -> dict[str, object]:
     return {}
 
 
+async def deaf(context: JobContext[None]) -> None:
+    """Begin, and swallow every cancellation."""
+    async with context.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO begun (token) VALUES (:token)", {"token": context.fencing_token}
+        )
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+
+async def fails_once(context: JobContext[None]) -> dict[str, object]:
+    """Fail at the first attempt."""
+    if context.attempt == 1:
+        raise RuntimeError("the source is down")
+    return await tick(context)
+
+
 EVERY_SECOND = "* * * * * *"
 KINDS: dict[str, list[Job[None]]] = {
     "tick": [
@@ -67,7 +85,10 @@ KINDS: dict[str, list[Job[None]]] = {
             schedule=EVERY_SECOND,
             catch_up="all",
             overlap="wait",
-            catch_up_window=timedelta(minutes=2),
+            # No limit of its own is met on a machine that is slow, or whose leaders are killed ten times.
+            catch_up_window=timedelta(hours=1),
+            max_attempts=50,
+            retry_base_seconds=0.2,
         )
     ],
     "slow": [Job(name="slow", run=slow, schedule="0 0 1 1 *", run_at_start=True, retry_base_seconds=0.1)],
@@ -75,6 +96,10 @@ KINDS: dict[str, list[Job[None]]] = {
         Job(name="blind", run=blind_write, schedule="0 0 1 1 *", run_at_start=True, retry_base_seconds=0.1)
     ],
     "fifty": [Job(name=f"job{n:02d}", run=tick, schedule=EVERY_SECOND) for n in range(50)],
+    "deaf": [Job(name="deaf", run=deaf, schedule="0 0 1 1 *", run_at_start=True)],
+    "fails_once": [
+        Job(name="once", run=fails_once, schedule="0 0 1 1 *", run_at_start=True, retry_base_seconds=3)
+    ],
     "idle": [Job(name="idle", run=tick, schedule="0 0 1 1 *")],
 }
 
@@ -82,11 +107,7 @@ KINDS: dict[str, list[Job[None]]] = {
 async def main(kind: str) -> None:
     settings = load_settings()
     configure_logging(settings.log_level, "json", settings.secrets)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await run_clock(settings, stop, jobs=KINDS[kind], open_resources=no_resources)
+    await serve_clock(settings, jobs=KINDS[kind], open_resources=no_resources)
 
 
 if __name__ == "__main__":

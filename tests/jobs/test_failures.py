@@ -14,11 +14,14 @@ import pytest
 
 from ops.alerts.desk import Desk
 from ops.clock import ledger, register
+from ops.clock.attempts import take
 from ops.clock.fence import FencedOutError, next_token
 from ops.clock.job import Job
 from ops.clock.ledger import Claim
 from ops.clock.runner import Runner
+from ops.clock.term import Term
 from ops.database import session
+from ops.stores import Stores
 from quartapp.credits import Budget, read_budget
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.http import open_client
@@ -59,14 +62,10 @@ class Bench:
             retry_base_seconds=0.01,
         )
         self._tick += timedelta(seconds=1)
-        runner = Runner(
-            self.database,
-            self.redis,
-            self.resources,
-            holder="test:clock:1",
-            fencing_token=self.token,
-            desk=Desk(self.database, "test:clock:1"),
+        term = Term(
+            Stores(self.database, self.redis), self.token, "test:clock:1", Desk(self.database, "test")
         )
+        runner: Runner[Resources] = Runner(term, self.resources)
         async with session(self.database) as connection:
             (run,) = await ledger.claim(
                 connection,
@@ -75,7 +74,17 @@ class Bench:
                 fencing_token=self.token,
                 now=datetime.now(UTC),
             )
-        await runner.run(once, run)
+        while (following := await runner.run(once, run)) is not None:
+            async with session(self.database) as connection:
+                taken = await take(
+                    connection,
+                    following,
+                    holder=term.holder,
+                    fencing_token=self.token,
+                    now=following.due_at,
+                )
+            assert taken is not None
+            run = taken
         async with session(self.database) as connection:
             return (await ledger.history(connection, name, 1))[0]
 

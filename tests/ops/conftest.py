@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def bench(database: Database, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Bench:
+async def bench(database: Database, redis: Redis) -> Bench:
     """Terms of leadership that look around every 20 ms instead of every second."""
-    monkeypatch.setattr("ops.clock.scheduler.LOOK_SECONDS", 0.02)
     return Bench(database, redis)

@@ -13,6 +13,7 @@ import pytest
 from launcher.dev.embedded import free_port
 from ops.alerts.desk import Desk
 from ops.clock.leadership import Leadership
+from ops.clock.lease import read_holder
 from ops.database import session
 from ops.redis import open_redis
 from tests.support.waiting import eventually
@@ -94,6 +95,13 @@ async def test_one_leads_and_the_next_has_a_greater_token(redis: Redis, database
         # first has stopped: it gave the lease back, or never had it
         await eventually(lambda: second.leads, timeout=TTL / 2)
     assert sorted(first.tokens + second.tokens) == list(range(1, 1 + len(first.tokens + second.tokens)))
+
+
+async def test_a_lease_is_given_back_at_the_end_of_a_term(redis: Redis, database: Database) -> None:
+    async with Candidate(redis, database, "only", ttl=600).campaigning() as only:
+        await eventually(lambda: only.leads)
+        assert await read_holder(redis, "clock") == "only"
+    assert await read_holder(redis, "clock") is None  # not after ten minutes
 
 
 async def test_a_leader_whose_redis_falls_silent_is_out_before_another_can_be_in(

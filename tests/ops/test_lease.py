@@ -63,6 +63,21 @@ async def test_time_counts_from_before_the_renewal_was_sent(redis: Redis) -> Non
     assert lease.seconds_left == pytest.approx(TTL - lease.margin_seconds - 4)
 
 
+async def test_time_counts_from_before_the_lease_was_asked_for(redis: Redis) -> None:
+    clock = Monotonic()
+    lease = Lease(redis, "clock", "one", TTL, monotonic=clock)
+    quick_set = redis.set
+
+    async def slow_set(*words: object, **options: object) -> object:
+        answer = await quick_set(*words, **options)  # type: ignore[arg-type]  # passed on as it came
+        clock.seconds += 4  # the answer was long on its way
+        return answer
+
+    redis.set = slow_set  # type: ignore[method-assign,assignment]  # a slow network
+    assert await lease.acquire()
+    assert lease.seconds_left == pytest.approx(TTL - lease.margin_seconds - 4)
+
+
 async def test_a_renewal_extends_it(redis: Redis) -> None:
     lease = Lease(redis, "clock", "one", TTL)
     await lease.acquire()

@@ -42,6 +42,21 @@ def test_hourly_jobs_keep_real_time(day: date, runs: int) -> None:
     assert len(local_ticks("*/15 * * * *", day)) == runs * 4
 
 
+def test_a_range_of_hours_keeps_real_time() -> None:
+    ticks = local_ticks("0 0-3 * * *", date(2026, 11, 1))
+    assert ticks == ["00:00-0400", "01:00-0400", "01:00-0500", "02:00-0500", "03:00-0500"]
+
+
+@pytest.mark.parametrize("line", ["R * * * *", "0 R * * *", "0 r(1-3) * * *", "* * * * R", "0 0 * * * R"])
+def test_a_random_field_is_refused_because_each_question_would_draw_it_anew(line: str) -> None:
+    with pytest.raises(ScheduleError, match="random field"):
+        Schedule.parse("job", line, "UTC")
+
+
+def test_names_of_months_and_days_are_no_random_fields() -> None:
+    Schedule.parse("job", "0 0 * MAR,APR FRI", "UTC")
+
+
 def test_no_two_ticks_of_an_hourly_job_are_further_apart_than_an_hour() -> None:
     schedule = Schedule.parse("job", "0 * * * *", NEW_YORK)
     ticks = schedule.ticks_between(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))

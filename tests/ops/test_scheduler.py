@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ops.clock import ledger, register
+from ops.clock import ledger, register, requests
 from ops.clock.job import JobContext
 from ops.clock.ledger import Claim
+from ops.clock.term import Pace
 from ops.database import session
 from tests.support.clock_bench import Bench, job, minute, outline
 from tests.support.waiting import eventually
@@ -48,15 +50,15 @@ async def test_a_tick_runs_once_when_it_is_due(bench: Bench) -> None:
 
 
 async def test_two_leaders_that_both_claim_a_tick_get_it_once(bench: Bench) -> None:
-    async with bench.term(job(quick)) as runner:
-        wanted = [Claim("job", minute(7), 1, "schedule")]
-        claimed = await asyncio.gather(*(runner.claim(wanted) for _ in range(5)))
+    async with bench.term(job(quick)) as leading:
+        wanted = Claim("job", minute(7), 1, "schedule")
+        claimed = await asyncio.gather(*(leading.claim(wanted) for _ in range(5)))
     assert sorted(len(runs) for runs in claimed) == [0, 0, 0, 0, 1]
 
 
 async def test_a_replaced_leader_claims_nothing(bench: Bench) -> None:
     async with bench.term(job(quick)) as old, bench.term(job(quick)):
-        assert await old.claim([Claim("job", minute(7), 1, "schedule")]) == []
+        assert await old.claim(Claim("job", minute(7), 1, "schedule")) == []
 
 
 @pytest.mark.parametrize(
@@ -105,11 +107,11 @@ async def test_a_tick_during_a_run_is_skipped(bench: Bench) -> None:
 @pytest.mark.parametrize("catch_up", ["latest", "skip"])
 async def test_a_tick_during_a_run_waits_for_its_end(bench: Bench, catch_up: str) -> None:
     gate = Gate()
-    async with bench.term(job(gate, overlap="wait", catch_up=catch_up)):
+    async with bench.term(job(gate, overlap="wait", catch_up=catch_up)) as leading:
         bench.wall.at = minute(1)
         await eventually(lambda: gate.begun)
         bench.wall.at = minute(2)
-        await asyncio.sleep(0.1)  # several looks: nothing may begin
+        await leading.looked()
         assert gate.begun == 1
         bench.wall.forward(seconds=20)
         gate.open.set()
@@ -125,10 +127,9 @@ async def test_jobs_that_share_a_key_never_run_together(bench: Bench) -> None:
         bench.wall.at = minute(1)
         await eventually(lambda: gate.begun)
         async with session(bench.database) as connection:
-            asked = await register.request_run(connection, "two", "someone", bench.wall())
-        taken, run_id, refusal = await eventually(lambda: _answer(bench, asked))
-        assert (taken, run_id) == (True, None)
-        assert refusal == register.BUSY
+            asked = await requests.ask(connection, "two", "someone", bench.wall())
+        answer = await eventually(lambda: _answer(bench, asked))
+        assert (answer.taken, answer.run_id, answer.code) == (True, None, "busy")
         gate.open.set()
         runs = await bench.settled(2)
     assert {(run.job_name, run.status) for run in runs} == {("one", "success"), ("two", "success")}
@@ -153,8 +154,8 @@ async def test_a_job_that_never_succeeded_runs_at_the_start_and_then_no_more(ben
     async with bench.term(yearly):
         await bench.settled(1)
     bench.wall.forward(minutes=1)
-    async with bench.term(yearly):
-        await asyncio.sleep(0.1)
+    async with bench.term(yearly) as leading:
+        await leading.looked()
     assert len(await bench.runs()) == 1
 
 
@@ -162,9 +163,9 @@ async def test_a_paused_job_stays_paused_over_a_restart_and_misses_its_ticks(ben
     async with bench.term(job(quick)), session(bench.database) as connection:
         await register.pause(connection, "job", bench.wall())
     bench.wall.at = minute(3)
-    async with bench.term(job(quick)):
+    async with bench.term(job(quick)) as leading:
         bench.wall.at = minute(4)
-        await asyncio.sleep(0.1)  # several looks: nothing may begin
+        await leading.looked()
     assert await bench.runs() == []
     bench.wall.forward(seconds=30)
     async with session(bench.database) as connection:
@@ -174,34 +175,32 @@ async def test_a_paused_job_stays_paused_over_a_restart_and_misses_its_ticks(ben
         assert outline(await bench.settled(1)) == [(5, 1, "schedule", "success")]
 
 
-async def test_a_request_from_another_process_is_answered(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ops.clock.scheduler.LOOK_SECONDS", 1.0)  # as it runs in production
+async def test_a_request_from_another_process_is_answered(bench: Bench) -> None:
+    bench.pace = Pace()  # as it runs in production
     async with bench.term(job(quick)):
         async with session(bench.database) as connection:
-            asked = await register.request_run(connection, "job", "someone", bench.wall())
-        _, run_id, _ = await eventually(lambda: _answer(bench, asked), timeout=2)
+            asked = await requests.ask(connection, "job", "someone", bench.wall())
+        answer = await eventually(lambda: _answer(bench, asked))
         (run,) = await bench.settled(1)
-    assert (run.id, run.trigger, run.status) == (run_id, "manual", "success")
+    assert (run.id, run.trigger, run.status) == (answer.run_id, "manual", "success")
 
 
 async def test_a_request_that_nobody_waits_for_any_more_is_refused(bench: Bench) -> None:
     async with bench.term(job(quick)):
         pass
     async with session(bench.database) as connection:
-        asked = await register.request_run(connection, "job", "someone", bench.wall())
+        asked = await requests.ask(connection, "job", "someone", bench.wall())
     bench.wall.at += timedelta(hours=1)
     async with bench.term(job(quick, catch_up="skip")):
-        _, run_id, refusal = await eventually(lambda: _answer(bench, asked))
-    assert run_id is None
-    assert "ask again" in refusal
+        answer = await eventually(lambda: _answer(bench, asked))
+    assert (answer.run_id, answer.code) == (None, "too_late")
+    assert "ask again" in answer.refusal
 
 
 async def test_a_request_for_an_unknown_job_names_those_there_are(bench: Bench) -> None:
     async with bench.term(job(quick)), session(bench.database) as connection:
         with pytest.raises(register.UnknownJobError, match=r"no job 'jib'. Jobs: job"):
-            await register.request_run(connection, "jib", "someone", bench.wall())
+            await requests.ask(connection, "jib", "someone", bench.wall())
 
 
 async def test_progress_is_seen_while_a_job_runs(bench: Bench) -> None:
@@ -224,15 +223,15 @@ async def test_progress_is_seen_while_a_job_runs(bench: Bench) -> None:
 
 
 async def test_a_wall_clock_that_jumps_back_doubles_no_tick_and_stops_nothing(bench: Bench) -> None:
-    async with bench.term(job(quick)):
+    async with bench.term(job(quick)) as leading:
         for number in (1, 2, 3):
             bench.wall.at = minute(number)
             await bench.settled(number)
         bench.wall.at = minute(1) + timedelta(seconds=30)
-        await asyncio.sleep(0.1)
+        await leading.looked()
         for number in (2, 3):
             bench.wall.at = minute(number)
-            await asyncio.sleep(0.1)
+            await leading.looked()
         bench.wall.at = minute(4)
         runs = await bench.settled(4)
     assert [row[0] for row in outline(runs)] == [1, 2, 3, 4]
@@ -259,16 +258,104 @@ async def test_a_wall_clock_that_leaps_a_year_is_one_catch_up(bench: Bench, sche
     assert runs[1].scheduled_for == minute(1) + timedelta(days=365)
 
 
-async def test_a_run_that_was_claimed_but_never_begun_is_found_and_run(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ops.clock.scheduler.SWEEP_SECONDS", 0.05)
-    async with bench.term(job(quick, schedule="0 0 1 1 *")) as runner:
-        await runner.claim([Claim("job", minute(0), 1, "schedule")])
-        runner.active.clear()  # as when the database's answer to the claim was lost on its way
+async def test_a_run_that_was_claimed_but_never_begun_is_found_and_run(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, sweep=0.05)
+    async with bench.term(job(quick, schedule="0 0 1 1 *")) as leading:
+        # As when the database's answer to the claim was lost on its way: the scheduler knows nothing of it.
+        await leading.claim(Claim("job", minute(0), 1, "schedule"))
         bench.wall.forward(seconds=5)
         runs = await bench.settled(2)
     assert outline(runs) == [(0, 1, "schedule", "lost"), (0, 2, "retry", "success")]
+
+
+async def test_the_sweep_leaves_alone_what_runs_here(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, sweep=0.01)
+    gate = Gate()
+    async with bench.term(job(gate, schedule="1 * * * *")) as leading:
+        bench.wall.at = minute(1)
+        await eventually(lambda: gate.begun)
+        bench.wall.forward(minutes=10)
+        await leading.looked(5)
+        assert [run.status for run in await bench.runs()] == ["running"]
+        gate.open.set()
+        (run,) = await bench.settled(1)
+    assert (run.status, gate.begun) == ("success", 1)
+
+
+async def test_a_request_never_starts_a_run_on_top_of_one(bench: Bench) -> None:
+    gate = Gate()
+    async with bench.term(job(gate)):
+        bench.wall.at = minute(1)
+        await eventually(lambda: gate.begun)
+        async with session(bench.database) as connection:
+            later = bench.wall() + timedelta(minutes=2)
+            asked = await requests.ask(connection, "job", "someone", bench.wall(), wait_until=later)
+        answer = await eventually(lambda: _answer(bench, asked))
+        assert (answer.run_id, answer.code) == (None, "running")
+        gate.open.set()
+        await bench.settled(1)
+    assert gate.begun == 1
+
+
+async def test_a_request_that_may_wait_is_one_row_and_runs_when_its_key_is_free(bench: Bench) -> None:
+    gate, quick_gate = Gate(), Gate()
+    quick_gate.open.set()
+    both = [
+        job(gate, "one", concurrency_key="odds"),
+        job(quick_gate, "two", schedule="0 0 1 1 *", concurrency_key="odds"),
+    ]
+    async with bench.term(*both) as leading:
+        bench.wall.at = minute(1)
+        await eventually(lambda: gate.begun)
+        async with session(bench.database) as connection:
+            until = bench.wall() + timedelta(minutes=2)
+            asked = await requests.ask(connection, "two", "someone", bench.wall(), wait_until=until)
+            await leading.looked(5)
+            held = await requests.read_answer(connection, asked)
+            assert (held.taken, held.code) == (False, "busy")
+            gate.open.set()
+            answer = await eventually(lambda: _answer(bench, asked))
+            assert (answer.run_id is not None, answer.code) == (True, None)
+            assert await connection.fetch_val("SELECT count(*) FROM job_requests") == 1
+        await bench.settled(2)
+
+
+async def test_a_request_that_was_withdrawn_runs_nothing(bench: Bench) -> None:
+    async with bench.term(job(quick, schedule="0 0 1 1 *")):
+        pass
+    async with session(bench.database) as connection:
+        asked = await requests.ask(connection, "job", "someone", bench.wall())
+        await requests.withdraw(connection, asked, bench.wall())
+    async with bench.term(job(quick, schedule="0 0 1 1 *")) as leading:
+        await leading.looked()
+    assert await bench.runs() == []
+
+
+async def test_old_requests_are_forgotten(bench: Bench) -> None:
+    async with bench.term(job(quick)), session(bench.database) as connection:
+        for age in (9, 8, 1):
+            await requests.ask(connection, "job", "someone", bench.wall() - timedelta(days=age))
+        before = bench.wall() - timedelta(days=7)
+        assert [await requests.delete_before(connection, before, batch=1) for _ in range(3)] == [1, 1, 0]
+
+
+async def test_a_tick_whose_claim_met_no_database_is_claimed_when_it_is_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, refused = ledger.claim, asyncio.Event()
+
+    async def away_once(*arguments: Any, **options: Any) -> Any:
+        if not refused.is_set():
+            refused.set()
+            raise ConnectionRefusedError("the database is away")
+        return await claim(*arguments, **options)
+
+    monkeypatch.setattr("ops.clock.ledger.claim", away_once)
+    async with bench.term(job(quick, catch_up="skip", schedule="1 * * * *")):
+        bench.wall.at = minute(1)
+        (run,) = await bench.settled(1)
+    assert refused.is_set()
+    assert outline([run]) == [(1, 1, "schedule", "success")]
 
 
 async def _has(bench: Bench, count: int) -> bool:
@@ -279,16 +366,16 @@ async def _succeeded(bench: Bench, name: str) -> bool:
     return any(run.status == "success" for run in await bench.runs(job=name))
 
 
-async def _answer(bench: Bench, request_id: int) -> tuple[bool, int | None, str | None] | None:
+async def _answer(bench: Bench, request_id: int) -> requests.Answer | None:
     async with session(bench.database) as connection:
-        answer = await register.read_answer(connection, request_id)
-    return answer if answer[0] else None
+        answer = await requests.read_answer(connection, request_id)
+    return answer if answer.taken else None
 
 
 async def test_the_ledger_forgets_old_runs_in_batches(bench: Bench) -> None:
-    async with bench.term(job(quick)) as runner:
+    async with bench.term(job(quick)) as leading:
         claims = [Claim("job", minute(-n), 1, "schedule") for n in range(1, 6)]
-        for run in await runner.claim(claims):
+        for run in await leading.claim(*claims):
             async with session(bench.database) as connection:
                 await ledger.finish(connection, run, "success", now=bench.wall())
         async with session(bench.database) as connection:
@@ -299,7 +386,7 @@ async def test_the_ledger_forgets_old_runs_in_batches(bench: Bench) -> None:
 async def test_a_database_that_was_away_is_told_of_when_it_is_back(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.clock.scheduler.OUTAGE_SECONDS", 0.3)
+    bench.pace = replace(bench.pace, outage=0.3)
     refused = 0
 
     def away(*_: Any, **__: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ from ops.clock import ledger
 from ops.clock.due import plan_jobs
 from ops.clock.fence import next_token
 from ops.clock.job import Job
-from ops.clock.ledger import Run
+from ops.clock.ledger import Claim, Run
 from ops.clock.runner import Runner
 from ops.clock.scheduler import Scheduler
+from ops.clock.term import Pace, Term
 from ops.database import session
+from ops.stores import Stores
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -39,6 +42,32 @@ class Wall:
         self.at += timedelta(**span)
 
 
+@dataclass
+class Leading:
+    """A term under way."""
+
+    term: Term
+    runner: Runner[Any]
+    scheduler: Scheduler[Any]
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def claim(self, *claims: Claim) -> list[Run]:
+        """Claim ticks in this term's name, without running them."""
+        async with session(self.term.stores.database) as connection:
+            return await ledger.claim(
+                connection,
+                claims,
+                holder=self.term.holder,
+                fencing_token=self.term.token,
+                now=self.term.wall(),
+            )
+
+    async def looked(self, times: int = 3) -> None:
+        """Wait until the scheduler has gone round a few times: what it was to do, it has done by then."""
+        enough = self.scheduler.looks + times
+        await eventually(lambda: self.scheduler.looks >= enough)
+
+
 class Bench:
     """Starts terms, and reads what they left in the ledger."""
 
@@ -46,35 +75,26 @@ class Bench:
         self.database = database
         self.redis = redis
         self.wall = Wall()
+        self.pace = Pace(look=0.02, cancel=0.5)  # the sweep and the rest as in production
 
     @asynccontextmanager
-    async def term(self, *jobs: Job[Any], **runner_options: Any) -> AsyncIterator[Runner[Any]]:
+    async def term(self, *jobs: Job[Any], heartbeat_url: str | None = None) -> AsyncIterator[Leading]:
         """Lead with `jobs` until the block ends; what still runs is cancelled then, as by a lost lease."""
         async with session(self.database) as connection:
             token = await next_token(connection, "bench", self.wall())
-        runner: Runner[Any] = Runner(
-            self.database,
-            self.redis,
-            None,
-            holder="bench",
-            fencing_token=token,
-            desk=Desk(self.database, "bench", wall=self.wall),
-            wall=self.wall,
-            **runner_options,
-        )
-        schedules = plan_jobs(jobs, {}, "UTC")
-        scheduler = Scheduler(
-            jobs, schedules, runner, self.database, holder="bench", fencing_token=token, wall=self.wall
-        )
-        stop = asyncio.Event()
-        running = asyncio.create_task(scheduler.run(stop))
+        desk = Desk(self.database, "bench", wall=self.wall)
+        stores = Stores(self.database, self.redis)
+        term = Term(stores, token, "bench", desk, wall=self.wall, pace=self.pace)
+        runner: Runner[Any] = Runner(term, None, heartbeat_url=heartbeat_url)
+        scheduler = Scheduler(jobs, plan_jobs(jobs, {}, "UTC"), runner, term)
+        leading = Leading(term, runner, scheduler)
+        running = asyncio.create_task(scheduler.run(leading.stop))
         # Registered is ready: from then on a move of the wall clock is seen by this term.
         await eventually(lambda: running.done() or scheduler.ready)
         try:
-            yield runner
+            yield leading
         finally:
-            stop.set()
-            await scheduler.runs.close()
+            leading.stop.set()
             await runner.close()
             await running
 
@@ -120,4 +140,4 @@ def outline(runs: Sequence[Run]) -> list[tuple[int, int, str, str]]:
 
 def job(run: Callable[..., Any], name: str = "job", schedule: str = "* * * * *", **options: Any) -> Job[Any]:
     """A job that fails fast and retries at once, unless told otherwise."""
-    return Job(name=name, run=run, schedule=schedule, **{"retry_base_seconds": 0.01, **options})
+    return Job(name=name, run=run, schedule=schedule, **{"retry_base_seconds": 0.0, **options})
