@@ -160,7 +160,7 @@ def main() -> int:
     root.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         services = stack.enter_context(embedded_services(root, durable=False))
-        ours_url, peer_url = asyncio.run(_databases(services.database_url))
+        ours_url, peer_url = asyncio.run(databases(services.database_url))
         body = asyncio.run(prepare(ours_url, peer_url))
         _compile()
         servers = start_all(stack, root, body, ours_url, peer_url, services.redis_url)
@@ -194,7 +194,7 @@ def _compile() -> None:
     subprocess.run(command, cwd=PROJECT, check=False)  # some package ships a file for another Python
 
 
-async def _databases(url: str) -> tuple[str, str]:
+async def databases(url: str) -> tuple[str, str]:
     connection = await asyncpg.connect(url)
     for name in ("bench_ours", "bench_peer"):
         await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
