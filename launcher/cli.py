@@ -46,7 +46,12 @@ def clock() -> None:
 @click.option("--port", type=int, default=None, help="Port of the web role; PORT or 8000 without it.")
 def dev(port: int | None) -> None:
     """Run everything on this machine: PostgreSQL, Redis, sandbox upstreams, web, clock. Ctrl-C stops all."""
-    from launcher.dev.dev import run_dev
+    try:
+        from launcher.dev.dev import run_dev
+    except ModuleNotFoundError:
+        raise click.ClickException(
+            "This is the production image, which has no part for development."
+        ) from None
 
     sys.exit(run_dev(port))
 

@@ -65,7 +65,7 @@ def test_it_holds_the_code_compiled_and_nothing_of_tests_or_building(image: Imag
             "uv.lock",
         ]
     )
-    assert list((app / "launcher" / "__pycache__").glob("web.*.pyc"))
+    assert list((app / "launcher" / "roles" / "__pycache__").glob("web.*.pyc"))
     (packages,) = (app / ".venv" / "lib").glob("python*/site-packages")
     names = {entry.name.partition("-")[0] for entry in packages.iterdir()}
     assert {"quart", "hypercorn", "asyncpg"} <= names
@@ -75,8 +75,10 @@ def test_it_holds_the_code_compiled_and_nothing_of_tests_or_building(image: Imag
     assert not (root / "opt" / "uv").exists()
     for compiler in ("gcc", "cc", "make", "git"):
         assert not (root / "usr" / "bin" / compiler).exists()
+    assert not (app / "launcher" / "dev").exists(), "the image has no part for development"
+    assert not (app / "quartapp" / "sandbox").exists()
     # No file of the application can be changed by the user that runs it.
-    for path in (app, app / "launcher" / "web.py", app / ".venv" / "bin"):
+    for path in (app, app / "launcher" / "roles" / "web.py", app / ".venv" / "bin"):
         assert path.stat().st_uid == 0
         assert path.stat().st_mode & 0o022 == 0
 
