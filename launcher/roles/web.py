@@ -83,6 +83,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
 
     from launcher.serve.connection import Connections
     from launcher.serve.drain import let_go
+    from launcher.serve.errors import answer_errors_with_problems
     from launcher.serve.hypercorn import hypercorn_config, serve_connections_of
     from quartapp.app import create_web
 
@@ -95,6 +96,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     config, own_door = hypercorn_config(settings, listening)
     connections = Connections(_fast_reads(settings, web))
     serve_connections_of(connections)
+    answer_errors_with_problems(web.access)
     web.tasks.start(connections.watch(web.stopping), "connections")
     web.start()
     start_companions(settings, web)

@@ -88,10 +88,13 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is not HTTP."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        if scope["type"] == "websocket":
+            await self._refuse_websocket(scope, send, started)
+            return
         scope["path"] = path_of(scope["path"])
         headers = gather(scope["headers"], _HEADERS)
         identity = request_id(headers.get(b"x-request-id", b""), headers.get(b"cf-ray", b""))
@@ -106,6 +109,17 @@ class Front:
                 self._record(scope, "/healthz", 200, size, started, identity)
                 return
         await self._pass_on(scope, receive, send, identity, headers.get(b"content-length", b""), started)
+
+    async def _refuse_websocket(self, scope: Scope, send: Send, started: float) -> None:
+        """Answer an upgrade with a problem: nothing here speaks WebSocket."""
+        ids = gather(scope["headers"], _HEADERS)
+        identity = request_id(ids.get(b"x-request-id", b""), ids.get(b"cf-ray", b""))
+
+        async def send_rejection(message: Message) -> None:
+            await send({**message, "type": f"websocket.{message['type']}"})
+
+        await self._problem(scope, send_rejection, 400, identity.decode(), [(b"x-request-id", identity)])
+        self._record({**scope, "method": "GET"}, "other", 400, 0, started, identity)
 
     def in_memory(self, target: bytes) -> tuple[str, Copy] | None:
         """Return the path and the copy in memory of a request target, which is in origin form."""
