@@ -19,13 +19,13 @@ from quartapp.odds.movement import Movement, movement
 from quartapp.odds.value import arbitrage, best_prices, expected_value
 from quartapp.odds.vig import DEFAULT_METHOD, hold, remove_vig
 from quartapp.publish import shapes
+from quartapp.publish.availability import is_out, is_shown
 from quartapp.publish.game import format_time, moment, prices
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change, Market
 from quartapp.store.teams import Injury
 
 MARKETS = ("h2h", "spreads", "totals")
-_MATTERS = ("out", "doubtful", "questionable", "injured reserve", "day-to-day", "suspension")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +197,8 @@ def _movement_shown(moved: Movement) -> shapes.Movement:
     }
 
 
-def _that_matter(injuries: Sequence[Injury], most: int = 8) -> list[Injury]:
-    return [one for one in injuries if one.status.lower() in _MATTERS][:most]
+def _that_matter(injuries: Sequence[Injury], most: int = 40) -> list[Injury]:
+    return [one for one in injuries if is_shown(one.status)][:most]
 
 
 def _injury(one: Injury, team: str) -> shapes.Injury:
@@ -259,7 +259,7 @@ def summarise(
         said.append(f"No book quotes a winner of {game.away_team} at {game.home_team} yet.")
     if "totals" in markets:
         said.append(f"The total stands at {markets['totals']['point']:g}.")
-    out = [one for one in injuries if one["status"].lower() in ("out", "injured reserve")]
+    out = [one for one in injuries if is_out(one["status"])]
     if out:
         teams = {team: sum(one["team"] == team for one in out) for team in (game.home_team, game.away_team)}
         said.append(

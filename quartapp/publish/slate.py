@@ -17,6 +17,7 @@ from quartapp.publish.cursor import encode
 from quartapp.publish.game import moment, render
 from quartapp.store import analyses, games, odds, sports, teams
 from quartapp.store.games import Game
+from quartapp.team_names import TeamNames
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -104,6 +105,8 @@ async def _analyses(
     changes = await odds.history(connection, ids)
     changed_at = await odds.changed_at(connection, ids)
     injuries = await teams.injuries_of(connection, keys)
+    # The injury source names teams in its own way: each league's names are looked up in one spelling.
+    reported = {key: TeamNames(names) for key, names in (await teams.names_of(connection, keys)).items()}
     results = await games.recent_results(connection, keys, now)
     made: dict[str, shapes.Analysis] = {}
     for game in listed:
@@ -113,8 +116,8 @@ async def _analyses(
                 game,
                 current.get(game.id, []),
                 changes.get(game.id, []),
-                injuries.get(home, []),
-                injuries.get(away, []),
+                _injuries(injuries, reported, *home),
+                _injuries(injuries, reported, *away),
                 results.get(home, []),
                 results.get(away, []),
                 changed_at.get(game.id),
@@ -128,6 +131,16 @@ async def _analyses(
         now,
     )
     return made
+
+
+def _injuries(
+    injuries: Mapping[tuple[str, str], list[teams.Injury]],
+    reported: Mapping[str, TeamNames],
+    sport_key: str,
+    team: str,
+) -> list[teams.Injury]:
+    name = reported[sport_key].find(team) if sport_key in reported else None
+    return injuries.get((sport_key, name), []) if name is not None else []
 
 
 def _sports(known: Iterable[Sport], changed_at: Mapping[str, datetime], source: str) -> shapes.SportsContent:

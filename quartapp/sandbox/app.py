@@ -135,7 +135,8 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
         if one is None or what not in ("teams", "injuries"):
             return jsonify({"code": 404}), 404
         if what == "injuries":
-            return jsonify(world.injuries(one, seed, now()))
+            # Invented athletes have no place in games that were played.
+            return jsonify(world.injuries(one, seed, now()) if recorded is None else {"injuries": []})
         teams = [
             {"team": {"id": str(n), "displayName": team, "abbreviation": _abbreviation(team)}}
             for n, team in enumerate(one.teams, start=1)

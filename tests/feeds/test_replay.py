@@ -175,3 +175,43 @@ async def test_an_event_in_two_files_is_served_once_from_the_later(tmp_path: Pat
     async with replaying(tmp_path) as client:
         (event,), _ = await odds_api(client).odds("cricket_ipl")
     assert event.sport_title == "Later"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"bookmakers": None}, {"bookmakers": {}}, {"bookmakers": [None]}, {"bookmakers": [{"markets": 5}]},
+        {"bookmakers": [{"key": "a", "markets": [{}]}]}, {"bookmakers": [{"key": "a", "last_update": "soon"}]},
+        {"commence_time": "soon"}, {"commence_time": None}, {"commence_time": 10**20}, {"home_team": None}, {"id": []},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_an_odd_recorded_game_is_passed_over_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], spoilt: dict[str, Any]
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([an_event(id="good"), an_event(id="odd") | spoilt]))
+    async with replaying(tmp_path) as client:
+        events, _ = await odds_api(client).odds("cricket_ipl")
+    assert [event.id for event in events] == ["good"]
+    assert capsys.readouterr().err.count("replay: a.json: passed over: 1 of 2 events") == 1
+    (tmp_path / "a.json").write_text(json.dumps([an_event() | spoilt]))
+    with pytest.raises(ReplayError):
+        create_sandbox(replay_folder=tmp_path)
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda event: event, lambda event: {"timestamp": "2020-01-01T00:00:00Z", "data": [event]},
+    lambda event: {"timestamp": "2020-01-01T00:00:00Z", "data": event},
+])  # fmt: skip
+async def test_a_single_event_and_the_historical_wrapper_are_replayed(tmp_path: Path, wrap: Any) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(wrap(an_event(commence_time=1577872800))))
+    async with replaying(tmp_path) as client:
+        (event,), _ = await odds_api(client).odds("cricket_ipl")
+    assert event.commence_time == NOW + timedelta(hours=24)
+
+
+async def test_recorded_games_have_no_invented_injuries(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([an_event(sport_key="basketball_nba")]))
+    async with replaying(tmp_path) as client:
+        answer = await client.get("/espn/apis/site/v2/sports/basketball/nba/injuries")
+    assert answer.json() == {"injuries": []}
