@@ -134,7 +134,11 @@ class LazyDatabase:
 
 
 async def connect(
-    dsn: str, *, timeout: float = CONNECT_TIMEOUT_SECONDS, application_name: str = "parlaygorilla"
+    dsn: str,
+    *,
+    timeout: float = CONNECT_TIMEOUT_SECONDS,
+    application_name: str = "parlaygorilla",
+    command_timeout: float = STATEMENT_TIMEOUT_SECONDS,
 ) -> asyncpg.Connection[asyncpg.Record]:
     """Return one connection of its own, outside any pool (LISTEN, advisory locks).
 
@@ -145,7 +149,7 @@ async def connect(
         connection = await asyncpg.connect(
             normalise_url(dsn),
             timeout=timeout,
-            command_timeout=STATEMENT_TIMEOUT_SECONDS,
+            command_timeout=command_timeout,
             server_settings={"application_name": application_name},
         )
         await _prepare(connection)

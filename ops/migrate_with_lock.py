@@ -1,6 +1,7 @@
 """Bring PostgreSQL to the schema this code needs, one process at a time.
 
-Any number of processes may call this at once: one migrates, the others wait and find the work done.
+Any number of processes may call this at once: one migrates, the others wait and find the work done. The revisions
+run on the session that holds the lock: whatever ends it ends both, so no second process begins meanwhile.
 At head it is one query on one connection; alembic is imported only when there is something to run.
 
 As a command, ``python -m ops.migrate_with_lock [--check]``: exit code 0 when the schema is usable,
@@ -127,8 +128,17 @@ async def migrate(
         versions: the folder of revisions.
 
     Raises:
-        MigrationError: unreachable, timed out, or a revision failed; the schema is then as it was.
+        MigrationError: unreachable, timed out, or a revision failed; what ran in its transaction is undone.
     """
+    try:
+        return await _migrate(dsn, lock_timeout_seconds, pooler, versions)
+    except DatabaseUnavailable as problem:
+        raise MigrationError(
+            f"The database ended the connection ({_first_line(problem)}). Run it again."
+        ) from None
+
+
+async def _migrate(dsn: str, lock_timeout_seconds: float, pooler: bool, versions: Path) -> Outcome:
     async with _connected(dsn) as connection:
         state = await read_state(connection, versions)
         if state.usable:
@@ -140,8 +150,13 @@ async def migrate(
             state = await read_state(connection, versions)
             if state.usable:
                 return Outcome(state, migrated=False)
-            await _upgrade(dsn, versions)
-            return Outcome(await read_state(connection, versions), migrated=True)
+            await _drop_invalid_indexes(connection)
+            try:
+                await _upgrade(connection, versions)
+            except MigrationError as problem:
+                raise MigrationError(f"{problem}{await _left_behind(dsn)}") from problem
+    head = head_revision(versions)
+    return Outcome(SchemaState(head, head, "at_head"), migrated=True)
 
 
 _POOLER_REFUSAL = (
@@ -156,7 +171,12 @@ async def _connected(dsn: str) -> AsyncIterator[Connection]:
     while True:
         try:
             left = max(1.0, deadline - time.monotonic())
-            connection = await connect(dsn, timeout=left, application_name="parlaygorilla-migrate")
+            connection = await connect(
+                dsn,
+                timeout=left,
+                application_name="parlaygorilla-migrate",
+                command_timeout=STATEMENT_TIMEOUT_SECONDS + 10,
+            )
             break
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as problem:
             raise MigrationError(
@@ -205,36 +225,60 @@ async def _advisory_lock(connection: Connection, timeout: float) -> AsyncIterato
             await connection.execute("SELECT pg_advisory_unlock($1)", LOCK_KEY, timeout=5)
 
 
-async def _upgrade(dsn: str, versions: Path) -> None:
-    from sqlalchemy.exc import SQLAlchemyError
+_INVALID = """
+    SELECT format('%I.%I', namespace.nspname, class.relname) AS name
+      FROM pg_index AS index
+      JOIN pg_class AS class ON class.oid = index.indexrelid AND class.relkind = 'i'
+      JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+     WHERE NOT index.indisvalid AND namespace.nspname = ANY (current_schemas(false))
+       AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_create_index AS building
+                        WHERE building.index_relid = index.indexrelid)
+       AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = index.indexrelid)
+     ORDER BY 1
+"""
+
+
+async def _drop_invalid_indexes(connection: Connection) -> None:
+    """Drop what a failed CREATE INDEX CONCURRENTLY left: with IF NOT EXISTS its revision would pass over it for good."""
+    for row in await connection.fetch(_INVALID):
+        await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {row['name']}")
+        _tell("warning", f"Dropped the invalid index {row['name']}; its revision builds it anew.", 0)
+
+
+async def _left_behind(dsn: str) -> str:
+    """Name what a failed revision left outside of its transaction, on a connection that is surely alive."""
+    with contextlib.suppress(MigrationError, *DatabaseUnavailable):
+        async with _connected(dsn) as connection:
+            names = [row["name"] for row in await connection.fetch(_INVALID)]
+        if names:
+            return f" Invalid indexes are left: {', '.join(names)}. The next run drops and builds them anew."
+    return ""
+
+
+def _first_line(problem: BaseException) -> str:
+    wrapped = getattr(problem, "orig", None) or problem  # SQLAlchemy wraps an imitation of the driver's error
+    cause = wrapped.__cause__ if isinstance(wrapped.__cause__, asyncpg.PostgresError) else wrapped
+    text = (str(cause).splitlines() or [""])[0][:300]
+    return f"{type(cause).__name__}: {text}" if text else type(cause).__name__
+
+
+async def _upgrade(connection: Connection, versions: Path) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
-    from ops.database import normalise_url
+    async def locked() -> Connection:
+        return connection
 
-    async def creator() -> Connection:
-        return await asyncpg.connect(
-            normalise_url(dsn),
-            timeout=10,
-            server_settings={
-                "application_name": "parlaygorilla-migrate",
-                "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
-                "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
-            },
-        )
-
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
     try:
-        async with engine.connect() as connection:
-            await connection.run_sync(_run_revisions, versions)
-    except (SQLAlchemyError, *DatabaseUnavailable) as problem:
-        cause = getattr(problem, "orig", None) or problem
-        first_line = (str(cause).splitlines() or [""])[0]
+        await connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+        await connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=locked, poolclass=NullPool)
+        async with engine.connect() as work:
+            await work.run_sync(_run_revisions, versions)
+    except Exception as problem:  # a revision is a program: whatever it raises is one line
         raise MigrationError(
-            f"A revision failed and was undone ({type(cause).__name__}: {first_line[:300]})."
+            f"A revision failed ({_first_line(problem)}). Its transaction was undone; what it did outside of one was not."
         ) from problem
-    finally:
-        await engine.dispose()
 
 
 def _run_revisions(connection: SyncConnection, versions: Path) -> None:
@@ -278,6 +322,8 @@ def main(arguments: list[str] | None = None) -> int:
         outcome = asyncio.run(migrate(dsn, lock_timeout_seconds=float(timeout), pooler=pooler))
     except MigrationError as problem:
         return _tell("error", str(problem), 1)
+    except Exception as problem:  # a deploy reads this line; a traceback could show parts of a URL
+        return _tell("error", f"Migrating failed ({type(problem).__name__}).", 1)
     return _tell("warning" if outcome.state.standing == "ahead" else "info", describe(outcome), 0)
 
 

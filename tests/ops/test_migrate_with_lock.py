@@ -14,6 +14,7 @@ import pytest
 
 from ops.migrate_with_lock import LOCK_KEY, VERSIONS, MigrationError, head_revision, migrate, read_state
 from tests.conftest import PROJECT
+from tests.support.waiting import eventually
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -142,3 +143,102 @@ async def test_the_lock_is_free_again_after_a_migration(empty_database_url: str)
     connection = await asyncpg.connect(empty_database_url)
     assert await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY)
     await connection.close()
+
+
+def with_revision(folder: Path, body: str) -> Path:
+    """Return a folder of revisions with one more at its end."""
+    versions = folder / "versions"
+    shutil.copytree(VERSIONS, versions, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    (versions / "9999_next.py").write_text(
+        "from alembic import op\n"
+        f"revision = '9999'\ndown_revision = '{head_revision()}'\n"
+        f"def upgrade():\n{body}"
+    )
+    return versions
+
+
+CONCURRENTLY = (
+    "    with op.get_context().autocommit_block():\n"
+    "        op.execute('CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS twice_x ON twice (x)')\n"
+)
+
+
+async def test_an_index_that_failed_is_named_and_built_anew_by_the_next_run(
+    database_url: str, tmp_path: Path
+) -> None:
+    versions = with_revision(tmp_path, CONCURRENTLY)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("CREATE TABLE twice (x int); INSERT INTO twice VALUES (1), (1)")
+    with pytest.raises(MigrationError, match=r"Invalid indexes are left: public\.twice_x") as failure:
+        await migrate(database_url, versions=versions)
+    assert "\n" not in str(failure.value)
+    await connection.execute("DELETE FROM twice WHERE ctid = (SELECT min(ctid) FROM twice)")
+    assert (await migrate(database_url, versions=versions)).migrated
+    assert await connection.fetchval("SELECT indisvalid FROM pg_index WHERE indexrelid = 'twice_x'::regclass")
+    await connection.close()
+
+
+async def test_the_lock_and_the_revision_end_together(database_url: str, tmp_path: Path) -> None:
+    versions = with_revision(
+        tmp_path, "    op.execute('CREATE TABLE half (x int)')\n    op.execute('SELECT pg_sleep(120)')\n"
+    )
+    connection = await asyncpg.connect(database_url)
+    migrating = asyncio.create_task(migrate(database_url, versions=versions))
+
+    async def asleep() -> bool:
+        return bool(await connection.fetchval(SLEEPING))
+
+    await eventually(asleep)
+    holder = await connection.fetchval(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    assert holder == await connection.fetchval(SLEEPING)  # one session does both
+    await connection.execute("SELECT pg_terminate_backend($1)", holder)
+    with pytest.raises(MigrationError, match="A revision failed") as failure:
+        await migrating
+    assert "\n" not in str(failure.value)
+    assert "half" not in await tables(database_url)
+    await connection.close()
+
+
+SLEEPING = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%'"
+    " AND pid <> pg_backend_pid()"
+)
+
+
+async def test_a_wait_whose_session_the_server_ends_is_one_line(empty_database_url: str) -> None:
+    holder = await asyncpg.connect(empty_database_url)
+    await holder.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
+    waiting = asyncio.create_task(migrate(empty_database_url))
+
+    async def ended() -> bool:
+        return bool(
+            await holder.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name = 'parlaygorilla-migrate'"
+                " AND query LIKE '%advisory%'"
+            )
+        )
+
+    await eventually(ended)
+    with pytest.raises(MigrationError, match="Run it again"):
+        await waiting
+    await holder.close()
+
+
+async def test_revisions_do_not_wait_for_a_lock_for_ever(database_url: str, tmp_path: Path) -> None:
+    versions = with_revision(tmp_path, "    op.execute('ALTER TABLE alerts ADD COLUMN note text')\n")
+    blocker = await asyncpg.connect(database_url)
+    async with blocker.transaction():
+        await blocker.execute("LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(MigrationError, match="LockNotAvailable"):
+            await migrate(database_url, versions=versions)
+    await blocker.close()
+
+
+async def test_any_error_of_a_revision_is_one_line(database_url: str, tmp_path: Path) -> None:
+    versions = with_revision(tmp_path, "    raise KeyError('not a database error')\n")
+    with pytest.raises(MigrationError, match="KeyError"):
+        await migrate(database_url, versions=versions)
