@@ -89,8 +89,11 @@ async def test_beyond_the_bound_a_distinct_question_is_refused_and_an_equal_one_
     questions.go.clear()
     waiting = [asyncio.create_task(derived.compute(f"/q{n}", questions.about(n))) for n in range(3)]
     await asyncio.sleep(0)
+    refused = asyncio.create_task(derived.compute("/q3", questions.about(3)))
+    await asyncio.wait([refused], timeout=1)
+    assert refused.done(), "it waits where it must be refused"
     with pytest.raises(BusyError):
-        await derived.compute("/q3", questions.about(3))
+        refused.result()
     equal = asyncio.create_task(derived.compute("/q1", questions.about(1)))
     assert await derived.compute("/kept", questions.about("kept")) is kept
     questions.go.set()
