@@ -136,6 +136,15 @@ async def test_a_day_that_is_the_end_is_included(documents: HeldDocuments) -> No
     assert ids(answer), "or this shows nothing"
 
 
+async def test_a_game_that_started_within_the_second_asked_for_is_left_out(documents: HeldDocuments) -> None:
+    lists = GameLists(documents)
+    first = games_of("nba", 25)[0]["commence_time"]
+    same = await ask(documents, lists, **{"sport": "nba", "from": first})
+    later = await ask(documents, lists, **{"sport": "nba", "from": first.replace("Z", ".5Z")})
+    assert same["games"][0]["commence_time"] == first
+    assert all(game["commence_time"] > first for game in later["games"])
+
+
 async def test_prices_are_narrowed_to_a_book_and_a_market_and_games_stay(documents: HeldDocuments) -> None:
     lists = GameLists(documents)
     answer = await ask(documents, lists, sport="nba", market="totals")

@@ -145,16 +145,25 @@ async def test_an_absence_is_remembered_until_a_document_changes() -> None:
 
 async def test_work_that_nobody_waits_for_ends_and_frees_its_place(questions: Questions) -> None:
     derived = Derived(max_waiting=1)
-    questions.go.clear()
-    leaving = asyncio.create_task(derived.compute("/q", questions.about(1)))
-    staying = asyncio.create_task(derived.compute("/q", questions.about(1)))
+    ended = asyncio.Event()
+
+    async def work(_: Turns) -> Computed:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError("it waits for ever")
+
+    leaving = asyncio.create_task(derived.compute("/q", work))
+    staying = asyncio.create_task(derived.compute("/q", work))
     await asyncio.sleep(0.01)
     leaving.cancel()
     await asyncio.wait([leaving])
     assert not staying.done(), "another still waits"
+    assert not ended.is_set()
     staying.cancel()
     await asyncio.wait([staying])
-    questions.go.set()
+    await asyncio.wait_for(ended.wait(), 60)
     assert (await derived.compute("/q", questions.about(1))).body == b"{}"
     assert (await derived.compute("/other", questions.about(2))).body == b"{}"
 
