@@ -13,12 +13,14 @@ from functools import lru_cache
 
 from quartapp.odds.legs import HALF_LOSS, HALF_WIN, LOSS, LOST, PUSH, WIN, WON, Selection, settle
 from quartapp.odds.margins import NORMAL, discretised
-from quartapp.odds.poisson import cells, highest_of, poisson, rho_bounds
-from quartapp.odds.scores import Grid, MarginAndTotal, Scores, Tilt
+from quartapp.odds.poisson import highest_of, poisson, rho_bounds
+from quartapp.odds.poisson import weights as goal_weights
+from quartapp.odds.scores import Grid, MarginAndTotal, Scores, Tilt, Values, settled
 from quartapp.odds.sports import Sport
 
 # Further than this no market is from a distribution that fits it: two markets of a game contradict each other.
 STRONGEST_TILT = 1.5
+MOST_ROUNDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _scores(model: Model, tilts: Sequence[Tilt]) -> Scores:
     sport = model.sport
     if sport.family == "poisson":
         assert model.second is not None
-        return Grid(cells(model.first, model.second, model.rho, overtime=sport.overtime), tilts)
+        return Grid(*goal_weights(model.first, model.second, model.rho, overtime=sport.overtime), tilts)
     margins = _margins(model.first, sport)
     totals = None
     if model.second is not None:
@@ -99,7 +101,7 @@ def _fit_goals_to_spread(sport: Sport, targets: Sequence[Target], goals: float) 
     spread = next(t for t in targets if t.selection.market == "spreads")
 
     def miss(share: float) -> float:
-        grid = Grid(cells(share * goals, (1 - share) * goals, sport.rho, overtime=sport.overtime))
+        grid = Grid(*goal_weights(share * goals, (1 - share) * goals, sport.rho, overtime=sport.overtime))
         return grid.chances(spread.selection).decisive - spread.probability
 
     rising = spread.selection.side == "home"
@@ -110,7 +112,7 @@ def _fit_goals_to_spread(sport: Sport, targets: Sequence[Target], goals: float) 
 def _winner(targets: Sequence[Target]) -> float | None:
     """Return the chance that home wins, where somebody does."""
     of_sides = {t.selection.side: t for t in targets if t.selection.market == "h2h"}
-    if "draw" in of_sides:
+    if "draw" in of_sides and of_sides["home"].selection.kind == "three_way":
         home = of_sides["home"].probability
         return home / (1 - of_sides["draw"].probability)
     return of_sides["home"].probability if "home" in of_sides else None
@@ -162,20 +164,20 @@ def _fit_margin(sport: Sport, targets: Sequence[Target]) -> Model:
     return _with_tilts(Model(sport, mean, total_mean), targets)
 
 
-def _margins(mean: float, sport: Sport) -> list[tuple[int, float]]:
+def _margins(mean: float, sport: Sport) -> Values:
     found = discretised(mean, sport.margin_sd, sport.weights)
-    return [(value, p) for value, p in found if value] if sport.never_level else found
+    if not sport.never_level or not found.first <= 0 <= found.last:
+        return found
+    return Values(found.first, [0.0 if n == -found.first else p for n, p in enumerate(found.probabilities)])
 
 
-def _mean_for(
-    target: Target, guess: float, sd: float, values_at: Callable[[float], list[tuple[int, float]]]
-) -> float:
+def _mean_for(target: Target, guess: float, sd: float, values_at: Callable[[float], Values]) -> float:
     """Return the mean at which a discretised normal meets a target: two corrections; tilts do the rest."""
 
     def miss(mean: float) -> float:
         won = lost = 0.0
-        for value, probability in values_at(mean):
-            result = settle(target.selection, value, value)
+        values = values_at(mean)
+        for result, probability in zip(values.settled(target.selection), values.probabilities, strict=True):
             won += probability * WON[result]
             lost += probability * LOST[result]
         return NORMAL.inv_cdf(_inside(won / (won + lost))) - NORMAL.inv_cdf(_inside(target.probability))
@@ -186,10 +188,10 @@ def _mean_for(
 
 
 def _with_tilts(model: Model, targets: Sequence[Target]) -> Model:
-    """Return the model scaled to all targets: each in turn, until none is missed by 1e-10."""
+    """Return the model scaled to all targets: each in turn, until none moves by 1e-9."""
     masses = _masses(model, targets)
     strengths = [0.0] * len(targets)
-    for _ in range(60):
+    for _ in range(MOST_ROUNDS):
         furthest = 0.0
         for number, target in enumerate(targets):
             sums = [0.0] * 5
@@ -201,7 +203,7 @@ def _with_tilts(model: Model, targets: Sequence[Target]) -> Model:
             factors = [math.exp(step * (won - lost)) for won, lost in zip(WON, LOST, strict=True)]
             masses = {key: mass * factors[key[number]] for key, mass in masses.items()}
             furthest = max(furthest, abs(step))
-        if furthest < 1e-10:
+        if furthest < 1e-9:
             break
     tilts = tuple(
         Tilt(target.selection, strength)
@@ -220,17 +222,20 @@ def _masses(model: Model, targets: Sequence[Target]) -> dict[tuple[int, ...], fl
     base = _scores(model, ())
     found: dict[tuple[int, ...], float] = {}
     if isinstance(base, Grid):
-        for cell in base.cells:
-            key = tuple(settle(t.selection, cell.margin, cell.total, tied=cell.tied) for t in targets)
-            found[key] = found.get(key, 0.0) + cell.probability
+        settlements = [settled(target.selection, base.shape) for target in targets]
+        for key, probability in zip(zip(*settlements, strict=True), base.probabilities, strict=True):
+            found[key] = found.get(key, 0.0) + probability
         return found
     assert isinstance(base, MarginAndTotal)
-    for on_totals, values in ((False, base.margins), (True, base.totals or ())):
-        for value, probability in values:
-            key = tuple(
-                settle(t.selection, value, value) if (t.selection.market == "totals") == on_totals else PUSH
-                for t in targets
-            )
+    for on_totals, values in ((False, base.margins), (True, base.totals)):
+        if values is None:
+            continue
+        still = (PUSH,) * len(values.probabilities)
+        settlements = [
+            values.settled(t.selection) if (t.selection.market == "totals") == on_totals else still
+            for t in targets
+        ]
+        for key, probability in zip(zip(*settlements, strict=True), values.probabilities, strict=True):
             found[key] = found.get(key, 0.0) + probability
     return found
 

@@ -60,6 +60,10 @@ class Chances:
         """Return the chances of a bet that wins or loses."""
         return cls(probability, loss=1 - probability)
 
+    def other_side(self) -> Chances:
+        """Return the chances of the bet that wins where this one loses."""
+        return Chances(self.loss, self.push, self.half_loss, self.half_win, self.win)
+
     @property
     def won(self) -> float:
         """The share of the stake that wins, on average: a half win counts a half."""

@@ -11,14 +11,16 @@ import math
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
+from quartapp.odds.scores import Values
+
 NORMAL = NormalDist()
 REACH = 5.5  # standard deviations either side of the mean
 
 
 def discretised(
     mean: float, sd: float, weights: Sequence[float] = (), *, lowest: int | None = None
-) -> list[tuple[int, float]]:
-    """Return (value, probability) of the whole numbers about `mean`; they sum to 1.
+) -> Values:
+    """Return the probabilities of the whole numbers about `mean`; they sum to 1.
 
     `weights[k]` counts for k and -k; a number past their end has 1. `lowest`: no value is below it.
     """
@@ -34,7 +36,7 @@ def discretised(
         for n, value in enumerate(range(first, last + 1))
     ]
     whole = math.fsum(found)
-    return [(first + n, probability / whole) for n, probability in enumerate(found)]
+    return Values(first, [probability / whole for probability in found])
 
 
 def fit_weights(
@@ -62,9 +64,9 @@ def fit_weights(
     for _ in range(rounds):
         expected = [0.0] * known
         for line, count in lines.items():
-            for value, probability in discretised(
-                median_mean(line, sd, weights, lowest=lowest), sd, weights, lowest=lowest
-            ):
+            mean = median_mean(line, sd, weights, lowest=lowest)
+            values = discretised(mean, sd, weights, lowest=lowest)
+            for value, probability in enumerate(values.probabilities, values.first):
                 if abs(value) < known:
                     expected[abs(value)] += count * probability
         weights = [
@@ -79,7 +81,8 @@ def median_mean(line: float, sd: float, weights: Sequence[float], *, lowest: int
     mean = line
     for _ in range(3):
         above = below = 0.0
-        for value, probability in discretised(mean, sd, weights, lowest=lowest):
+        values = discretised(mean, sd, weights, lowest=lowest)
+        for value, probability in enumerate(values.probabilities, values.first):
             if value > line:
                 above += probability
             elif value < line:

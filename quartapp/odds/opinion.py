@@ -88,11 +88,16 @@ def targets(opinions: Sequence[Opinion], home: str, sport: Sport) -> list[Target
     for one in opinions:
         if one.kind == "three_way" and sport.never_level:
             continue  # the result after regulation is another bet than the score that settles the rest
+        if "Draw" in one.probabilities:
+            # Who wins if somebody does, and the draw: the two hardly move each other, so the fit is quick.
+            draw = one.probabilities["Draw"]
+            wins = one.probabilities[home] / (1 - draw)
+            found.append(Target(Selection("h2h", "home", None, "draw_void"), wins))
+            found.append(Target(Selection("h2h", "draw", None, "three_way"), draw))
+            continue
         side: Side = "over" if one.key == "totals" else "home"
         name = "Over" if one.key == "totals" else home
         found.append(Target(Selection(one.key, side, one.point, one.kind), one.probabilities[name]))
-        if "Draw" in one.probabilities:
-            found.append(Target(Selection("h2h", "draw", None, one.kind), one.probabilities["Draw"]))
     return found
 
 

@@ -48,18 +48,3 @@ def from_parameters(parameters: Mapping[str, Any]) -> Model | None:
         return Model(sport, parameters[first], parameters[second], parameters["rho"], tilts)
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def describe(model: Model | None) -> dict[str, Any] | None:
-    """Return what a reader is told of where the chances come from."""
-    if model is None:
-        return None
-    sport = model.sport
-    name = "dixon_coles_grid" if sport.family == "poisson" else "discretised_normal"
-    return {
-        "name": name,
-        "parameters": to_parameters(model),
-        "measured": sport.measured,
-        "sample": sport.sample,
-        "log_loss": sport.log_loss,
-    }

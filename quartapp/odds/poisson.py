@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from quartapp.odds.scores import Cell
+from quartapp.odds.scores import Shape
 
 
 def poisson(rate: float, highest: int) -> list[float]:
@@ -39,7 +39,7 @@ def low_score_factor(home: int, away: int, rates: tuple[float, float], rho: floa
     return 1 + rates[1] * rho if home else 1 + rates[0] * rho
 
 
-def cells(home: float, away: float, rho: float, *, overtime: bool = False) -> list[Cell]:
+def weights(home: float, away: float, rho: float, *, overtime: bool = False) -> tuple[Shape, list[float]]:
     """Return the grid of final scores for two rates of goals.
 
     `overtime`: a game that is level goes on until a goal, which counts; each team scores it in proportion to
@@ -48,14 +48,14 @@ def cells(home: float, away: float, rho: float, *, overtime: bool = False) -> li
     of_home, of_away = poisson(home, highest_of(home)), poisson(away, highest_of(away))
     low, high = rho_bounds(home, away)
     bounded = max(low, min(high, rho))
-    found: list[Cell] = []
+    found: list[float] = []
     share = home / (home + away)
     for h, p in enumerate(of_home):
-        for a, q in enumerate(of_away):
-            probability = p * q * low_score_factor(h, a, (home, away), bounded)
-            if h != a or not overtime:
-                found.append(Cell(h - a, h + a, h == a, probability))
-            else:
-                found.append(Cell(1, h + a + 1, True, probability * share))
-                found.append(Cell(-1, h + a + 1, True, probability * (1 - share)))
-    return found
+        row = [p * q for q in of_away]
+        if h < 2:
+            for a in (0, 1):
+                row[a] *= low_score_factor(h, a, (home, away), bounded)
+        if overtime and h < len(row):
+            row[h : h + 1] = [row[h] * share, row[h] * (1 - share)]
+        found += row
+    return Shape(len(of_home) - 1, len(of_away) - 1, overtime), found

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from quartapp.odds.legs import (
@@ -61,50 +62,85 @@ def payout(decimal: float) -> Payout:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One final score's margin, total and probability; `tied`: level after regulation."""
+class Shape:
+    """Which final scores a grid has, in order of home's goals, then away's: 0 .. highest of each.
 
-    margin: int
-    total: int
-    tied: bool
-    probability: float
+    With `overtime` a level score stands for two final ones, home or away a goal ahead, in this order.
+    """
+
+    home_highest: int
+    away_highest: int
+    overtime: bool = False
+
+
+@lru_cache(maxsize=1024)
+def settled(selection: Selection, shape: Shape) -> tuple[int, ...]:
+    """Return how a bet is settled at each score of a grid."""
+    found: list[int] = []
+    for home in range(shape.home_highest + 1):
+        for away in range(shape.away_highest + 1):
+            margin, total = home - away, home + away
+            if margin or not shape.overtime:
+                found.append(settle(selection, margin, total))
+            else:
+                found += [settle(selection, ahead, total + 1, tied=True) for ahead in (1, -1)]
+    return tuple(found)
 
 
 class Grid:
-    """A distribution by cells of (margin, total): what a Poisson grid becomes."""
+    """A distribution by score: what a Poisson grid becomes. `weights` are in the order of `shape`."""
 
-    def __init__(self, cells: Sequence[Cell], tilts: Sequence[Tilt] = ()) -> None:
-        weights = [cell.probability for cell in cells]
+    def __init__(self, shape: Shape, weights: Sequence[float], tilts: Sequence[Tilt] = ()) -> None:
         for tilt in tilts:
             factors = _factors(tilt.strength)
-            weights = [
-                weight * factors[settle(tilt.selection, cell.margin, cell.total, tied=cell.tied)]
-                for weight, cell in zip(weights, cells, strict=True)
-            ]
+            at = settled(tilt.selection, shape)
+            weights = [weight * factors[result] for weight, result in zip(weights, at, strict=True)]
         whole = math.fsum(weights)
-        self.cells = [
-            Cell(cell.margin, cell.total, cell.tied, weight / whole)
-            for cell, weight in zip(cells, weights, strict=True)
-        ]
+        self.shape = shape
+        self.probabilities = [weight / whole for weight in weights]
 
     def chances(self, selection: Selection) -> Chances:
         """Return the chances of one bet."""
         sums = [0.0] * 5
-        for cell in self.cells:
-            sums[settle(selection, cell.margin, cell.total, tied=cell.tied)] += cell.probability
+        for result, probability in zip(settled(selection, self.shape), self.probabilities, strict=True):
+            sums[result] += probability
         return _chances(sums)
 
     def expect(self, legs: Sequence[tuple[Selection, Payout]]) -> float:
         """Return the mean of the product of what the legs return."""
-        mean = 0.0
-        for cell in self.cells:
-            product = cell.probability
-            for selection, pays in legs:
-                product *= pays[settle(selection, cell.margin, cell.total, tied=cell.tied)]
-                if not product:
-                    break
-            mean += product
-        return mean
+        products = self.probabilities
+        for selection, pays in legs:
+            at = settled(selection, self.shape)
+            products = [product * pays[result] for product, result in zip(products, at, strict=True)]
+        return math.fsum(products)
+
+    def by_score(self) -> dict[tuple[int, int], float]:
+        """Return the probability of each (home, away) score of a grid without overtime."""
+        columns = self.shape.away_highest + 1
+        return {divmod(n, columns): probability for n, probability in enumerate(self.probabilities)}
+
+
+@lru_cache(maxsize=4096)
+def settled_values(selection: Selection, first: int, last: int) -> tuple[int, ...]:
+    """Return how a bet on the margin, or on the total, is settled at each value from first to last."""
+    return tuple(settle(selection, value, value) for value in range(first, last + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The probabilities of the whole numbers from `first` on."""
+
+    first: int
+    probabilities: Sequence[float]
+
+    @property
+    def last(self) -> int:
+        """The highest number that has a probability."""
+        return self.first + len(self.probabilities) - 1
+
+    def settled(self, selection: Selection) -> tuple[int, ...]:
+        """Return how a bet is settled at each number."""
+        return settled_values(selection, self.first, self.last)
 
 
 class MarginAndTotal:
@@ -116,17 +152,17 @@ class MarginAndTotal:
 
     def __init__(
         self,
-        margins: Sequence[tuple[int, float]],
-        totals: Sequence[tuple[int, float]] | None,
+        margins: Values,
+        totals: Values | None,
         correlation: float = 0.0,
         tilts: Sequence[Tilt] = (),
     ) -> None:
         on_totals = [tilt for tilt in tilts if tilt.selection.market == "totals"]
-        self.margins = _tilted(margins, [tilt for tilt in tilts if tilt not in on_totals], as_total=False)
-        self.totals = None if totals is None else _tilted(totals, on_totals, as_total=True)
+        self.margins = _tilted(margins, [tilt for tilt in tilts if tilt not in on_totals])
+        self.totals = None if totals is None else _tilted(totals, on_totals)
         self.correlation = 0.0
         self._margin_moments = self._total_moments = (0.0, 1.0)
-        if self.totals is not None:
+        if self.totals is not None and correlation:
             self._margin_moments, self._total_moments = _moments(self.margins), _moments(self.totals)
             furthest = _furthest(self.margins, self._margin_moments) * _furthest(
                 self.totals, self._total_moments
@@ -135,10 +171,10 @@ class MarginAndTotal:
 
     def chances(self, selection: Selection) -> Chances:
         """Return the chances of one bet. Raises ValueError for a total where none is known."""
-        on_totals = selection.market == "totals"
+        values = self._values(selection.market == "totals")
         sums = [0.0] * 5
-        for value, probability in self._values(on_totals):
-            sums[settle(selection, value, value)] += probability
+        for result, probability in zip(values.settled(selection), values.probabilities, strict=True):
+            sums[result] += probability
         return _chances(sums)
 
     def expect(self, legs: Sequence[tuple[Selection, Payout]]) -> float:
@@ -151,7 +187,7 @@ class MarginAndTotal:
         # The sum of terms is never negative but for rounding.
         return max(0.0, margin_mean * total_mean + self.correlation * margin_lean * total_lean)
 
-    def _values(self, on_totals: bool) -> Sequence[tuple[int, float]]:
+    def _values(self, on_totals: bool) -> Values:
         if not on_totals:
             return self.margins
         if self.totals is None:
@@ -160,44 +196,42 @@ class MarginAndTotal:
 
     def _mean(self, legs: Sequence[tuple[Selection, Payout]], on_totals: bool) -> tuple[float, float]:
         """Return the mean of the product, and of the product times z."""
+        values = self._values(on_totals)
+        products: Sequence[float] = values.probabilities
+        for selection, pays in legs:
+            at = values.settled(selection)
+            products = [product * pays[result] for product, result in zip(products, at, strict=True)]
+        if not self.correlation:
+            return math.fsum(products), 0.0
         centre, spread = self._total_moments if on_totals else self._margin_moments
-        mean = lean = 0.0
-        for value, probability in self._values(on_totals):
-            product = probability
-            for selection, pays in legs:
-                product *= pays[settle(selection, value, value)]
-                if not product:
-                    break
-            mean += product
-            lean += product * (value - centre) / spread
-        return mean, lean
+        lean = math.fsum(
+            product * (value - centre) / spread for value, product in enumerate(products, values.first)
+        )
+        return math.fsum(products), lean
 
 
 def _factors(strength: float) -> list[float]:
     return [math.exp(strength * (won - lost)) for won, lost in zip(WON, LOST, strict=True)]
 
 
-def _tilted(
-    values: Sequence[tuple[int, float]], tilts: Sequence[Tilt], *, as_total: bool
-) -> list[tuple[int, float]]:
-    weights = [probability for _, probability in values]
+def _tilted(values: Values, tilts: Sequence[Tilt]) -> Values:
+    weights: Sequence[float] = values.probabilities
     for tilt in tilts:
         factors = _factors(tilt.strength)
-        weights = [
-            weight * factors[settle(tilt.selection, value, value)]
-            for weight, (value, _) in zip(weights, values, strict=True)
-        ]
+        at = values.settled(tilt.selection)
+        weights = [weight * factors[result] for weight, result in zip(weights, at, strict=True)]
     whole = math.fsum(weights)
-    return [(value, weight / whole) for weight, (value, _) in zip(weights, values, strict=True)]
+    return Values(values.first, [weight / whole for weight in weights])
 
 
-def _moments(values: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    mean = math.fsum(value * probability for value, probability in values)
-    return mean, math.sqrt(math.fsum(probability * (value - mean) ** 2 for value, probability in values))
+def _moments(values: Values) -> tuple[float, float]:
+    pairs = list(enumerate(values.probabilities, values.first))
+    mean = math.fsum(value * probability for value, probability in pairs)
+    return mean, math.sqrt(math.fsum(probability * (value - mean) ** 2 for value, probability in pairs))
 
 
-def _furthest(values: Sequence[tuple[int, float]], moments: tuple[float, float]) -> float:
-    return max(abs(values[0][0] - moments[0]), abs(values[-1][0] - moments[0])) / moments[1]
+def _furthest(values: Values, moments: tuple[float, float]) -> float:
+    return max(abs(values.first - moments[0]), abs(values.last - moments[0])) / moments[1]
 
 
 def _chances(sums: Sequence[float]) -> Chances:

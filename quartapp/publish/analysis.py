@@ -9,23 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import fmean
-from typing import Any
 
 from quartapp.odds.calibration import MEASURED
-from quartapp.odds.consensus import Consensus, Quote, consensus
-from quartapp.odds.legs import Chances
-from quartapp.odds.movement import Movement, movement
-from quartapp.odds.value import arbitrage, best_prices, expected_value
-from quartapp.odds.vig import DEFAULT_METHOD, hold, remove_vig
+from quartapp.odds.vig import DEFAULT_METHOD
 from quartapp.publish import shapes
 from quartapp.publish.availability import is_out, is_shown
-from quartapp.publish.game import format_time, moment, prices
+from quartapp.publish.game import format_time, moment
+from quartapp.publish.markets import analyse_markets, model_shown
 from quartapp.store.games import Game
-from quartapp.store.odds import Book, Change, Market
+from quartapp.store.odds import Book, Change
 from quartapp.store.teams import Injury
-
-MARKETS = ("h2h", "spreads", "totals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +37,8 @@ class Inputs:
 
 def analyse(inputs: Inputs) -> shapes.Analysis:
     """Return the analysis: the contract's fields and more."""
-    markets = {key: found for key in MARKETS if (found := _market(inputs, key)) is not None}
+    analysed = analyse_markets(inputs.game, inputs.books, inputs.changes)
+    markets = analysed.markets
     injuries = [_injury(one, inputs.game.home_team) for one in _that_matter(inputs.home_injuries)]
     injuries += [_injury(one, inputs.game.away_team) for one in _that_matter(inputs.away_injuries)]
     form: shapes.Form = {
@@ -59,6 +53,7 @@ def analyse(inputs: Inputs) -> shapes.Analysis:
         "commence_time": format_time(inputs.game.commence_time),
         "method": DEFAULT_METHOD,
         "markets": markets,
+        "model": model_shown(analysed.model),
         "injuries": injuries,
         "form": form,
         "summary": summarise(inputs.game, markets, injuries, form),
@@ -82,118 +77,6 @@ def calibration() -> shapes.Calibration:
         "brier": MEASURED.brier,
         "games": MEASURED.games,
         "sample": MEASURED.sample,
-    }
-
-
-def _market(inputs: Inputs, key: str) -> shapes.AnalysedMarket | None:
-    quotes = [quote for book in inputs.books if (quote := _quote(book, key, inputs.game.home_team))]
-    found = consensus(quotes)
-    if found is None:
-        return None
-    at_point = [quote for quote in quotes if quote.point == found.point]
-    whole = [quote for quote in at_point if set(quote.decimals) == set(found.probabilities)]
-    best = best_prices({quote.bookmaker: quote.decimals for quote in at_point})
-    shown = _shown_prices(inputs.books, key)
-    moved = _movement(inputs, key, found)
-    sure = arbitrage({name: one.decimal for name, one in best.items()})
-    return {
-        "point": found.point,
-        "consensus": {name: round(p, 6) for name, p in found.probabilities.items()},
-        "best": {
-            name: {
-                "bookmaker": one.bookmaker,
-                **shown[one.bookmaker, name],
-                "edge": round(expected_value(Chances.of(found.probabilities[name]), one.decimal), 6),
-            }
-            for name, one in best.items()
-            if name in found.probabilities
-        },
-        "hold": round(fmean(hold(list(quote.decimals.values())) for quote in whole), 6),
-        "books": found.books,
-        "arbitrage": None
-        if sure is None
-        else {
-            "profit": round(sure.profit, 6),
-            "stakes": {name: round(share, 6) for name, share in sure.stakes.items()},
-        },
-        "movement": None if moved is None else _movement_shown(moved),
-    }
-
-
-def _quote(book: Book, key: str, home_team: str) -> Quote | None:
-    for market in book.markets:
-        if market.key == key:
-            decimals = {
-                p.name: d for p in _first_lines(market) if (d := prices(p.price, p.price_format)[1]) and d > 1
-            }
-            point = next((p.point for p in market.prices if p.name in (home_team, "Over")), None)
-            if len(decimals) < 2 or (key != "h2h" and point is None):
-                return None
-            return Quote(book.key, decimals, None if key == "h2h" or point is None else float(point))
-    return None
-
-
-def _first_lines(market: Market) -> list[Any]:
-    """Return each outcome's first price: alternate lines of one outcome are no part of the main market."""
-    return list({p.name: p for p in reversed(market.prices)}.values())[::-1]
-
-
-def _shown_prices(books: Sequence[Book], key: str) -> dict[tuple[str, str], shapes.Price]:
-    shown: dict[tuple[str, str], shapes.Price] = {}
-    for book in books:
-        for market in book.markets:
-            if market.key == key:
-                for p in market.prices:
-                    american, decimal = prices(p.price, p.price_format)
-                    shown.setdefault(
-                        (book.key, p.name), {"price_american": american, "price_decimal": decimal}
-                    )
-    return shown
-
-
-def _movement(inputs: Inputs, key: str, found: Consensus) -> Movement | None:
-    """Return how the market moved since it opened.
-
-    For h2h the home team's no-vig probability, for spreads the home team's points, for totals the line:
-    the mean over the books that had quoted by then.
-    """
-    held: dict[str, dict[str, Change]] = {}
-    values: dict[str, float] = {}
-    points: list[tuple[datetime, float]] = []
-    changes = [one for one in inputs.changes if one.market_key == key]
-    for number, change in enumerate(changes):
-        held.setdefault(change.bookmaker_key, {})[change.outcome_name] = change
-        value = _book_value(held[change.bookmaker_key], key, inputs.game.home_team, len(found.probabilities))
-        if value is not None:
-            values[change.bookmaker_key] = value
-        last_of_moment = number + 1 == len(changes) or changes[number + 1].recorded_at != change.recorded_at
-        if values and last_of_moment:
-            points.append((change.recorded_at, fmean(values.values())))
-    return movement(points)
-
-
-def _book_value(book: dict[str, Change], key: str, home_team: str, outcomes: int) -> float | None:
-    if key != "h2h":
-        side = book.get(home_team if key == "spreads" else "Over")
-        return None if side is None or side.point is None else float(side.point)
-    if home_team not in book or len(book) != outcomes:
-        return None
-    names = list(book)
-    decimals = [prices(book[name].price, book[name].price_format)[1] for name in names]
-    if any(decimal is None or decimal <= 1 for decimal in decimals):
-        return None
-    return remove_vig([decimal for decimal in decimals if decimal])[names.index(home_team)]
-
-
-def _movement_shown(moved: Movement) -> shapes.Movement:
-    return {
-        "opened_at": moment(moved.opened_at),
-        "open": round(moved.open, 4),
-        "current": round(moved.current, 4),
-        "change": round(moved.change, 4),
-        "low": round(moved.low, 4),
-        "high": round(moved.high, 4),
-        "series": [round(value, 4) for value in moved.series],
     }
 
 
@@ -246,8 +129,8 @@ def summarise(
         said.append(
             f"{favourite} are given {probability:.0%} by {books}, with {h2h['hold']:.1%} hold on average."
         )
-        name, best = max(h2h["best"].items(), key=lambda item: item[1]["edge"])
-        if best["edge"] > 0:
+        name, best = max(h2h["best"].items(), key=lambda item: item[1]["edge"] or 0.0)
+        if best["edge"] and best["edge"] > 0 and not best["too_good"]:
             said.append(
                 f"The best price against the consensus is {name} at {best['bookmaker']} ({best['edge']:+.1%})."
             )

@@ -75,5 +75,7 @@ def _outcome(name: str, price: Decimal, form: PriceFormat, point: Decimal | None
         "name": name,
         "price_american": american,
         "price_decimal": decimal,
+        "price": format(price, "f"),
+        "price_format": form,
         "point": None if point is None else float(point),
     }

@@ -6,7 +6,7 @@ older documents, which are published again only when their content changes, do n
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field, WithJsonSchema
 from typing_extensions import (
@@ -51,6 +51,15 @@ class Price(TypedDict):
     price_decimal: float | None
 
 
+class ExactPrice(Price):
+    """The same, and exactly what was received, in its format. Documents of earlier versions do not have it."""
+
+    price: NotRequired[str]
+    price_format: NotRequired[
+        Annotated[str, WithJsonSchema({"type": "string", "enum": ["american", "decimal"]})]
+    ]
+
+
 # --- sports
 
 
@@ -85,7 +94,7 @@ class Sports(SportsContent):
 # --- games
 
 
-class Outcome(Price):
+class Outcome(ExactPrice):
     """What a book quotes for one outcome. `point` is the line; null in h2h."""
 
     name: str
@@ -129,11 +138,15 @@ class Game(TypedDict):
     bookmakers: list[Bookmaker]
 
 
-class BestPrice(Price):
-    """The best price of an outcome. `edge`: its expected value against the consensus, per stake of 1."""
+class BestPrice(ExactPrice):
+    """The best price of an outcome. `edge`: its expected value by the other books, per stake of 1.
+
+    Null with fewer than three books. `too_good`: more than sound prices differ by; a mistake, or news.
+    """
 
     bookmaker: str
-    edge: float
+    edge: float | None
+    too_good: NotRequired[bool]
 
 
 class Movement(TypedDict):
@@ -206,6 +219,47 @@ class Arbitrage(TypedDict):
 
     profit: float
     stakes: dict[str, float]
+    too_good: NotRequired[bool]
+
+
+class Chances(TypedDict):
+    """The chances of a bet's results; they sum to 1. A push returns the stake, a half result halves the bet."""
+
+    win: Probability
+    push: Probability
+    half_win: Probability
+    half_loss: Probability
+    loss: Probability
+
+
+class Excluded(TypedDict):
+    """A book that counts for nothing in a market, and why."""
+
+    bookmaker: str
+    reason: Annotated[
+        str, WithJsonSchema({"type": "string", "enum": ["stale", "outlier", "suspended", "incomplete"]})
+    ]
+    detail: str
+
+
+class TiltParameters(TypedDict):
+    """How far one bet's consensus tilts a distribution."""
+
+    market: str
+    side: str
+    point: float | None
+    kind: str
+    strength: float
+
+
+class ScoreModel(TypedDict):
+    """Where fair chances come from: a distribution of the score, and what it was measured on."""
+
+    name: str
+    parameters: dict[str, str | float | list[TiltParameters] | None]
+    measured: bool
+    sample: str
+    log_loss: float | None
 
 
 class AnalysedMarket(TypedDict):
@@ -218,6 +272,12 @@ class AnalysedMarket(TypedDict):
     books: int
     arbitrage: Arbitrage | None
     movement: Movement | None
+    kind: NotRequired[
+        Annotated[str, WithJsonSchema({"type": "string", "enum": ["two_way", "three_way", "draw_void"]})]
+    ]
+    fair: NotRequired[dict[str, Chances]]
+    excluded: NotRequired[list[Excluded]]
+    model: NotRequired[ScoreModel | None]
 
 
 class Freshness(TypedDict):
@@ -240,6 +300,7 @@ class AnalysisBrief(TypedDict):
     markets: dict[str, AnalysedMarket]
     summary: str
     freshness: Freshness
+    model: NotRequired[ScoreModel | None]
 
 
 class TeamForm(TypedDict):

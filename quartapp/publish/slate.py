@@ -79,7 +79,7 @@ async def publish_sports(
                     shapes.AnalysisContent(
                         source=source,
                         sport=game.sport_key,
-                        analysis=made[game.id],
+                        analysis=_with_model_by_market(made[game.id]),
                         calibration=calibration(),
                     )
                 ),
@@ -211,7 +211,16 @@ def _brief(analysis: shapes.Analysis) -> shapes.AnalysisBrief:
         "markets": analysis["markets"],
         "summary": analysis["summary"],
         "freshness": analysis["freshness"],
+        "model": analysis.get("model"),
     }
+
+
+def _with_model_by_market(made: shapes.Analysis) -> shapes.Analysis:
+    """Return an analysis whose markets each say where their fair chances come from; lists say it once a game."""
+    markets: dict[str, shapes.AnalysedMarket] = {
+        key: {**market, "model": made.get("model")} for key, market in made["markets"].items()
+    }
+    return {**made, "markets": markets}
 
 
 def _game_document(rendered: shapes.Game, analysis: shapes.Analysis, source: str) -> Document:

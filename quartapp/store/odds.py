@@ -203,16 +203,17 @@ class Change:
     price_format: PriceFormat
     point: Decimal | None
     recorded_at: datetime
+    line: int = 0
 
 
 async def history(connection: Connection, game_ids: Sequence[str]) -> dict[str, list[Change]]:
-    """Return the changes of h2h, spreads and totals by game, oldest first; each outcome's first line only."""
+    """Return the changes of h2h, spreads and totals by game, oldest first."""
     found: dict[str, list[Change]] = {}
     for row in await raw(connection).fetch(
         """
-        SELECT game_id, bookmaker_key, market_key, outcome_name, price, price_format, point, recorded_at
+        SELECT game_id, bookmaker_key, market_key, outcome_name, price, price_format, point, recorded_at, line
           FROM odds_history
-         WHERE game_id = ANY ($1::text[]) AND market_key IN ('h2h', 'spreads', 'totals') AND line = 0
+         WHERE game_id = ANY ($1::text[]) AND market_key IN ('h2h', 'spreads', 'totals')
          ORDER BY game_id, recorded_at
         """,
         list(game_ids),

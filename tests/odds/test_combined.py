@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from quartapp.odds.combined import GameLegs, fair, parlay_kelly, parlay_value
 from quartapp.odds.fit import Target, fit, scores
 from quartapp.odds.legs import HALF_LOSS, HALF_WIN, LOSS, PUSH, WIN, Chances, Selection, settle
+from quartapp.odds.scores import Grid
 from quartapp.odds.sports import SOCCER
 from quartapp.odds.value import expected_value, fair_price, kelly
 
@@ -114,14 +115,14 @@ def test_legs_of_one_game_are_priced_by_its_scores_cell_by_cell() -> None:
     legs = (Selection("h2h", "home", None, "three_way"), Selection("totals", "over", 2.0))
     game = GameLegs(distribution, legs, tuple(distribution.chances(leg) for leg in legs))
     price = fair([game])
-    cells = distribution.cells  # type: ignore[attr-defined]
-    both = math.fsum(c.probability for c in cells if c.margin > 0 and c.total > 2)
+    assert isinstance(distribution, Grid)
+    cells = distribution.by_score().items()
+    both = math.fsum(p for (h, a), p in cells if h > a and h + a > 2)
     assert price.probability == pytest.approx(both)
     assert price.correlation > 1
     home, over = 1.9, 1.5
     by_hand = math.fsum(
-        c.probability * (home if c.margin > 0 else 0) * (over if c.total > 2 else 1 if c.total == 2 else 0)
-        for c in cells
+        p * (home if h > a else 0) * (over if h + a > 2 else 1 if h + a == 2 else 0) for (h, a), p in cells
     )
     assert parlay_value([game], [[home, over]]) == pytest.approx(by_hand - 1)
     own = [fair_price(one) for one in game.chances]

@@ -16,7 +16,7 @@ from quartapp.odds.key_numbers import NFL_MARGINS
 from quartapp.odds.legs import Selection
 from quartapp.odds.margins import discretised, fit_weights, median_mean
 from quartapp.odds.parameters import from_parameters, to_parameters
-from quartapp.odds.poisson import cells, poisson
+from quartapp.odds.poisson import poisson, weights
 from quartapp.odds.scores import Grid, Scores, joint
 from quartapp.odds.sports import BASKETBALL, HOCKEY, NFL, SOCCER, Sport
 from quartapp.odds.value import log_loss
@@ -172,8 +172,7 @@ def test_the_winner_and_the_spread_of_a_basketball_game_are_both_met() -> None:
 def test_the_low_score_term_is_dixon_and_coles() -> None:
     """Calculated again from their paper's formula, cell by cell."""
     home, away, rho = 1.4, 1.1, -0.1
-    grid = Grid(cells(home, away, rho))
-    found = {((c.total + c.margin) // 2, (c.total - c.margin) // 2): c.probability for c in grid.cells}
+    found = Grid(*weights(home, away, rho)).by_score()
     for (h, a), tau in {(0, 0): 1 - home * away * rho, (0, 1): 1 + home * rho, (1, 0): 1 + away * rho,
                         (1, 1): 1 - rho, (2, 1): 1.0}.items():  # fmt: skip
         expected = tau * math.exp(-home - away) * home**h * away**a / math.factorial(h) / math.factorial(a)
@@ -198,7 +197,7 @@ def test_soccer_joint_forecasts_beat_independence_and_know_both_teams_to_score(r
             {"home": home, "draw": draw, "away": away}[side] * (over if total == "over" else under)
         )
         if row["bts_yes_close"]:
-            yes = math.fsum(c.probability for c in distribution.cells if c.total - abs(c.margin) > 0)
+            yes = math.fsum(p for score, p in distribution.by_score().items() if min(score) > 0)
             market = remove_vig([float(row["bts_yes_close"]), float(row["bts_no_close"])])[0]
             happened = min(goals) > 0
             both_grid.append(yes if happened else 1 - yes)
@@ -244,7 +243,8 @@ def test_the_weights_that_are_shipped_are_what_the_games_give(results: Path) -> 
 
 
 def _about(line: float, weights: list[float]) -> dict[int, float]:
-    return dict(discretised(median_mean(line, NFL.margin_sd, weights), NFL.margin_sd, weights))
+    values = discretised(median_mean(line, NFL.margin_sd, weights), NFL.margin_sd, weights)
+    return dict(enumerate(values.probabilities, values.first))
 
 
 def _chance(values: dict[int, float], line: float, margin: int) -> float:

@@ -146,7 +146,10 @@ async def test_alternate_lines_of_one_outcome_are_kept_apart(leader: Leader) -> 
     ]  # fmt: skip
     async with leader.transaction() as connection:
         changes = (await odds.history(connection, ["g1"]))["g1"]
-    assert {change.point for change in changes} == {Decimal("221.5")}
+    assert {(change.point, change.line) for change in changes} == {
+        (Decimal("221.5"), 0),
+        (Decimal("230.5"), 1),
+    }
 
 
 async def test_the_history_that_analyses_read_leaves_lay_prices_out(leader: Leader) -> None:

@@ -1,0 +1,94 @@
+"""How a market moved from its opening to the start of its game, over the same books.
+
+Each step is the mean move of the books that quoted before it and after it, and the last value is the books'
+mean: so a book that joins or leaves moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from quartapp.odds.consensus import weight_of
+from quartapp.odds.legs import Kind
+from quartapp.odds.movement import Movement, movement
+from quartapp.odds.vig import remove_vig
+from quartapp.publish.game import prices
+from quartapp.store.games import Game
+from quartapp.store.odds import Change
+
+Prices = dict[tuple[str, int], Change]
+
+
+def market_movement(
+    game: Game,
+    key: str,
+    kind: Kind,
+    point: float | None,
+    books: AbstractSet[str],
+    changes: Sequence[Change],
+) -> Movement | None:
+    """Return how the market moved: home's no-vig probability, home's points, or the total."""
+    of_books: dict[str, Prices] = {}
+    values: dict[str, float] = {}
+    steps: list[tuple[datetime, float]] = []  # by how much the books that were there before have moved
+    own = [
+        change
+        for change in changes
+        if change.market_key == key
+        and change.bookmaker_key in books
+        and change.recorded_at <= game.commence_time
+    ]
+    before: dict[str, float] = {}
+    for number, change in enumerate(own):
+        held = of_books.setdefault(change.bookmaker_key, {})
+        held[change.outcome_name, change.line] = change
+        value = _value(game, key, kind, point, held)
+        if value is not None:
+            values[change.bookmaker_key] = value
+        last_of_moment = number + 1 == len(own) or own[number + 1].recorded_at != change.recorded_at
+        if values and last_of_moment:
+            steps.append((change.recorded_at, _mean_move(before, values)))
+            before = dict(values)
+    if not steps:
+        return None
+    value = _mean(values)
+    points: list[tuple[datetime, float]] = []
+    for at, step in reversed(steps):
+        points.append((at, value))
+        value -= step
+    return movement(points[::-1])
+
+
+def _mean(values: Mapping[str, float]) -> float:
+    return sum(weight_of(book) * value for book, value in values.items()) / sum(map(weight_of, values))
+
+
+def _mean_move(before: Mapping[str, float], after: Mapping[str, float]) -> float:
+    moves = {book: after[book] - value for book, value in before.items() if book in after}
+    return _mean(moves) if moves else 0.0
+
+
+def _value(game: Game, key: str, kind: Kind, point: float | None, held: Prices) -> float | None:
+    if key != "h2h":
+        return _line(game, key, point or 0.0, held)
+    names = [game.home_team, game.away_team] + (["Draw"] if kind == "three_way" else [])
+    quoted = [held.get((name, 0)) for name in names]
+    if len({name for name, _ in held}) != len(names):
+        return None
+    decimals = [prices(one.price, one.price_format)[1] for one in quoted if one is not None]
+    sound = [decimal for decimal in decimals if decimal is not None and decimal > 1]
+    return remove_vig(sound)[0] if len(sound) == len(names) else None
+
+
+def _line(game: Game, key: str, point: float, held: Prices) -> float | None:
+    """Return the two-sided line of a book that is nearest to the main point: alternates are other lines."""
+    first, second = (game.home_team, game.away_team) if key == "spreads" else ("Over", "Under")
+    sign = -1 if key == "spreads" else 1
+    points: dict[str, set[float]] = {first: set(), second: set()}
+    for (name, _), change in held.items():
+        if name in points and change.point is not None:
+            points[name].add(float(change.point))
+    both = [at for at in points[first] if sign * at in points[second]]
+    return min(both, key=lambda at: (abs(at - point), at), default=None)

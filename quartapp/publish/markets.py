@@ -1,0 +1,234 @@
+"""What an analysis says of one game's markets: consensus, fair chances, best prices, who was left out and why.
+
+One rule (quartapp/odds/quotes.py) says whose prices count, for every figure alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import fmean
+
+from quartapp.odds.exchanges import commission
+from quartapp.odds.fit import Model, scores
+from quartapp.odds.legs import Chances, MarketKey, Selection, Side
+from quartapp.odds.opinion import Opinion, fitted
+from quartapp.odds.parameters import to_parameters
+from quartapp.odds.quotes import BookMarket, Offer, Sifted, sift
+from quartapp.odds.quotes import Game as QuotedGame
+from quartapp.odds.sports import sport_of
+from quartapp.odds.value import (
+    TOO_GOOD_ARBITRAGE,
+    TOO_GOOD_EDGE,
+    Best,
+    after_commission,
+    arbitrage,
+    best_prices,
+    expected_value,
+)
+from quartapp.odds.vig import hold
+from quartapp.publish import shapes
+from quartapp.publish.game import moment, prices
+from quartapp.publish.line_history import market_movement
+from quartapp.store.games import Game
+from quartapp.store.odds import Book, Change
+
+MARKETS: tuple[MarketKey, ...] = ("h2h", "spreads", "totals")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A game's markets for JSON, and the distribution of its score (None: not known)."""
+
+    markets: dict[str, shapes.AnalysedMarket]
+    model: Model | None
+
+
+def analyse_markets(game: Game, books: Sequence[Book], changes: Sequence[Change]) -> Analysed:
+    """Return every market that at least one book quotes as it should."""
+    about = QuotedGame(game.sport_key, game.home_team, game.away_team, game.commence_time, newest(books))
+    sifted = {key: sift(key, about, _book_markets(books, key)) for key in MARKETS}
+    opinions, model = fitted(sport_of(game.sport_key), sifted, game.home_team)
+    exact = _prices_as_shown(books)
+    markets: dict[str, shapes.AnalysedMarket] = {
+        key: _market(game, one, sifted[key], model, exact, _moved(game, one, sifted[key], changes))
+        for key, one in opinions.items()
+    }
+    return Analysed(markets, model)
+
+
+def newest(books: Sequence[Book]) -> datetime | None:
+    """Return when the newest price of a game was last confirmed by its book."""
+    updates = [book.last_update for book in books if book.last_update]
+    updates += [market.last_update for book in books for market in book.markets if market.last_update]
+    return max(updates, default=None)
+
+
+def selection(game_home: str, game_away: str, one: Opinion, name: str) -> Selection:
+    """Return an outcome of a market at its main point as a bet."""
+    sides: dict[str, Side] = {game_home: "home", game_away: "away", "Draw": "draw"}
+    if one.key == "h2h":
+        return Selection("h2h", sides[name], None, one.kind)
+    assert one.point is not None
+    if one.key == "totals":
+        return Selection("totals", "over" if name == "Over" else "under", one.point)
+    return Selection("spreads", sides[name], one.point if name == game_home else 0.0 - one.point)
+
+
+def _market(
+    game: Game,
+    one: Opinion,
+    sifted: Sifted,
+    model: Model | None,
+    exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
+    movement: shapes.Movement | None,
+) -> shapes.AnalysedMarket:
+    lines = [line for line in sifted.lines if line.kind == one.kind and line.point == one.point]
+    fair = _fair(game, one, model)
+    paid = {
+        line.bookmaker: {
+            name: after_commission(decimal, commission(line.bookmaker))
+            for name, decimal in line.decimals.items()
+        }
+        for line in lines
+    }
+    best = best_prices(paid)
+    sure = arbitrage({name: price.decimal for name, price in best.items()})
+    return {
+        "point": one.point,
+        "kind": one.kind,
+        "consensus": {name: round(p, 6) for name, p in one.probabilities.items()},
+        "fair": {name: _chances_shown(chances) for name, chances in fair.items()},
+        "best": {name: _best(game, one, name, fair[name], price, exact) for name, price in best.items()},
+        "hold": round(fmean(hold(list(line.decimals.values())) for line in lines), 6),
+        "books": one.books,
+        "excluded": [
+            {"bookmaker": book.bookmaker, "reason": book.reason, "detail": book.detail}
+            for book in sifted.excluded
+        ],
+        "movement": movement,
+        "arbitrage": None
+        if sure is None
+        else {
+            "profit": round(sure.profit, 6),
+            "stakes": {name: round(share, 6) for name, share in sure.stakes.items()},
+            "too_good": sure.profit > TOO_GOOD_ARBITRAGE,
+        },
+    }
+
+
+def _best(
+    game: Game,
+    one: Opinion,
+    name: str,
+    fair: Chances,
+    price: Best,
+    exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
+) -> shapes.BestPrice:
+    """Return a best price and what it is worth by the other books; an edge of None where fewer than three quote."""
+    point = selection(game.home_team, game.away_team, one, name).point
+    others = one.without(price.bookmaker)
+    edge = None
+    if others is not None:
+        decided = fair.won + fair.lost
+        p = others[name]
+        edge = expected_value(Chances(p * decided, push=1 - decided, loss=(1 - p) * decided), price.decimal)
+    return {
+        "bookmaker": price.bookmaker,
+        **exact[price.bookmaker, one.key, name, point],
+        "edge": None if edge is None else round(edge, 6),
+        "too_good": edge is not None and edge > TOO_GOOD_EDGE,
+    }
+
+
+def _fair(game: Game, one: Opinion, model: Model | None) -> dict[str, Chances]:
+    """Return each outcome's chances: by the distribution of the score, or by the consensus where none is known."""
+    names = list(one.probabilities)
+    if (
+        model is None
+        or (one.key == "totals" and model.second is None)
+        or (one.kind == "three_way" and model.sport.never_level)
+    ):
+        return {name: Chances.of(one.probabilities[name]) for name in names}
+    distribution = scores(model)
+    bets = [selection(game.home_team, game.away_team, one, name) for name in names]
+    if len(names) > 2:
+        return {name: distribution.chances(bet) for name, bet in zip(names, bets, strict=True)}
+    first = distribution.chances(bets[0])
+    return {names[0]: first, names[1]: first.other_side()}
+
+
+def _chances_shown(chances: Chances) -> shapes.Chances:
+    return {
+        "win": round(chances.win, 6),
+        "push": round(chances.push, 6),
+        "half_win": round(chances.half_win, 6),
+        "half_loss": round(chances.half_loss, 6),
+        "loss": round(chances.loss, 6),
+    }
+
+
+def _book_markets(books: Sequence[Book], key: str) -> list[BookMarket]:
+    return [
+        BookMarket(
+            book.key,
+            market.last_update or book.last_update,
+            tuple(
+                Offer(p.name, prices(p.price, p.price_format)[1], None if p.point is None else float(p.point))
+                for p in market.prices
+            ),
+        )
+        for book in books
+        for market in book.markets
+        if market.key == key
+    ]
+
+
+def _prices_as_shown(books: Sequence[Book]) -> dict[tuple[str, str, str, float | None], shapes.ExactPrice]:
+    """Return each price by (book, market, outcome, point) as documents show it; the first of equal ones."""
+    shown: dict[tuple[str, str, str, float | None], shapes.ExactPrice] = {}
+    for book in books:
+        for market in book.markets:
+            for p in market.prices:
+                american, decimal = prices(p.price, p.price_format)
+                point = None if p.point is None or market.key == "h2h" else float(p.point)
+                shown.setdefault(
+                    (book.key, market.key, p.name, point),
+                    {
+                        "price_american": american,
+                        "price_decimal": decimal,
+                        "price": format(p.price, "f"),
+                        "price_format": p.price_format,
+                    },
+                )
+    return shown
+
+
+def _moved(game: Game, one: Opinion, sifted: Sifted, changes: Sequence[Change]) -> shapes.Movement | None:
+    books = {line.bookmaker for line in sifted.lines if line.kind == sifted.kind}
+    moved = market_movement(game, one.key, one.kind, one.point, books, changes)
+    if moved is None:
+        return None
+    return {
+        "opened_at": moment(moved.opened_at),
+        "open": round(moved.open, 4),
+        "current": round(moved.current, 4),
+        "change": round(moved.change, 4),
+        "low": round(moved.low, 4),
+        "high": round(moved.high, 4),
+        "series": [round(value, 4) for value in moved.series],
+    }
+
+
+def model_shown(model: Model | None) -> shapes.ScoreModel | None:
+    """Return the distribution's parameters and where they come from, for JSON."""
+    if model is None:
+        return None
+    return {
+        "name": "dixon_coles_grid" if model.sport.family == "poisson" else "discretised_normal",
+        "parameters": to_parameters(model),
+        "measured": model.sport.measured,
+        "sample": model.sport.sample,
+        "log_loss": model.sport.log_loss,
+    }
