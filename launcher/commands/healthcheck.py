@@ -12,16 +12,12 @@ from __future__ import annotations
 import http.client
 import os
 import socket
-import tempfile
 from pathlib import Path
+
+from launcher.serve.sockets import health_socket
 
 ASK_SECONDS = 3
 ASK_READY_SECONDS = 10  # /readyz asks PostgreSQL and Redis, each within 2 s
-
-
-def health_socket(port: int, process_id: int) -> Path:
-    """Return where the web process `process_id` that serves `port` listens for this check alone."""
-    return Path(tempfile.gettempdir()) / f"launcher-web-{os.getuid()}-{port}-{process_id}.sock"
 
 
 def check_web(*, ready: bool = False) -> str | None:

@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 from launcher.dev.embedded import EmbeddedServiceError, Services, embedded_services, free_port
-from launcher.host.supervisor import Spec, Supervisor, stop_on_signals
+from launcher.host.child import Spec
+from launcher.host.supervisor import Supervisor
+from launcher.host.workers import stop_on_signals
 
 PROJECT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0

@@ -10,48 +10,24 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from launcher.host.parent import PARENT, die_with_parent
-from launcher.roles.web import MIGRATED
-from launcher.serve.sockets import LISTEN_FD
+from launcher.host.child import Child, Spec
+from launcher.host.parent import PARENT
 from ops.telemetry.sink import Sink
 
 if TYPE_CHECKING:
-    from quartapp.settings import Settings
+    pass
 
 COLOURS = (36, 33, 35, 32, 34, 31)
 STEADY_SECONDS = 30.0  # a process that has lived this long starts anew with its backoff
 TIDY_UP_SECONDS = 15  # letting go of the port, closing pools: what a web process does after its drain time
 CRASH_LIMIT = 5  # failed starts in a row before the supervisor gives up
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """A process to keep alive. `ready` waits until it serves; None counts it ready at once."""
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-    pass_fds: tuple[int, ...] = ()
-    ready: Callable[[int], Awaitable[None]] | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Child:
-    """A running process of a spec. Once `dismissed`, how it ends says nothing of the run's success."""
-
-    spec: Spec
-    process: asyncio.subprocess.Process
-    started: float
-    dismissed: bool = False
 
 
 class ReloadError(RuntimeError):
@@ -270,41 +246,3 @@ def _meaning(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
-
-
-def stop_on_signals(supervisor: Supervisor) -> None:
-    """Let SIGTERM and SIGINT stop the supervisor in order."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, supervisor.stop.set)
-
-
-async def _leave(listening: socket.socket, stop: asyncio.Event) -> None:
-    """Once stopping, hold the port no longer than the workers do: nobody would accept what waits for us."""
-    await stop.wait()
-    listening.close()
-
-
-def run_workers(settings: Settings, listening: socket.socket) -> int:
-    """Serve with WEB_CONCURRENCY processes on one socket; return the exit code."""
-    die_with_parent()
-    specs = [
-        Spec(
-            f"web.{number}",
-            (sys.executable, "-m", "launcher", "web"),
-            {LISTEN_FD: str(listening.fileno()), MIGRATED: "1", "LAUNCHER_WORKER": str(number)},
-            (listening.fileno(),),
-        )
-        for number in range(1, settings.web_concurrency + 1)
-    ]
-
-    async def run() -> int:
-        supervisor = Supervisor(specs, grace_seconds=settings.drain_seconds + TIDY_UP_SECONDS, prefix=False)
-        stop_on_signals(supervisor)
-        leaving = asyncio.create_task(_leave(listening, supervisor.stop))
-        try:
-            return await supervisor.run()
-        finally:
-            leaving.cancel()
-
-    return asyncio.run(run())

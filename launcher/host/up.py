@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from launcher.host.child import Spec
 from launcher.host.control import answering
+from launcher.host.handshake import MIGRATED, ready_marker
 from launcher.host.procfile import Role, RoleError, parse_scale, read_procfile
-from launcher.host.supervisor import TIDY_UP_SECONDS, Spec, Supervisor, stop_on_signals
-from launcher.roles.web import MIGRATED, bring_schema, ready_marker
+from launcher.host.schema import bring_schema
+from launcher.host.supervisor import TIDY_UP_SECONDS, Supervisor
+from launcher.host.workers import stop_on_signals
 from launcher.serve.sockets import LISTEN_FD, PortError, listening_socket
 from ops.telemetry.logs import configure_logging
 

@@ -13,16 +13,15 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher.host.handshake import MIGRATED, ready_marker
 from launcher.host.parent import die_with_parent
+from launcher.host.schema import bring_schema
 from launcher.serve.leave import end_at_the_latest
 from launcher.serve.sockets import LISTEN_FD, PortError, listening_socket
 from launcher.serve.stall import end_when_stalled
-from ops.migrate_with_lock import MigrationError, describe, migrate
 from ops.telemetry.logs import configure_logging, get_logger
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 WARM_SECONDS = 15
-MIGRATED = "LAUNCHER_MIGRATED"  # set by a parent that has migrated already
 
 
 def run_web(settings: Settings) -> int:
@@ -48,7 +46,7 @@ def run_web(settings: Settings) -> int:
         log.error(str(problem))
         return 1
     if settings.web_concurrency > 1 and LISTEN_FD not in os.environ:
-        from launcher.host.supervisor import run_workers
+        from launcher.host.workers import run_workers
 
         return run_workers(settings, listening)
     import uvloop
@@ -57,24 +55,6 @@ def run_web(settings: Settings) -> int:
 
     code: int = uvloop.run(serve_web(settings, listening), loop_factory=AcceptingLoop)
     return code
-
-
-def bring_schema(settings: Settings) -> bool:
-    """Migrate under the lock; say how it went."""
-    direct = settings.migration_database_url
-    try:
-        outcome = asyncio.run(
-            migrate(
-                (direct or settings.database_url).get_secret_value(),
-                lock_timeout_seconds=settings.migration_lock_timeout_seconds,
-                pooler=settings.database_pooler and direct is None,
-            )
-        )
-    except MigrationError as problem:
-        log.error("migration failed", error=str(problem))
-        return False
-    log.info(describe(outcome))
-    return True
 
 
 async def serve_web(settings: Settings, listening: socket.socket) -> int:
@@ -201,8 +181,3 @@ async def _say_ready(web: Web) -> None:
     marker.touch()
     await web.stopping.wait()
     marker.unlink(missing_ok=True)
-
-
-def ready_marker(process_id: int) -> Path:
-    """Return the file by which a supervised web process says that it serves."""
-    return Path(tempfile.gettempdir()) / f"launcher-ready-{os.getuid()}-{process_id}"

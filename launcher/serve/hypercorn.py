@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import hypercorn.asyncio.run
 from hypercorn.config import Config
 
-from launcher.commands.healthcheck import health_socket
+from launcher.serve.sockets import health_socket
 from ops.telemetry.logs import get_logger
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,3 +41,8 @@ def listening_socket(settings: Settings) -> socket.socket:
         # Listening begins at once: a connection waits in the queue rather than being refused meanwhile.
         listening.listen(1024)
     return listening
+
+
+def health_socket(port: int, process_id: int) -> Path:
+    """Return where the web process `process_id` that serves `port` listens for this check alone."""
+    return Path(tempfile.gettempdir()) / f"launcher-web-{os.getuid()}-{port}-{process_id}.sock"

@@ -17,8 +17,9 @@ import httpx
 import psutil
 import pytest
 
+from launcher.host.child import Spec
 from launcher.host.procfile import RoleError, parse_scale, read_procfile
-from launcher.host.supervisor import ReloadError, Spec, Supervisor
+from launcher.host.supervisor import ReloadError, Supervisor
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Start, gone
 from tests.e2e.test_web_role import answers

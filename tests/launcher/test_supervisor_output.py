@@ -15,7 +15,9 @@ from tests.support.waiting import eventually_sync
 
 PROGRAM = """
 import asyncio, sys
-from launcher.host.supervisor import Spec, Supervisor, stop_on_signals
+from launcher.host.child import Spec
+from launcher.host.supervisor import Supervisor
+from launcher.host.workers import stop_on_signals
 chatty = '''
 import pathlib, sys
 for number in range(10**9):

@@ -1,0 +1,159 @@
+"""Who may import whom, a row a room, as docs/architecture.md draws it; and how large a part may grow."""
+
+# ruff: noqa: E501 - a row of the table reads better whole
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.conftest import PROJECT
+
+PACKAGES = ("launcher", "quartapp", "ops")
+# A row: what a room imports of ours, beside itself. A name of a package stands for everything in it.
+TABLE: dict[str, set[str]] = {
+    "launcher.__main__": {"launcher.cli"},
+    "launcher.cli": {"launcher.commands", "launcher.dev", "launcher.host", "launcher.roles", "quartapp.settings", "ops"},
+    "launcher.commands": {
+        "launcher.host", "launcher.serve",
+        "quartapp.credits", "quartapp.feeds", "quartapp.jobs", "quartapp.resources", "quartapp.settings", "ops",
+    },
+    "launcher.dev": {"launcher.host", "ops"},
+    "launcher.roles": {
+        "launcher.host", "launcher.serve",
+        "quartapp.app", "quartapp.jobs", "quartapp.resources", "quartapp.settings", "ops",
+    },
+    "launcher.host": {"launcher.serve", "quartapp.settings", "ops"},
+    "launcher.serve": {"quartapp.documents", "quartapp.http", "quartapp.settings", "ops"},
+    "quartapp.app": {
+        "quartapp.api", "quartapp.credits", "quartapp.documents", "quartapp.http", "quartapp.publish", "quartapp.settings",
+        "ops",
+    },
+    "quartapp.api": {"quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.web"},
+    "quartapp.http": {"quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
+    "quartapp.jobs": {
+        "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.publish", "quartapp.records",
+        "quartapp.resources", "quartapp.settle", "quartapp.store",
+        "ops.alerts", "ops.clock", "ops.stores", "ops.telemetry",
+    },
+    "quartapp.publish": {"quartapp.documents", "quartapp.team_names", "quartapp.odds", "quartapp.records", "quartapp.settle", "quartapp.store"},
+    "quartapp.store": {"quartapp.records", "quartapp.odds", "quartapp.settle", "ops.database"},
+    "quartapp.documents": {"ops.database", "ops.stores", "ops.tasks", "ops.telemetry"},
+    "quartapp.feeds": {"quartapp.records", "ops.telemetry"},
+    "quartapp.resources": {"quartapp.feeds", "quartapp.settings"},
+    "quartapp.credits": {"quartapp.records", "ops.stores"},
+    "quartapp.records": {"quartapp.odds"},
+    "quartapp.settings": {"ops.web", "ops.alerts"},
+    "quartapp.sandbox": {"quartapp.feeds", "quartapp.records"},
+    "quartapp.settle": set(),
+    "quartapp.team_names": set(),
+    "quartapp.odds": set(),
+    "ops.web": {
+        "ops.clock", "ops.alerts", "ops.database", "ops.instances", "ops.migrate_with_lock", "ops.stores", "ops.tasks", "ops.telemetry",
+    },
+    "ops.clock": {
+        "ops.alerts", "ops.database", "ops.instances", "ops.migrate_with_lock", "ops.stores", "ops.tasks", "ops.telemetry",
+    },
+    "ops.alerts": {"ops.database", "ops.stores", "ops.tasks", "ops.telemetry"},
+    "ops.instances": {"ops.stores", "ops.tasks"},
+    "ops.stores": {"ops.database", "ops.redis", "ops.tasks", "ops.telemetry"},
+    "ops.migrate_with_lock": {"ops.database"},
+    "ops.database": set(),
+    "ops.redis": {"ops.database"},
+    "ops.tasks": {"ops.telemetry"},
+    "ops.telemetry": set(),
+}  # fmt: skip
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for package in PACKAGES:
+        for path in (PROJECT / package).rglob("*.py"):
+            name = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the modules of ours that a file imports, those for types alone included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] in PACKAGES)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in PACKAGES:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+
+
+def room(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+@pytest.mark.parametrize("name", sorted({room(module) for module in MODULES if "." in module}))
+def test_a_room_imports_what_its_row_names(name: str) -> None:
+    allowed = TABLE[name]
+    for module, path in MODULES.items():
+        if room(module) != name:
+            continue
+        strangers = {
+            other for other in imported(path)
+            if room(other) != name and room(other) not in allowed and other.split(".")[0] not in allowed
+        }  # fmt: skip
+        assert not strangers, f"{module} imports {sorted(strangers)}: not in its room's row"
+
+
+def test_every_row_names_a_room() -> None:
+    assert TABLE.keys() == {room(module) for module in MODULES if "." in module}
+
+
+def test_no_import_goes_round() -> None:
+    graph = {
+        module: {other for other in imported(path) if other != module} for module, path in MODULES.items()
+    }
+    done: set[str] = set()
+
+    def walk(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, f"a circle: {' -> '.join((*way[way.index(module) :], module))}"
+        if module in done:
+            return
+        for other in sorted(graph.get(module, ())):
+            walk(other, (*way, module))
+        done.add(module)
+
+    for module in graph:
+        walk(module, ())
+
+
+def test_no_module_is_longer_than_350_lines_and_most_are_short() -> None:
+    lines = {module: len(path.read_text().splitlines()) for module, path in MODULES.items()}
+    assert not {module: count for module, count in lines.items() if count > 350}
+    assert median(lines.values()) <= 110
+
+
+def own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return a function's lines without those of functions within it, of texts (SQL, docstrings), and of tables."""
+    taken: set[int] = set()
+    for node in ast.walk(function):
+        if node is function or not hasattr(node, "end_lineno") or not isinstance(node, ast.stmt | ast.expr):
+            continue
+        is_text = isinstance(node, ast.Constant | ast.JoinedStr | ast.Dict | ast.List)
+        if is_text or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            taken.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(set(range(function.lineno, (function.end_lineno or 0) + 1)) - taken)
+
+
+def test_no_function_is_longer_than_60_lines_outside_sql_and_tables() -> None:
+    long = {
+        f"{module}.{node.name}": own_lines(node)
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and own_lines(node) > 60
+    }
+    assert not long
