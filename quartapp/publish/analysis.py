@@ -51,6 +51,7 @@ def analyse(inputs: Inputs) -> shapes.Analysis:
         "home_team": inputs.game.home_team,
         "away_team": inputs.game.away_team,
         "commence_time": format_time(inputs.game.commence_time),
+        "status": inputs.game.status,
         "method": DEFAULT_METHOD,
         "markets": markets,
         "model": model_shown(analysed.model),

@@ -42,6 +42,8 @@ def render(game: Game, books: list[Book]) -> shapes.Game:
         "commence_time": format_time(game.commence_time),
         "status": game.status,
         "scores": _scores(game),
+        "final_at": moment(game.final_at),
+        "corrected_at": moment(game.corrected_at),
         "bookmakers": [
             {
                 "key": book.key,

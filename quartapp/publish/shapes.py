@@ -135,6 +135,8 @@ class Game(TypedDict):
     commence_time: Time
     status: GameStatus
     scores: Scores | None
+    final_at: NotRequired[Time | None]
+    corrected_at: NotRequired[Time | None]
     bookmakers: list[Bookmaker]
 
 
@@ -296,6 +298,7 @@ class AnalysisBrief(TypedDict):
     home_team: str
     away_team: str
     commence_time: Time
+    status: NotRequired[GameStatus]
     method: str
     markets: dict[str, AnalysedMarket]
     summary: str

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quartapp.store.sports import Sport
 
 PAGE = 100
-_OPEN = ("scheduled", "live", "postponed")
+_OPEN = ("scheduled", "live", "postponed", "unresolved")
 
 
 async def publish_sports(
@@ -55,7 +55,7 @@ async def publish_sports(
         sport_keys = [*sport_keys, *sorted(unlisted - set(sport_keys))]
     keys = [key for key in sport_keys if key in known]
     listed = await games.to_publish(connection, keys, now)
-    soonest = await games.soonest(connection, PAGE + 1) if overview else []
+    soonest = await games.soonest(connection, PAGE + 1, now) if overview else []
     ids = [game.id for game in listed]
     current = await odds.current(connection, list({*ids, *(game.id for game in soonest)}))
     rendered = {game.id: render(game, current.get(game.id, [])) for game in (*listed, *soonest)}
@@ -207,6 +207,7 @@ def _brief(analysis: shapes.Analysis) -> shapes.AnalysisBrief:
         "home_team": analysis["home_team"],
         "away_team": analysis["away_team"],
         "commence_time": analysis["commence_time"],
+        "status": analysis["status"],
         "method": analysis["method"],
         "markets": analysis["markets"],
         "summary": analysis["summary"],

@@ -17,12 +17,16 @@ MARKETS: tuple[Market, ...] = ("h2h", "spreads", "totals")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A sport's rules. `minimum` and `minimum_ahead` are in `unit`; a market without one needs no minimum."""
+    """A sport's rules. `longest` is how long a game may take.
+
+    `minimum` and `minimum_ahead` are in `unit`; a market without one needs no minimum.
+    """
 
     name: str
     overtime: bool
     level_overtime: bool
     window: timedelta
+    longest: timedelta
     unit: str
     minimum: Mapping[Market, Decimal]
     minimum_ahead: Mapping[Market, Decimal]
@@ -60,6 +64,7 @@ def _rules(name: str, table: Mapping[str, Any]) -> Rules:
         bool(table["overtime"]),
         bool(table["level_overtime"]),
         timedelta(hours=table["postponed_hours"]),
+        timedelta(hours=table.get("longest_hours", 12)),
         table["unit"],
         {market: Decimal(table["minimum"][market]) for market in MARKETS if market in table["minimum"]},
         {

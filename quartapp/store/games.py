@@ -1,21 +1,24 @@
-"""Games: scheduled, live, final; withdrawn when the upstream no longer lists them."""
+"""Games and what is read of them. Which state follows which is settle/states.py's."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ops.database import raw
+from quartapp.settle.rules import rules_of
+from quartapp.settle.states import News, first_state
+from quartapp.store import transitions
 
 if TYPE_CHECKING:
     from databases.core import Connection
 
     from quartapp.records import Event, Score
 
-# A game that began this long ago and has no result yet is over for our readers.
-LONGEST_GAME = timedelta(hours=8)
+SHOWN_AFTER_ITS_END = timedelta(days=7)
+ASKED_FOR_RESULT = timedelta(days=3)  # how far back one answer with scores reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,10 @@ class Game:
     home_score: int | None
     away_score: int | None
     final_at: datetime | None
+    corrected_at: datetime | None = None
 
 
-_COLUMNS = "id, sport_key, home_team, away_team, commence_time, status, home_score, away_score, final_at"
+_COLUMNS = "id, sport_key, home_team, away_team, commence_time, status, home_score, away_score, final_at, corrected_at"
 
 
 async def upsert(
@@ -46,23 +50,24 @@ async def upsert(
     unread: Collection[str] = (),
     whole: bool = True,
 ) -> None:
-    """Write a sport's whole slate: new and moved games, and those that vanished before they began.
+    """Write a sport's slate: new and moved games, and those that vanished before they began.
 
     `unread` are games that are listed but could not be read: they stay as they are. Unless the slate is
     `whole`, nobody can tell which games it lacks, and none is withdrawn.
     """
+    listed = {event.id: News("listed", event.commence_time) for event in events}
+    known = await transitions.lock_listed(connection, list(listed), sport_key)
+    longest = rules_of(sport_key).longest
+    first = [first_state(event.commence_time, now, longest) for event in events]
     await raw(connection).execute(
         """
-        INSERT INTO games AS held
+        INSERT INTO games
                (id, sport_key, home_team, away_team, commence_time, status, source, first_seen_at, last_seen_at)
-        SELECT id, $2, home, away, commence, CASE WHEN commence <= $6 THEN 'live' ELSE 'scheduled' END, $7, $6, $6
-          FROM unnest($1::text[], $3::text[], $4::text[], $5::timestamptz[]) AS new (id, home, away, commence)
+        SELECT id, $2, home, away, commence, status, $7, $6, $6
+          FROM unnest($1::text[], $3::text[], $4::text[], $5::timestamptz[], $8::text[])
+               AS new (id, home, away, commence, status)
             ON CONFLICT (id) DO UPDATE
-           SET home_team = excluded.home_team, away_team = excluded.away_team,
-               commence_time = excluded.commence_time, last_seen_at = excluded.last_seen_at,
-               status = CASE WHEN held.status = 'final' THEN held.status
-                             WHEN held.status = 'live' AND held.commence_time = excluded.commence_time THEN held.status
-                             ELSE excluded.status END
+           SET home_team = excluded.home_team, away_team = excluded.away_team, last_seen_at = excluded.last_seen_at
         """,
         [event.id for event in events],
         sport_key,
@@ -71,62 +76,47 @@ async def upsert(
         [event.commence_time for event in events],
         now,
         source,
+        [state.status for state in first],
     )
-    if not whole:
-        return
-    await raw(connection).execute(
-        """
-        UPDATE games SET status = 'withdrawn'
-         WHERE sport_key = $1 AND status IN ('scheduled', 'postponed') AND commence_time > $2
-           AND id <> ALL ($3::text[])
-        """,
-        sport_key,
-        now,
-        [*(event.id for event in events), *unread],
-    )
+    absent: dict[str, News] = {}
+    if whole:
+        absent = {
+            game.id: News("absent") for game in known if game.id not in listed and game.id not in unread
+        }
+    await transitions.apply(connection, known, absent | listed, now)
 
 
 async def start_due(connection: Connection, now: datetime) -> set[str]:
-    """Turn scheduled games whose time has come live, and abandoned ones final; return their sports."""
-    rows = await raw(connection).fetch(
-        """
-        UPDATE games SET status = CASE WHEN commence_time < $2 THEN 'final' ELSE 'live' END,
-               final_at = CASE WHEN commence_time < $2 THEN $1 END
-         WHERE (status = 'scheduled' AND commence_time <= $1) OR (status = 'live' AND commence_time < $2)
-        RETURNING sport_key
-        """,
-        now,
-        now - LONGEST_GAME,
-    )
-    return {row["sport_key"] for row in rows}
+    """Turn games live whose time has come, and unresolved whose end nobody tells; return their sports."""
+    due = await transitions.lock_due(connection, now)
+    changed = await transitions.apply(connection, due, {game.id: News("time") for game in due}, now)
+    return {game.sport_key for game in changed}
 
 
 async def write_scores(connection: Connection, scores: Sequence[Score], now: datetime) -> int:
-    """Write running and final scores of games that we know; return how many rows changed.
+    """Write running and final scores of games that we know; return how many games changed.
 
-    A final game takes a corrected result and nothing else: an older answer does not bring it back to life,
-    and one without points does not take its points away.
+    A final game takes a corrected result for 72 h and nothing else: an older answer does not bring it back to
+    life, and one without points does not take its points away.
     """
-    result = await raw(connection).execute(
-        """
-        UPDATE games
-           SET home_score = new.home, away_score = new.away,
-               status = CASE WHEN new.completed THEN 'final' ELSE 'live' END,
-               final_at = CASE WHEN new.completed THEN coalesce(final_at, $5) END
-          FROM unnest($1::text[], $2::int[], $3::int[], $4::boolean[]) AS new (id, home, away, completed)
-         WHERE games.id = new.id
-           AND (games.home_score, games.away_score, games.status = 'final')
-               IS DISTINCT FROM (new.home, new.away, new.completed)
-           AND CASE WHEN games.status = 'final' THEN new.completed AND new.home IS NOT NULL
-                    ELSE new.completed OR new.home IS NOT NULL END
-        """,
-        [score.id for score in scores],
-        [score.home_score if _has_points(score) else None for score in scores],
-        [score.away_score if _has_points(score) else None for score in scores],
-        [score.completed for score in scores],
-        now,
-    )
-    return int(result.split()[-1])
+    news: dict[str, News] = {}
+    for score in scores:
+        if score.home_score is not None and score.away_score is not None:
+            points = (score.home_score, score.away_score)
+            news[score.id] = News("result" if score.completed else "running", score=points)
+        elif score.completed:
+            news[score.id] = News("ended_without_score")
+    games = await transitions.lock_ids(connection, list(news))
+    return len(await transitions.apply(connection, games, news, now))
+
+
+async def write_fates(
+    connection: Connection, fates: Mapping[str, Literal["postponed", "cancelled"]], now: datetime
+) -> set[str]:
+    """Write which games a source calls postponed or cancelled; return the sports whose games changed."""
+    games = await transitions.lock_ids(connection, list(fates))
+    news = {game_id: News(fate) for game_id, fate in fates.items()}
+    return {game.sport_key for game in await transitions.apply(connection, games, news, now)}
 
 
 def _has_points(score: Score) -> bool:
@@ -160,28 +150,32 @@ async def insert_results(connection: Connection, scores: Sequence[Score], source
 
 
 async def to_publish(connection: Connection, sport_keys: Sequence[str], now: datetime) -> list[Game]:
-    """Return games that have a document: unfinished ones, and those final for less than 7 days; soonest first."""
+    """Return games that have a document: unfinished ones, and those that ended in the last 7 days; soonest first."""
     rows = await raw(connection).fetch(
         f"""
         SELECT {_COLUMNS} FROM games
          WHERE sport_key = ANY ($1::text[])
-           AND (status IN ('scheduled', 'live', 'postponed') OR (status = 'final' AND final_at > $2))
+           AND (status IN ('scheduled', 'live', 'postponed') OR (status = 'final' AND final_at > $2)
+                OR (status IN ('unresolved', 'cancelled') AND commence_time > $2))
          ORDER BY commence_time, id
         """,  # noqa: S608 - a constant list of columns
         list(sport_keys),
-        now - timedelta(days=7),
+        now - SHOWN_AFTER_ITS_END,
     )
     return [Game(**row) for row in rows]
 
 
-async def soonest(connection: Connection, limit: int) -> list[Game]:
-    """Return the soonest unfinished games of all sports."""
+async def soonest(connection: Connection, limit: int, now: datetime) -> list[Game]:
+    """Return the soonest unfinished games of all sports; an unresolved one for 7 days."""
     rows = await raw(connection).fetch(
         f"""
-        SELECT {_COLUMNS} FROM games WHERE status IN ('scheduled', 'live', 'postponed')
+        SELECT {_COLUMNS} FROM games
+         WHERE status IN ('scheduled', 'live', 'postponed', 'unresolved')
+           AND (status <> 'unresolved' OR commence_time > $2)
          ORDER BY commence_time, id LIMIT $1
         """,  # noqa: S608 - a constant list of columns
         limit,
+        now - SHOWN_AFTER_ITS_END,
     )
     return [Game(**row) for row in rows]
 
@@ -229,12 +223,17 @@ async def recent_results(
 
 
 async def sports_of_unfinished(connection: Connection, now: datetime) -> set[str]:
-    """Return the sports that have a game which has begun and is not final."""
+    """Return the sports that have a game which has begun and is not final.
+
+    One with an unresolved game only is asked for its result once an hour, for as long as an answer reaches back.
+    """
     rows = await raw(connection).fetch(
         """
         SELECT DISTINCT sport_key FROM games
          WHERE status = 'live' OR (status = 'scheduled' AND commence_time <= $1)
+            OR (status = 'unresolved' AND commence_time > $2 AND extract(minute FROM $1::timestamptz) < 10)
         """,
         now,
+        now - ASKED_FOR_RESULT,
     )
     return {row["sport_key"] for row in rows}

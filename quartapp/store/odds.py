@@ -237,7 +237,7 @@ async def changed_at_by_sport(connection: Connection) -> dict[str, datetime]:
         """
         SELECT sport_key, max(changed_at)
           FROM games JOIN odds ON odds.game_id = games.id
-         WHERE status IN ('scheduled', 'live', 'postponed')
+         WHERE status IN ('scheduled', 'live', 'postponed', 'unresolved')
          GROUP BY sport_key
         """
     )
@@ -250,7 +250,8 @@ async def delete_ended(connection: Connection, before: datetime, batch: int = 50
         """
         DELETE FROM game_bookmakers
          WHERE ctid IN (SELECT game_bookmakers.ctid FROM game_bookmakers JOIN games ON games.id = game_id
-                         WHERE games.status IN ('final', 'withdrawn') AND games.commence_time < $1 LIMIT $2)
+                         WHERE games.status IN ('final', 'withdrawn', 'cancelled', 'unresolved')
+                           AND games.commence_time < $1 LIMIT $2)
         """,
         before,
         batch,
@@ -264,7 +265,8 @@ async def delete_history(connection: Connection, before: datetime, batch: int = 
         """
         DELETE FROM odds_history
          WHERE ctid IN (SELECT odds_history.ctid FROM odds_history JOIN games ON games.id = game_id
-                         WHERE games.status IN ('final', 'withdrawn') AND games.commence_time < $1 LIMIT $2)
+                         WHERE games.status IN ('final', 'withdrawn', 'cancelled', 'unresolved')
+                           AND games.commence_time < $1 LIMIT $2)
         """,
         before,
         batch,

@@ -102,7 +102,8 @@ async def refresh_season_states(connection: Connection, now: datetime) -> int:
                    (SELECT min(commence_time) FROM games
                      WHERE sport_key = sports.key AND status = 'scheduled' AND commence_time > $1) AS next_at,
                    (SELECT max(commence_time) FROM games
-                     WHERE sport_key = sports.key AND status IN ('live', 'final') AND commence_time <= $1) AS last_at
+                     WHERE sport_key = sports.key AND status IN ('live', 'final', 'unresolved')
+                       AND commence_time <= $1) AS last_at
               FROM sports
         ), judged AS (
             SELECT key, next_at, last_at,

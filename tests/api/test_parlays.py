@@ -8,8 +8,10 @@ from math import prod
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
+from quartapp.api.parlays.routes import _candidates
 from quartapp.app import create_web
 from quartapp.settings import Settings
 from tests.jobs.test_failures import open_bench
@@ -215,3 +217,44 @@ async def test_odd_paths_are_problems_and_redirect_nowhere(client: httpx.AsyncCl
         answer = await client.get(path)
         assert answer.status_code == 404, path
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("said", "started"),
+    [
+        ({}, False),
+        ({"status": "scheduled"}, False),
+        ({"status": "live"}, True),
+        ({"status": "unresolved"}, True),
+    ],
+)
+def test_a_game_that_has_begun_is_not_suggested_though_its_page_is_older(
+    said: dict[str, str], started: bool
+) -> None:
+    page = {
+        "generated_at": "2026-11-25T00:29:00Z",
+        "source": "sandbox",
+        "sport": "basketball_nba",
+        "analyses": [
+            {
+                "game_id": "g1",
+                "home_team": "Boston",
+                "away_team": "Miami",
+                "commence_time": "2026-11-25T00:30:00Z",
+                **said,
+                "markets": {
+                    "h2h": {
+                        "consensus": {"Boston": 0.6},
+                        "best": {
+                            "Boston": {"bookmaker": "b", "price_american": -140, "price_decimal": 1.7143}
+                        },
+                        "hold": 0.04,
+                        "books": 3,
+                        "point": None,
+                    }
+                },
+            }
+        ],
+    }
+    (candidate,) = _candidates(orjson.dumps(page)).candidates
+    assert candidate.leg.started is started

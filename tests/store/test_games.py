@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from quartapp.store import games
-from tests.support.examples import AWAY, HOME, SPORT, TIP_OFF, event, score
+from quartapp.store import games, sports
+from tests.support.examples import AWAY, HOME, SPORT, TIP_OFF, event, score, sport
 from tests.support.leader import Leader
 
 BEFORE, DURING, AFTER = (TIP_OFF + timedelta(hours=hours) for hours in (-12, 1, 3))
@@ -110,7 +110,7 @@ async def test_a_corrected_result_is_taken_and_the_game_keeps_when_it_ended(lead
 
 
 @pytest.mark.parametrize("points", [(None, None), (110, None)], ids=str)
-async def test_a_result_without_points_ends_a_game_but_takes_no_final_points_away(
+async def test_a_result_without_points_is_no_result_and_takes_no_final_points_away(
     leader: Leader, points: tuple[int | None, int | None]
 ) -> None:
     await slate(leader, BEFORE, event(), event("g2"))
@@ -121,7 +121,7 @@ async def test_a_result_without_points_ends_a_game_but_takes_no_final_points_awa
     assert await scores(leader, AFTER + SECOND, *without) == 0
     first, second = await leader.game("g1"), await leader.game("g2")
     assert (first["status"], first["home_score"], first["away_score"]) == (
-        "final",
+        "unresolved",
         None,
         None,
     )  # not half-time's
@@ -136,20 +136,105 @@ async def test_a_score_that_is_not_known_yet_changes_nothing(leader: Leader) -> 
     assert await scores(leader, DURING, score("g1", (0, 0))) == 0
 
 
-async def test_a_game_without_a_result_is_over_after_eight_hours_and_takes_its_result_later(
+async def test_a_game_without_a_result_is_unresolved_after_twelve_hours_and_takes_its_result_later(
     leader: Leader,
 ) -> None:
     await slate(leader, BEFORE, event())
     await start_due(leader, TIP_OFF)
-    await start_due(leader, TIP_OFF + games.LONGEST_GAME)
+    twelve = TIP_OFF + timedelta(hours=12)
+    assert await start_due(leader, twelve - SECOND) == set()
     assert (await leader.game())["status"] == "live"
-    long_after = TIP_OFF + games.LONGEST_GAME + SECOND
-    assert await start_due(leader, long_after) == {SPORT}
+    assert await start_due(leader, twelve) == {SPORT}
+    assert await start_due(leader, twelve + SECOND) == set()
     game = await leader.game()
-    assert (game["status"], game["final_at"], game["home_score"]) == ("final", long_after, None)
-    await scores(leader, long_after + SECOND, score("g1", (110, 104), completed=True))
+    assert (game["status"], game["final_at"], game["home_score"]) == ("unresolved", None, None)
+    late = twelve + timedelta(hours=20)
+    await scores(leader, late, score("g1", (110, 104), completed=True))
     game = await leader.game()
-    assert (game["home_score"], game["final_at"]) == (110, long_after)
+    assert (game["status"], game["home_score"], game["final_at"]) == ("final", 110, late)
+
+
+async def test_a_game_that_an_older_version_ended_by_the_clock_is_unresolved(leader: Leader) -> None:
+    await slate(leader, BEFORE, event())
+    async with leader.transaction() as connection:
+        await connection.execute("UPDATE games SET status = 'final', final_at = now()")
+    assert await start_due(leader, AFTER) == {SPORT}
+    assert await start_due(leader, AFTER) == set()
+    game = await leader.game()
+    assert (game["status"], game["final_at"]) == ("unresolved", None)
+
+
+@pytest.mark.parametrize("hours", [9, 13, 40])
+async def test_a_game_that_is_relisted_comes_back(leader: Leader, hours: int) -> None:
+    """Rained off and put off to the next day, under its id: whatever had become of it meanwhile."""
+    await slate(leader, BEFORE, event())
+    late = TIP_OFF + timedelta(hours=hours)
+    await start_due(leader, late)
+    assert (await leader.game())["status"] == ("live" if hours == 9 else "unresolved")
+    await slate(leader, late, event(starts=late + timedelta(days=1)))
+    game = await leader.game()
+    assert (game["status"], game["commence_time"]) == ("scheduled", late + timedelta(days=1))
+
+
+async def test_a_test_match_is_live_for_five_days_while_it_is_listed(leader: Leader) -> None:
+    cricket = event("t1", sport_key="cricket_test_match")
+
+    async def look(now: datetime, *listed: Any) -> str:
+        async with leader.transaction() as connection:
+            await games.upsert(connection, "cricket_test_match", listed, "sandbox", now)
+        await start_due(leader, now)
+        return str((await leader.game("t1"))["status"])
+
+    async with leader.transaction() as connection:
+        await sports.upsert(connection, [sport("cricket_test_match")], "sandbox", BEFORE)
+    assert await look(BEFORE, cricket) == "scheduled"
+    for hours in (9, 30, 100):
+        assert await look(TIP_OFF + timedelta(hours=hours), cricket) == "live"
+    assert await look(TIP_OFF + timedelta(hours=111)) == "live"
+    assert await look(TIP_OFF + timedelta(hours=112)) == "unresolved"  # no list has named it for 12 hours
+    assert await look(TIP_OFF + timedelta(hours=113), cricket) == "live"
+
+
+@pytest.mark.parametrize("fate", ["postponed", "cancelled"])
+async def test_a_game_that_is_put_off_or_cancelled_is_written_and_comes_back_at_a_new_time(
+    leader: Leader, fate: Any
+) -> None:
+    async def write(now: datetime) -> set[str]:
+        async with leader.transaction() as connection:
+            return await games.write_fates(connection, {"g1": fate, "unknown": fate}, now)
+
+    await slate(leader, BEFORE, event())
+    await scores(leader, DURING, score("g1", (2, 0)))
+    assert await write(DURING) == {SPORT}
+    assert await write(DURING) == set()
+    await slate(leader, DURING, event())  # a list that does not know it yet
+    await slate(leader, DURING)  # and one that leaves it out
+    assert await start_due(leader, AFTER + timedelta(days=1)) == set()
+    assert (await leader.game())["status"] == fate
+    await slate(leader, AFTER, event(starts=AFTER + timedelta(days=1)))
+    game = await leader.game()
+    assert (game["status"], game["home_score"]) == ("scheduled", None)
+
+
+async def test_a_corrected_result_leaves_a_row_and_counts_for_72_hours(leader: Leader) -> None:
+    await slate(leader, BEFORE, event())
+    await scores(leader, AFTER, score("g1", (110, 104), completed=True))
+    last = AFTER + timedelta(hours=72)
+    assert await scores(leader, last, score("g1", (111, 104), completed=True)) == 1
+    assert await scores(leader, last, score("g1", (111, 104), completed=True)) == 0
+    assert await scores(leader, last + SECOND, score("g1", (99, 104), completed=True)) == 0
+    game = await leader.game()
+    assert (game["home_score"], game["final_at"], game["corrected_at"]) == (111, AFTER, last)
+    (row,) = await leader.rows("SELECT * FROM game_corrections")
+    assert (row["home_before"], row["home_after"], row["corrected_at"]) == (110, 111, last)
+
+
+async def test_a_list_that_is_not_whole_withdraws_nothing_and_an_unread_game_stays(leader: Leader) -> None:
+    await slate(leader, BEFORE, event(), event("g2"))
+    async with leader.transaction() as connection:
+        await games.upsert(connection, SPORT, [event("g2")], "sandbox", BEFORE, whole=False)
+        await games.upsert(connection, SPORT, [event("g2")], "sandbox", BEFORE, unread={"g1"})
+    assert (await leader.game())["status"] == "scheduled"
 
 
 async def test_a_moved_game_is_one_game_at_its_new_time(leader: Leader) -> None:
@@ -247,5 +332,13 @@ async def test_the_leagues_that_have_an_unfinished_game_are_asked_for_scores(lea
 
     assert await unfinished(BEFORE) == set()
     assert await unfinished(TIP_OFF) == {SPORT}
+    unresolved_at = TIP_OFF + timedelta(hours=12)
+    await start_due(leader, unresolved_at)
+    on_the_hour = unresolved_at.replace(minute=0)
+    assert await unfinished(on_the_hour + timedelta(minutes=9)) == {
+        SPORT
+    }  # once an hour, by a job every ten minutes
+    assert await unfinished(on_the_hour + timedelta(minutes=10)) == set()
+    assert await unfinished(on_the_hour + timedelta(days=3)) == set()
     await scores(leader, AFTER, score("g1", (110, 104), completed=True))
-    assert await unfinished(AFTER) == set()
+    assert await unfinished(on_the_hour) == set()

@@ -126,6 +126,49 @@ async def test_a_finished_game_leaves_the_lists_and_keeps_its_page_with_the_scor
     assert "/api/game/g1" not in await leader.published()
 
 
+async def test_a_game_whose_end_nobody_tells_is_listed_as_unresolved_and_its_correction_is_told(
+    leader: Leader,
+) -> None:
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=12)
+    await leader.store(event("g1", QUOTED, starts=began), event("g2", QUOTED, starts=SOON))
+    for key in ("/api/games", f"/api/games?sport={SPORT}"):
+        assert [(game["id"], game["status"]) for game in (await leader.read(key))["games"]] == [
+            ("g1", "unresolved"),
+            ("g2", "scheduled"),
+        ]
+    for points in ((110, 104), (111, 104)):
+        async with leader.transaction() as connection:
+            await games.write_scores(connection, [score("g1", points, completed=True)], datetime.now(UTC))
+    await leader.republish(SPORT)
+    game = (await leader.read("/api/game/g1"))["game"]
+    assert (game["status"], game["scores"]["home"]) == ("final", 111)
+    assert game["final_at"] is not None
+    assert game["corrected_at"] >= game["final_at"]
+
+
+async def test_a_game_that_was_rained_off_and_relisted_is_scheduled_with_its_odds(leader: Leader) -> None:
+    """It had been final without a score for ever, and in no list."""
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=9)
+    await leader.store(event("g1", QUOTED, starts=began))
+    await leader.store(event("g1", QUOTED, starts=SOON + timedelta(days=1)))
+    (game,) = (await leader.read("/api/games"))["games"]
+    assert (game["status"], game["bookmakers"][0]["key"]) == ("scheduled", "fanduel")
+    assert len((await leader.read(f"/api/analysis?sport={SPORT}"))["analyses"]) == 1
+
+
+async def test_a_page_of_analyses_changes_when_a_game_begins_though_its_odds_stand_still(
+    leader: Leader,
+) -> None:
+    """Suggestions are computed from that page and kept until it changes."""
+    await leader.store(event("g1", QUOTED, starts=SOON))
+    before = await leader.read(f"/api/analysis?sport={SPORT}")
+    async with leader.transaction() as connection:
+        assert await games.start_due(connection, SOON) == {SPORT}
+    await leader.republish(SPORT)
+    after = await leader.read(f"/api/analysis?sport={SPORT}")
+    assert [page["analyses"][0]["status"] for page in (before, after)] == ["scheduled", "live"]
+
+
 async def test_a_stale_fencing_token_writes_nothing(leader: Leader) -> None:
     await leader.store(event("g1", QUOTED, starts=SOON))
     before = await leader.everything()

@@ -87,7 +87,7 @@ def resolve(
             raise ProblemError(503)
         raise invalid(f"{place}.game_id", "is no game that we have")
     game = published["game"]
-    if game["status"] == "final":
+    if game["status"] in ("final", "cancelled", "unresolved"):
         raise invalid(f"{place}.game_id", "is a game that is over")
     market = analysis["analysis"]["markets"].get(wanted.market)
     if market is None:
@@ -276,7 +276,10 @@ def _candidates(body: bytes) -> SportCandidates:
     shown: dict[tuple[str, str], shapes.ParlayLeg] = {}
     for one in page["analyses"]:
         # By the document's own time and not the clock's: equal documents give equal suggestions.
-        started = one["commence_time"] <= page["generated_at"]
+        # The page changes when a game's status does; an older version's page has none.
+        started = (
+            one.get("status", "scheduled") != "scheduled" or one["commence_time"] <= page["generated_at"]
+        )
         for key, market in one["markets"].items():
             for name, best in market["best"].items():
                 decimal = exact(best)
