@@ -32,6 +32,7 @@ HEAD_SECONDS = 30.0  # from the first byte of a request to the end of its head
 WRITE_SECONDS = 20.0  # for a client that takes nothing of what is sent to it
 LINGER_SECONDS = 2.0  # for the rest of a body that nobody reads: closing at once would take back the answer
 LOOK_SECONDS = 1.0
+LAST_REQUEST_SECONDS = 1.0  # at a stop
 HIGH_WATER_BYTES = 64 * 1024
 JOIN_BELOW_BYTES = 16 * 1024
 MOST_UNREAD_BYTES = 1024 * 1024  # of one request; bodies over 64 KiB are refused by the application
@@ -86,10 +87,18 @@ class Connections:
                 connection.end()
 
     def stop(self) -> None:
-        """Close what idles now, and from now on whatever becomes idle."""
+        """Close what has idled for a second, the rest when it has, and from now on whatever was answered.
+
+        A connection that was just accepted, or just answered, may have its next request on the way.
+        """
         self.stopping = True
+        loop = asyncio.get_running_loop()
+        self._end_idle(loop.time() - LAST_REQUEST_SECONDS)
+        loop.call_later(LAST_REQUEST_SECONDS, self._end_idle, inf)
+
+    def _end_idle(self, before: float) -> None:
         for connection in list(self._open):
-            if connection.phase != "busy":
+            if connection.phase != "busy" and connection.since <= before:
                 connection.end()
 
 

@@ -128,7 +128,7 @@ async def test_a_reload_under_wrk_fails_no_request(
         reload = await asyncio.create_subprocess_exec(
             python, "-m", "launcher", "reload", "web", cwd=PROJECT, env=env, stdout=asyncio.subprocess.PIPE
         )
-        out, _ = await asyncio.wait_for(reload.communicate(), 11)
+        out, _ = await asyncio.wait_for(reload.communicate(), 120)
     assert json.loads(out) == {"reloaded": ["web.1", "web.2"]}
     assert seen.requests > 1000
     assert seen.failed == 0, seen.text
