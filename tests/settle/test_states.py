@@ -95,6 +95,12 @@ def test_the_same_news_twice_changes_nothing() -> None:
         assert after(once, news) == once
 
 
+def test_a_final_game_keeps_everything_whatever_is_told_but_a_result() -> None:
+    final = state_of("final")
+    for told, news in NEWS.items():
+        assert told == "result" or after(final, news) == final
+
+
 def test_scores_are_kept_while_they_are_the_game_s() -> None:
     live = state_of("live")
     assert after(live, News("running", score=(2, 0))).score == (2, 0)
