@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 10.0
 FORGOTTEN_AFTER_SECONDS = 30
+STARTS_SECONDS = (
+    300  # how long a start is remembered, to tell a process that dies at once from one that lives
+)
+STARTS_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ async def beat(redis: Redis, role: str, git_sha: str, stop: asyncio.Event) -> No
     holder, started = holder_name(role), _now()
     # On the host's network two containers have one host name, and often one process id: a token tells them apart.
     key = f"instance:{role}:{holder}:{secrets.token_hex(4)}"
+    with suppress(*Unavailable):
+        await _record_start(redis, role)
     while not stop.is_set():
         mark = Instance(role, holder, os.getpid(), git_sha, started, _now())
         # Readiness and the clock tell of a missing Redis; this has nothing to add.
@@ -53,6 +59,26 @@ async def beat(redis: Redis, role: str, git_sha: str, stop: asyncio.Event) -> No
         await waited(stop, BEAT_SECONDS)
     with suppress(*Unavailable):
         await redis.delete(key)
+
+
+async def _record_start(redis: Redis, role: str) -> None:
+    key = f"starts:{role}:{socket.gethostname()}"
+    async with redis.pipeline() as pipeline:
+        pipeline.rpush(key, f"{datetime.now(UTC).timestamp():.0f}")
+        pipeline.ltrim(key, -STARTS_KEPT, -1)
+        pipeline.expire(key, STARTS_SECONDS)
+        await pipeline.execute()
+
+
+async def recent_starts(redis: Redis) -> dict[tuple[str, str], int]:
+    """Return how often each (role, host) has started within the last minutes."""
+    since = datetime.now(UTC).timestamp() - STARTS_SECONDS
+    found: dict[tuple[str, str], int] = {}
+    async for key in redis.scan_iter(match="starts:*", count=200):
+        _, role, host = str(key).split(":", 2)
+        moments = await redis.lrange(key, 0, -1)
+        found[role, host] = sum(str(moment).isdigit() and int(moment) >= since for moment in moments)
+    return found
 
 
 async def living(redis: Redis) -> list[Instance]:

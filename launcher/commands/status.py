@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,10 @@ import click
 import orjson
 
 from launcher.host.control import STATUS_SECONDS, ask
-from ops.clock import register
+from ops.clock import register, verdict
 from ops.clock.lease import read_holder
 from ops.database import raw, session
-from ops.instances import living
+from ops.instances import living, recent_starts
 from ops.migrate_with_lock import read_state
 from ops.stores import Ping, Stores, Unavailable, open_stores
 from quartapp.credits import read_budget
@@ -39,6 +39,9 @@ class Status:
     credits: dict[str, Any] = field(default_factory=dict)
     last_deploy: dict[str, Any] | None = None
     supervised: list[dict[str, Any]] | None = None  # by `launcher up` on this host; None where none runs
+    overdue: list[str] = field(default_factory=list)
+    crash_loops: list[str] = field(default_factory=list)  # roles
+    versions_mixed: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
 
@@ -66,7 +69,9 @@ async def _ask_database(stores: Stores, status: Status) -> None:
                 status.migrations = asdict(await read_state(raw(connection)))
                 if status.migrations["standing"] != "empty":
                     status.fencing_token = await connection.fetch_val("SELECT token FROM scheduler_fences")
-                    status.jobs = [asdict(job) for job in await register.summaries(connection)]
+                    jobs = await register.summaries(connection)
+                    status.jobs = [asdict(job) for job in jobs]
+                    status.overdue = verdict.overdue(jobs, datetime.now(UTC))
     except Unavailable as problem:
         status.unreachable.append(f"PostgreSQL ({type(problem).__name__})")
 
@@ -76,7 +81,10 @@ async def _ask_redis(stores: Stores, settings: Settings, status: Status) -> None
     try:
         async with asyncio.timeout(8):
             _note(status, "Redis", (await stores.pings())["redis"])
-            status.instances = [asdict(one) for one in await living(redis)]
+            alive = await living(redis)
+            status.instances = [asdict(one) for one in alive]
+            status.versions_mixed = verdict.versions_mixed(alive, datetime.now(UTC))
+            status.crash_loops = verdict.crash_loops(await recent_starts(redis), alive)
             status.leader = await read_holder(redis, "clock")
             credits = await read_budget(
                 redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
@@ -109,17 +117,16 @@ def _judge(status: Status) -> None:
         troubles.append("no clock leads")
     if status.migrations["standing"] not in ("at_head", "ahead"):
         troubles.append(f"the schema is {status.migrations['standing']}; run python -m ops.migrate_with_lock")
-    late = datetime.now(UTC) - timedelta(minutes=5)
-    for job in status.jobs:
-        if job["status"] in ("failure", "timeout", "lost"):
-            troubles.append(f"{job['job_name']}: {job['status']}")
-        if (
-            not job["paused"]
-            and job["next_run_at"]
-            and job["next_run_at"] < late
-            and job["status"] != "running"
-        ):
-            troubles.append(f"{job['job_name']} is overdue")
+    troubles += [f"{role} starts again and again; see its log" for role in status.crash_loops]
+    troubles += [
+        f"{job['job_name']}: {job['status']}"
+        for job in status.jobs
+        if job["status"] in ("failure", "timeout", "lost")
+    ]
+    troubles += [f"{name} is overdue" for name in status.overdue]
+    if status.versions_mixed:
+        names = ", ".join(_short(version) for version in status.versions_mixed)
+        troubles.append(f"two versions run beside each other: {names}; deploy again")
     if status.credits.get("at_floor"):
         troubles.append("the Odds API credits are at the floor")
 

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.alerts.desk import Desk
-from ops.clock import register
+from ops.clock import register, verdict
 from ops.clock.leadership import REDIS_TROUBLE
 from ops.clock.lease import read_holder
 from ops.database import session
+from ops.instances import living, recent_starts
 from ops.stores import Unavailable
 from ops.tasks import waited
 from ops.telemetry.logs import get_logger, redact
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-OVERDUE_GRACE = timedelta(minutes=5)
-BUSY_FACTOR = 4
-NO_LEADER, OVERDUE = "clock:no-leader", "clock:overdue"
+NO_LEADER, OVERDUE, CRASH_LOOP = "clock:no-leader", "clock:overdue", "system:crash-loop"
 
 
 class Watchdog:
@@ -41,7 +40,7 @@ class Watchdog:
         *,
         desk: Desk,
         ttl_seconds: float,
-        overdue_grace: timedelta = OVERDUE_GRACE,
+        overdue_grace: timedelta = verdict.OVERDUE_GRACE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -65,6 +64,7 @@ class Watchdog:
         """Look once, and tell."""
         leader, redis_answers = await self._leader()
         if redis_answers:
+            await self._watch_starts()
             await self._desk.well(REDIS_TROUBLE)
         if leader is None:
             await self._miss_leader(redis_answers)
@@ -115,14 +115,21 @@ class Watchdog:
     async def _overdue(self, now: datetime) -> list[str]:
         async with session(self._database) as connection:
             jobs = await register.summaries(connection)
-        # A tick may be waiting for a run that it must not overlap.
-        busy = any(job.status == "running" for job in jobs)
-        grace = self._overdue_grace * (BUSY_FACTOR if busy else 1)
-        return [
-            job.job_name
-            for job in jobs
-            if not job.paused
-            and job.status != "running"
-            and job.next_run_at is not None
-            and job.next_run_at + grace < now
-        ]
+        return verdict.overdue(jobs, now, self._overdue_grace)
+
+    async def _watch_starts(self) -> None:
+        try:
+            async with asyncio.timeout(2):
+                looping = verdict.crash_loops(await recent_starts(self._redis), await living(self._redis))
+        except Unavailable:
+            return
+        if looping:
+            await self._desk.trouble(
+                CRASH_LOOP,
+                f"Starts again and again: {', '.join(looping)}",
+                "Each process of this role dies soon after its start; its log says why.\n"
+                "See: docker compose logs, and python -m launcher status",
+                repeats="standing",
+            )
+        else:
+            await self._desk.well(CRASH_LOOP)

@@ -1,0 +1,74 @@
+"""The verdict: what is overdue, who starts again and again, and which versions run beside each other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ops.clock import verdict
+from ops.instances import Instance, beat, living, recent_starts
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+NOW = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class State:
+    job_name: str
+    status: str = "success"
+    paused: bool = False
+    next_run_at: datetime | None = NOW - timedelta(minutes=6)
+
+
+def instance(role: str = "web", sha: str = "a", started: datetime = NOW, host: str = "h") -> Instance:
+    text = started.isoformat()
+    return Instance(role, f"{host}:{role}:1", 1, sha, text, text)
+
+
+def test_a_job_that_should_have_run_is_overdue_unless_it_runs_or_is_paused() -> None:
+    assert verdict.overdue([State("late")], NOW) == ["late"]
+    assert verdict.overdue([State("paused", paused=True), State("never", next_run_at=None)], NOW) == []
+
+
+def test_a_tick_that_waits_for_a_long_run_is_given_longer() -> None:
+    jobs = [State("waits"), State("runs", status="running")]
+    assert verdict.overdue(jobs, NOW) == []
+    assert verdict.overdue(jobs, NOW + timedelta(minutes=15)) == ["waits"]
+
+
+def test_two_versions_are_a_trouble_once_no_deploy_takes_so_long() -> None:
+    both = [instance(sha="a", started=NOW - timedelta(hours=1)), instance(sha="b")]
+    assert verdict.versions_mixed(both, NOW + timedelta(minutes=5)) == []
+    assert verdict.versions_mixed(both, NOW + timedelta(minutes=16)) == ["a", "b"]
+    assert verdict.versions_mixed(both[:1], NOW + timedelta(hours=1)) == []
+
+
+def test_many_starts_are_a_crash_loop_and_many_workers_are_not() -> None:
+    assert verdict.crash_loops({("web", "h"): 6}, [instance()]) == ["web"]
+    assert verdict.crash_loops({("web", "h"): 6}, [instance()] * 4) == []
+    assert verdict.crash_loops({("web", "h"): 5}, [instance()]) == []
+
+
+async def test_every_start_of_a_process_is_counted(redis: Redis) -> None:
+    for _ in range(6):
+        stop = asyncio.Event()
+        beating = asyncio.create_task(beat(redis, "web", "sha", stop))
+        while not await living(redis):
+            await asyncio.sleep(0)
+        stop.set()
+        await beating
+    assert verdict.crash_loops(await recent_starts(redis), await living(redis)) == ["web"]
+
+
+async def test_a_newer_versions_mark_is_read_and_what_is_no_mark_is_passed_over(redis: Redis) -> None:
+    mark = {"role": "web", "holder": "h:web:1", "pid": 1, "git_sha": "x", "started_at": "s", "seen_at": "s"}
+    await redis.set("instance:web:newer", orjson.dumps(mark | {"mood": {"good": True}}))
+    await redis.set("instance:web:odd", b"[]")
+    await redis.set("instance:web:cut", b'{"role":')
+    assert [one.holder for one in await living(redis)] == ["h:web:1"]
