@@ -1,6 +1,6 @@
 # The two commands: `make dev` runs everything, `make test` proves it. Both need only Python >= 3.11, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test bench lint clean
+.PHONY: help setup dev test bench mutants lint clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,9 @@ test: setup ## the whole suite, on services of its own
 bench: setup ## the benchmarks, side by side with the peer, as ratios
 	UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --locked --quiet --inexact --group bench --python $(BIN)/python
 	$(BIN)/python -m bench.run
+
+mutants: setup ## take each promised mechanism out and see its test fail (docs/reliability; long)
+	nice $(BIN)/python scripts/mutants.py
 
 lint: setup ## ruff, mypy --strict and the linters of the deployment files
 	$(BIN)/ruff check .
