@@ -238,7 +238,7 @@ def _parlays() -> Schema:
         "/api/parlays/suggest": {
             "get": {
                 "operationId": "suggestParlay",
-                "summary": "A parlay by appetite for risk; the same for the same documents.",
+                "summary": "A parlay by appetite for risk, at one bookmaker that takes all of it.",
                 "parameters": [
                     _query("sport", "A sport's key; all sports without it.", TEXT),
                     _query(
@@ -249,8 +249,9 @@ def _parlays() -> Schema:
                     _query(
                         "risk",
                         "The appetite.",
-                        {"enum": ["safe", "balanced", "degen"], "default": "balanced"},
+                        {"enum": ["conservative", "balanced", "degen", "safe"], "default": "balanced"},
                     ),
+                    _query("bookmaker", "The one bookmaker to place it at; any without it.", TEXT),
                     _query(
                         "same_game",
                         "Whether legs may share a game.",

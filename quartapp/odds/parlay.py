@@ -1,7 +1,7 @@
-"""Parlays: several legs, one price, all must win. Pricing, and suggestions by risk.
+"""Parlays: several legs, one price, all must win.
 
 Legs are taken as independent. Legs of one game are not: the true chance of both may be far from the
-product, so such a parlay is priced with a warning, and suggestions never make one unless asked.
+product, so such a parlay is priced with a warning.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 from quartapp.odds.formats import decimal_to_fractional, display_american
 from quartapp.odds.legs import Chances
 from quartapp.odds.value import expected_value, kelly
 
-Risk = Literal["safe", "balanced", "degen"]
 MIN_LEGS, MAX_LEGS = 2, 20
 KELLY_FRACTION = 0.25
 
@@ -85,69 +83,3 @@ def _warnings(legs: Sequence[Leg]) -> list[str]:
         f"Leg {n} is on a game that has started: {leg.label}." for n, leg in enumerate(legs) if leg.started
     ]
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A leg that may be suggested, with the figures that the choice is made by."""
-
-    leg: Leg
-    sport_key: str
-    books: int
-    market: str = ""
-
-    @property
-    def edge(self) -> float:
-        """Expected value of the leg alone, per stake of 1."""
-        return expected_value(Chances.of(self.leg.probability), float(self.leg.decimal))
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """Chosen legs and why each."""
-
-    legs: tuple[Candidate, ...]
-    reasons: tuple[str, ...]
-
-
-# The chance of winning that a leg should have, and how much an edge counts against nearness to it.
-_APPETITE: dict[Risk, tuple[float, float, float]] = {
-    "safe": (0.60, 0.90, 0.72),
-    "balanced": (0.42, 0.68, 0.54),
-    "degen": (0.12, 0.48, 0.33),
-}
-
-
-def suggest(
-    candidates: Sequence[Candidate], legs: int, risk: Risk, *, same_game: bool = False
-) -> Suggestion | None:
-    """Return the best `legs` selections for `risk`; None when there are not enough.
-
-    Deterministic: equal inputs give equal answers, whatever their order. Each leg is scored by its edge
-    less its distance from the appetite's middle; at most one leg a game, with `same_game` one a market of it:
-    two outcomes of one market cannot both win.
-    """
-    low, high, middle = _APPETITE[risk]
-    suited = [one for one in candidates if low <= one.leg.probability <= high and not one.leg.started]
-
-    def rank(one: Candidate) -> tuple[float, str, str]:
-        return (-(one.edge - 0.35 * abs(one.leg.probability - middle)), one.leg.game_id, one.leg.label)
-
-    chosen: list[Candidate] = []
-    taken: set[tuple[str, str]] = set()
-    for one in sorted(suited, key=rank):
-        place = (one.leg.game_id, one.market if same_game else "")
-        if place in taken:
-            continue
-        chosen.append(one)
-        taken.add(place)
-        if len(chosen) == legs:
-            break
-    if len(chosen) < legs:
-        return None
-    return Suggestion(tuple(chosen), tuple(_reason(one) for one in chosen))
-
-
-def _reason(one: Candidate) -> str:
-    value = f"{one.edge:+.1%} against the no-vig consensus"
-    return f"{one.leg.label}: {one.leg.probability:.0%} by {one.books} books, {value}"

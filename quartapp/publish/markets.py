@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 
-from quartapp.odds.exchanges import commission
+from quartapp.odds.exchanges import commission, is_exchange
 from quartapp.odds.fit import Model, scores
 from quartapp.odds.legs import Chances, MarketKey, Selection, Side
 from quartapp.odds.opinion import Opinion, fitted
 from quartapp.odds.parameters import to_parameters
-from quartapp.odds.quotes import BookMarket, Offer, Sifted, sift
+from quartapp.odds.quotes import BookMarket, Line, Offer, Sifted, sift
 from quartapp.odds.quotes import Game as QuotedGame
 from quartapp.odds.sports import sport_of
 from quartapp.odds.value import (
@@ -29,7 +29,7 @@ from quartapp.odds.value import (
 )
 from quartapp.odds.vig import hold
 from quartapp.publish import shapes
-from quartapp.publish.game import moment, prices
+from quartapp.publish.game import format_time, moment, prices
 from quartapp.publish.line_history import market_movement
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change
@@ -51,8 +51,13 @@ def analyse_markets(game: Game, books: Sequence[Book], changes: Sequence[Change]
     sifted = {key: sift(key, about, _book_markets(books, key)) for key in MARKETS}
     opinions, model = fitted(sport_of(game.sport_key), sifted, game.home_team)
     exact = _prices_as_shown(books)
+    updated = {
+        (book.key, market.key): market.last_update or book.last_update
+        for book in books
+        for market in book.markets
+    }
     markets: dict[str, shapes.AnalysedMarket] = {
-        key: _market(game, one, sifted[key], model, exact, _moved(game, one, sifted[key], changes))
+        key: _market(game, one, sifted[key], model, exact, _moved(game, one, sifted[key], changes), updated)
         for key, one in opinions.items()
     }
     return Analysed(markets, model)
@@ -83,6 +88,7 @@ def _market(
     model: Model | None,
     exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
     movement: shapes.Movement | None,
+    updated: Mapping[tuple[str, str], datetime | None],
 ) -> shapes.AnalysedMarket:
     lines = [line for line in sifted.lines if line.kind == one.kind and line.point == one.point]
     fair = _fair(game, one, model)
@@ -103,6 +109,7 @@ def _market(
         "best": {name: _best(game, one, name, fair[name], price, exact) for name, price in best.items()},
         "hold": round(fmean(hold(list(line.decimals.values())) for line in lines), 6),
         "books": one.books,
+        "offers": _offers(game, one, lines, fair, exact, updated),
         "excluded": [
             {"bookmaker": book.bookmaker, "reason": book.reason, "detail": book.detail}
             for book in sifted.excluded
@@ -118,6 +125,47 @@ def _market(
     }
 
 
+def _offers(
+    game: Game,
+    one: Opinion,
+    lines: Sequence[Line],
+    fair: Mapping[str, Chances],
+    exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
+    updated: Mapping[tuple[str, str], datetime | None],
+) -> dict[str, shapes.Offer]:
+    """Return what can be placed at each bookmaker that counts, at the main line; exchanges take no parlay."""
+    found: dict[str, shapes.Offer] = {}
+    for line in lines:
+        at = updated.get((line.bookmaker, one.key))
+        if is_exchange(line.bookmaker) or at is None:
+            continue
+        prices_of: dict[str, str] = {}
+        form = "decimal"
+        for name in line.decimals:
+            shown = exact[
+                line.bookmaker, one.key, name, selection(game.home_team, game.away_team, one, name).point
+            ]
+            prices_of[name], form = shown["price"], shown["price_format"]
+        others = one.without(line.bookmaker)
+        edges = {name: _edge(others, name, fair[name], decimal) for name, decimal in line.decimals.items()}
+        found[line.bookmaker] = {
+            "updated_at": format_time(at),
+            "price_format": form,
+            "prices": prices_of,
+            "edges": {name: None if edge is None else round(edge, 6) for name, edge in edges.items()},
+        }
+    return found
+
+
+def _edge(others: Mapping[str, float] | None, name: str, fair: Chances, paid: float) -> float | None:
+    """Return what a price is worth by the other books; None where fewer than three books quote."""
+    if others is None:
+        return None
+    decided = fair.won + fair.lost
+    p = others[name]
+    return expected_value(Chances(p * decided, push=1 - decided, loss=(1 - p) * decided), paid)
+
+
 def _best(
     game: Game,
     one: Opinion,
@@ -128,12 +176,7 @@ def _best(
 ) -> shapes.BestPrice:
     """Return a best price and what it is worth by the other books; an edge of None where fewer than three quote."""
     point = selection(game.home_team, game.away_team, one, name).point
-    others = one.without(price.bookmaker)
-    edge = None
-    if others is not None:
-        decided = fair.won + fair.lost
-        p = others[name]
-        edge = expected_value(Chances(p * decided, push=1 - decided, loss=(1 - p) * decided), price.decimal)
+    edge = _edge(one.without(price.bookmaker), name, fair, price.decimal)
     return {
         "bookmaker": price.bookmaker,
         **exact[price.bookmaker, one.key, name, point],

@@ -41,7 +41,7 @@ SeasonState = Annotated[
     ),
 ]
 MarketKey = Annotated[str, WithJsonSchema({"type": "string", "enum": ["h2h", "spreads", "totals"]})]
-RiskName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["safe", "balanced", "degen"]})]
+RiskName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["conservative", "balanced", "degen"]})]
 
 
 class Price(TypedDict):
@@ -244,6 +244,15 @@ class Excluded(TypedDict):
     detail: str
 
 
+class Offer(TypedDict):
+    """What one bookmaker takes at the main line: prices as received, and each one's edge by the other books."""
+
+    updated_at: Time
+    price_format: str
+    prices: dict[str, str]
+    edges: dict[str, float | None]
+
+
 class TiltParameters(TypedDict):
     """How far one bet's consensus tilts a distribution."""
 
@@ -279,6 +288,7 @@ class AnalysedMarket(TypedDict):
     ]
     fair: NotRequired[dict[str, Chances]]
     excluded: NotRequired[list[Excluded]]
+    offers: NotRequired[dict[str, Offer]]
     model: NotRequired[ScoreModel | None]
 
 
@@ -392,9 +402,30 @@ class PricedLeg(ParlayLeg):
 
 
 class SuggestedLeg(ParlayLeg):
-    """A leg that is suggested, and why."""
+    """A leg that is suggested, and why. Its chances are the distribution's; a push returns the stake."""
 
     reason: str
+    commence_time: Time
+    started: bool
+    price: str
+    price_format: str
+    price_updated_at: Time
+    edge: float
+    win: Probability
+    push: Probability
+    half_win: Probability
+    half_loss: Probability
+    loss: Probability
+
+
+class FairPrice(TypedDict):
+    """What a parlay is worth by itself: `price_decimal` returns the stake on average, a pushed leg dropping out."""
+
+    probability: Probability
+    price_decimal: float
+    price_american: float
+    correlation: float
+    independent_price_decimal: float
 
 
 class ParlayFigures(TypedDict):
@@ -419,10 +450,14 @@ class PricedParlay(ParlayFigures):
 
 
 class SuggestedParlay(ParlayFigures):
-    """A parlay by appetite for risk."""
+    """A parlay by appetite for risk, that can be placed as a whole at one bookmaker at the prices shown."""
 
     generated_at: Time
     source: Source
     sport: str | None
     risk: RiskName
+    bookmaker: str
+    same_game: bool
+    fair: FairPrice
+    reasons: list[str]
     legs: list[SuggestedLeg]

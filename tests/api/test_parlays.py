@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from math import prod
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from quartapp.api.parlays.routes import _candidates
 from quartapp.app import create_web
+from quartapp.odds.exchanges import is_exchange
 from quartapp.settings import Settings
 from tests.jobs.test_failures import open_bench
 from tests.support.waiting import eventually
@@ -121,7 +123,7 @@ async def test_a_body_that_parsers_would_read_differently_is_400(
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("risk", ["safe", "balanced", "degen"])
+@pytest.mark.parametrize("risk", ["conservative", "balanced", "degen"])
 async def test_a_suggestion_is_the_same_for_the_same_documents(client: httpx.AsyncClient, risk: str) -> None:
     path = f"/api/parlays/suggest?sport=basketball_nba&legs=3&risk={risk}"
     first, second = await client.get(path), await client.get(path)
@@ -138,7 +140,47 @@ async def test_a_suggestion_is_the_same_for_the_same_documents(client: httpx.Asy
     ]
     priced = await client.post("/api/parlays/price", json={"legs": legs})
     assert priced.status_code == 200, priced.text
-    assert priced.json()["probability"] == pytest.approx(first.json()["probability"])
+    assert priced.json()["price_decimal"] == first.json()["price_decimal"]
+
+
+@pytest.mark.parametrize(
+    "query", ["risk=conservative", "risk=degen&legs=2", "same_game=true&legs=4", "bookmaker=fanduel"]
+)
+async def test_a_suggestion_can_be_placed_at_one_book_as_published(
+    client: httpx.AsyncClient, query: str
+) -> None:
+    answer = await client.get(f"/api/parlays/suggest?{query}")
+    assert answer.status_code == 200, answer.text
+    suggested = answer.json()
+    assert not is_exchange(suggested["bookmaker"])
+    for leg in suggested["legs"]:
+        game = (await client.get(f"/api/game/{leg['game_id']}")).json()["game"]
+        quoted = [
+            outcome
+            for book in game["bookmakers"] if book["key"] == suggested["bookmaker"]
+            for market in book["markets"] if market["key"] == leg["market"]
+            for outcome in market["outcomes"]
+        ]  # fmt: skip
+        (selection,) = [o for o in quoted if (o["name"], o["point"]) == (leg["outcome"], leg["point"])]
+        assert (selection["price"], selection["price_format"]) == (leg["price"], leg["price_format"])
+        assert datetime.fromisoformat(leg["commence_time"]) > datetime.now(UTC)
+        assert leg["bookmaker"] == suggested["bookmaker"]
+        assert sum(leg[name] for name in ("win", "push", "half_win", "half_loss", "loss")) == pytest.approx(
+            1, abs=1e-5
+        )
+
+
+async def test_the_name_that_earlier_versions_know_is_conservative(client: httpx.AsyncClient) -> None:
+    old, new = [
+        (await client.get(f"/api/parlays/suggest?risk={risk}")).json() for risk in ("safe", "conservative")
+    ]
+    assert old == new
+
+
+async def test_no_parlay_is_suggested_at_an_exchange(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/parlays/suggest?bookmaker=betfair_ex_eu")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "bookmaker"
 
 
 @pytest.mark.parametrize("query", ["legs=1", "legs=x", "risk=mad", "same_game=maybe", "colour=red"])

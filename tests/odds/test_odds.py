@@ -26,7 +26,7 @@ from quartapp.odds.formats import (
 )
 from quartapp.odds.legs import Chances
 from quartapp.odds.movement import movement
-from quartapp.odds.parlay import Candidate, Leg, price, suggest
+from quartapp.odds.parlay import Leg, price
 from quartapp.odds.value import (
     arbitrage,
     best_prices,
@@ -230,46 +230,3 @@ def test_a_parlay_warns_of_legs_of_one_game_and_of_started_ones() -> None:
 def test_a_parlay_has_two_to_twenty_legs(count: int) -> None:
     with pytest.raises(ValueError, match="2 to 20"):
         price([leg(str(n), "2", 0.5) for n in range(count)])
-
-
-CHANCES = st.lists(st.floats(0.05, 0.95), min_size=4, max_size=40)
-
-
-@given(chances=CHANCES, risk=st.sampled_from(["safe", "balanced", "degen"]), seed=st.randoms())
-def test_a_suggestion_is_deterministic_and_never_pairs_a_game(chances: list[float], risk, seed) -> None:  # type: ignore[no-untyped-def]
-    candidates = [
-        Candidate(
-            leg(f"game{n // 2}", "2", chance) if n % 2 else leg(f"game{n // 2}", "19/10", chance), "s", 5
-        )
-        for n, chance in enumerate(chances)
-    ]
-    found = suggest(candidates, 2, risk)
-    shuffled = candidates[:]
-    seed.shuffle(shuffled)
-    again = suggest(shuffled, 2, risk)
-    assert (found is None) == (again is None)
-    if found is not None and again is not None:
-        assert found.reasons == again.reasons
-        assert len({one.leg.game_id for one in found.legs}) == 2
-
-
-def test_safer_appetites_choose_likelier_legs() -> None:
-    candidates = [Candidate(leg(f"g{n}", "2", n / 40), "s", 5) for n in range(2, 39)]
-    chances = [
-        sum(one.leg.probability for one in found.legs)
-        for risk in ("safe", "balanced", "degen")
-        if (found := suggest(candidates, 3, risk))
-    ]
-    assert chances == sorted(chances, reverse=True)
-    assert len(chances) == 3
-
-
-def test_a_same_game_suggestion_takes_one_outcome_of_a_market() -> None:
-    both = [
-        Candidate(leg("g1", "2", 0.5), "s", 5, "totals"),
-        Candidate(leg("g1", "19/10", 0.5), "s", 5, "totals"),
-    ]
-    assert suggest(both, 2, "balanced", same_game=True) is None
-    found = suggest([*both, Candidate(leg("g1", "2", 0.55), "s", 5, "h2h")], 2, "balanced", same_game=True)
-    assert found is not None
-    assert {one.market for one in found.legs} == {"totals", "h2h"}

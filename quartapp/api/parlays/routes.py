@@ -6,25 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from ops.web.policy import policy
-from ops.web.problems import ProblemError, invalid, single
+from ops.web.problems import ProblemError, invalid
 from quartapp.api.parlays.requests import LegRequest, ParlayRequest
-from quartapp.documents.derived import Computed, Turns, Work
+from quartapp.api.parlays.suggestions import Suggestions
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
 from quartapp.http.bodies import body
-from quartapp.http.responses import respond_computed
 from quartapp.odds.formats import PriceError, american_to_decimal
-from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS, Candidate, Leg, ParlayPrice, Risk, price, suggest
+from quartapp.odds.parlay import Leg, ParlayPrice, price
 from quartapp.publish import addresses, shapes
 
-RISKS: tuple[Risk, ...] = ("safe", "balanced", "degen")
-READ_GAMES, READ_SPORTS = 256, 64  # documents of which the parsed form is remembered
+READ_GAMES = 256  # documents of which the parsed form is remembered
 CAVEAT = "Legs are priced as independent; legs of one game are not."
 
 
@@ -40,7 +38,7 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     """Return the routes under /api/parlays."""
     parlays = Blueprint("parlays", __name__, url_prefix="/api/parlays")
     read = Prepared(documents, orjson.loads, READ_GAMES)
-    candidates = Prepared(documents, _candidates, READ_SPORTS)
+    suggestions = Suggestions(documents)
 
     @parlays.post("/price")
     @policy(cache="no-store", auth="none", limit=120)
@@ -58,10 +56,7 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     @parlays.get("/suggest")
     @policy(cache="public", auth="none", limit=240)
     async def suggest_parlay() -> Response:
-        sport, count, risk, same_game = _suggestion_query()
-        key = addresses.key_of(addresses.SUGGEST, request.query_string)
-        work = _suggestion(documents, candidates, sport, count, risk, same_game=same_game)
-        return await respond_computed(documents, key, work)
+        return await suggestions.answer()
 
     return parlays
 
@@ -190,110 +185,3 @@ def describe(found: ParlayPrice) -> shapes.ParlayFigures:
         "warnings": list(found.warnings),
         "caveat": CAVEAT,
     }
-
-
-def _suggestion_query() -> tuple[str | None, int, Risk, bool]:
-    given = single(request.args)
-    for name in given:
-        if name not in ("sport", "legs", "risk", "same_game"):
-            raise invalid(name, "is no parameter of this")
-    legs = given.get("legs", "3")
-    if not (legs.isascii() and legs.isdigit() and len(legs) <= 3 and MIN_LEGS <= int(legs) <= MAX_LEGS):
-        raise invalid("legs", f"must be a whole number from {MIN_LEGS} to {MAX_LEGS}")
-    risk = next((one for one in RISKS if one == given.get("risk", "balanced")), None)
-    if risk is None:
-        raise invalid("risk", f"must be one of {', '.join(RISKS)}")
-    if given.get("same_game", "false") not in ("true", "false"):
-        raise invalid("same_game", "must be true or false")
-    return given.get("sport") or None, int(legs), risk, given.get("same_game") == "true"
-
-
-class SportCandidates(NamedTuple):
-    """What may be suggested of one sport, and how each leg is shown."""
-
-    generated_at: str
-    source: str
-    candidates: list[Candidate]
-    shown: dict[tuple[str, str], shapes.ParlayLeg]
-
-
-def _suggestion(
-    documents: HeldDocuments,
-    candidates: Prepared[SportCandidates],
-    sport: str | None,
-    count: int,
-    risk: Risk,
-    *,
-    same_game: bool,
-) -> Work:
-    async def work(turns: Turns) -> Computed:
-        keys = [addresses.analyses(sport)] if sport else sorted(documents.keys(addresses.ANALYSES_OF))
-        sports: list[SportCandidates] = []
-        for key in keys:
-            if (found := candidates.of(key)) is not None:
-                sports.append(found)
-            await turns.rest()
-        if not sports:
-            if not documents.complete:
-                raise ProblemError(503)
-            raise ProblemError(404, "There is no such sport; see /api/sports.")
-        made_at = max(one.generated_at for one in sports)
-
-        async def render() -> bytes:
-            every = [candidate for one in sports for candidate in one.candidates]
-            suggestion = suggest(every, count, risk, same_game=same_game)
-            if suggestion is None:
-                raise ProblemError(
-                    404, f"There are not {count} legs that suit {risk} now; ask for fewer legs."
-                )
-            shown = {key: leg for one in sports for key, leg in one.shown.items()}
-            answer: shapes.SuggestedParlay = {
-                "generated_at": made_at,
-                "source": sports[0].source,
-                "sport": sport,
-                "risk": risk,
-                **describe(price([one.leg for one in suggestion.legs])),
-                "legs": [
-                    {**shown[one.leg.game_id, one.leg.label], "reason": reason}
-                    for one, reason in zip(suggestion.legs, suggestion.reasons, strict=True)
-                ],
-            }
-            return orjson.dumps(answer)
-
-        return Computed(
-            (addresses.SUGGEST, sport, count, risk, same_game),
-            render,
-            datetime.fromisoformat(made_at),
-            addresses.SUGGEST,
-        )
-
-    return work
-
-
-def _candidates(body: bytes) -> SportCandidates:
-    page = orjson.loads(body)
-    candidates: list[Candidate] = []
-    shown: dict[tuple[str, str], shapes.ParlayLeg] = {}
-    for one in page["analyses"]:
-        # By the document's own time and not the clock's: equal documents give equal suggestions.
-        # The page changes when a game's status does; an older version's page has none.
-        started = (
-            one.get("status", "scheduled") != "scheduled" or one["commence_time"] <= page["generated_at"]
-        )
-        for key, market in one["markets"].items():
-            for name, best in market["best"].items():
-                decimal = exact(best)
-                if decimal is None:
-                    continue
-                point = _side_point(one, market, name, key)
-                line = "" if point is None else f" {point:+g}"
-                label = f"{name}{line} ({one['away_team']} at {one['home_team']})"
-                booksum = max(1.0, 1 / (1 - market["hold"]))
-                leg = Leg(one["game_id"], label, decimal, market["consensus"][name], booksum, started=started)
-                candidates.append(Candidate(leg, page["sport"], market["books"], key))
-                shown[one["game_id"], label] = {
-                    "game_id": one["game_id"], "market": key, "outcome": name, "point": point,
-                    "bookmaker": best["bookmaker"], "price_american": best["price_american"],
-                    "price_decimal": best["price_decimal"], "probability": leg.probability, "label": label,
-                }  # fmt: skip
-    return SportCandidates(page["generated_at"], page["source"], candidates, shown)
