@@ -12,7 +12,7 @@ import httpx
 import orjson
 import pytest
 
-from quartapp.api.parlays.routes import _candidates
+from quartapp.api.parlays.suggestions import prepare
 from quartapp.app import create_web
 from quartapp.odds.exchanges import is_exchange
 from quartapp.settings import Settings
@@ -262,41 +262,23 @@ async def test_odd_paths_are_problems_and_redirect_nowhere(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize(
-    ("said", "started"),
-    [
-        ({}, False),
-        ({"status": "scheduled"}, False),
-        ({"status": "live"}, True),
-        ({"status": "unresolved"}, True),
-    ],
+    ("status", "kept"), [({}, 2), ({"status": "scheduled"}, 2), ({"status": "postponed"}, 0)]
 )
-def test_a_game_that_has_begun_is_not_suggested_though_its_page_is_older(
-    said: dict[str, str], started: bool
-) -> None:
-    page = {
-        "generated_at": "2026-11-25T00:29:00Z",
-        "source": "sandbox",
-        "sport": "basketball_nba",
-        "analyses": [
-            {
-                "game_id": "g1",
-                "home_team": "Boston",
-                "away_team": "Miami",
-                "commence_time": "2026-11-25T00:30:00Z",
-                **said,
-                "markets": {
-                    "h2h": {
-                        "consensus": {"Boston": 0.6},
-                        "best": {
-                            "Boston": {"bookmaker": "b", "price_american": -140, "price_decimal": 1.7143}
-                        },
-                        "hold": 0.04,
-                        "books": 3,
-                        "point": None,
-                    }
-                },
-            }
-        ],
+def test_only_scheduled_games_are_suggested(status: dict[str, str], kept: int) -> None:
+    chances = {"win": 0.5, "push": 0.0, "half_win": 0.0, "half_loss": 0.0, "loss": 0.5}
+    offer = {
+        "updated_at": "2026-12-01T00:00:00Z",
+        "price_format": "american",
+        "prices": {"Home": "-105", "Away": "-115"},
+        "edges": {"Home": -0.02, "Away": -0.06},
     }
-    (candidate,) = _candidates(orjson.dumps(page)).candidates
-    assert candidate.leg.started is started
+    market = {
+        "point": None, "kind": "two_way", "books": 4, "fair": {"Home": chances, "Away": chances},
+        "offers": {"draftkings": offer},
+    }  # fmt: skip
+    analysis = {
+        "game_id": "g1", "sport_key": "basketball_nba", "home_team": "Home", "away_team": "Away",
+        "commence_time": "2026-12-02T00:00:00Z", "markets": {"h2h": market}, "model": None, **status,
+    }  # fmt: skip
+    page = {"generated_at": "2026-12-01T00:00:00Z", "source": "sandbox", "analyses": [analysis]}
+    assert len(prepare(orjson.dumps(page)).by_risk["balanced"].get("draftkings", [])) == kept
