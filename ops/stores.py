@@ -26,7 +26,8 @@ from ops.database import (
 )
 from ops.redis import open_redis
 from ops.tasks import waited
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
     from databases import Database
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ping", "StoreSettings", "Stores", "Unavailable", "open_stores", "ping"]
 
-log = get_logger(__name__)
 
 # What a store raises when it is away, closing, too slow or unable to answer: catch it, wait, try again.
 Unavailable = (*DatabaseUnavailable, RedisError)
@@ -109,7 +109,7 @@ class Stores:
                 if stop is None:
                     raise
                 if not said:
-                    log.warning("waiting for the database", error=redact(repr(problem)))
+                    emit("store_unavailable", store="database", waiting="pool", error=redact(repr(problem)))
                     said = True
                 await waited(stop, RETRY_SECONDS)
         return False
@@ -136,7 +136,7 @@ class Stores:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await closing
             except Unavailable as problem:
-                log.warning("a pool did not close in time", store=name, error=redact(repr(problem)))
+                emit("store_not_closed", store=name, error=redact(repr(problem)))
 
     async def _disconnect(self) -> None:
         if self.database.is_connected:
@@ -170,6 +170,6 @@ async def ping(check: Awaitable[object], seconds: float = PING_SECONDS) -> Ping:
     except (ReadOnlyDatabaseError, ReadOnlyError):
         error = "read-only"
     except Exception as problem:  # a probe answers whatever the drivers raise
-        log.warning("a store does not answer", error=type(problem).__name__)
+        emit("store_unavailable", waiting="ping", error=type(problem).__name__)
         error = "unavailable"
     return Ping(error is None, round((time.monotonic() - started) * 1000, 1), error)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
-from ops.telemetry.logs import get_logger
-
-log = get_logger(__name__)
+from ops.telemetry.events import emit
 
 
 async def waited(event: asyncio.Event, seconds: float) -> bool:
@@ -54,5 +52,5 @@ class Tasks:
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
-            log.error("background task died", task=task.get_name(), exc_info=problem)
+            emit("background_task_died", task=task.get_name(), exc_info=problem)
             self.failed.set()

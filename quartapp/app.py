@@ -17,7 +17,8 @@ from ops.instances import beat
 from ops.stores import Stores, Unavailable, open_stores
 from ops.tasks import Tasks
 from ops.telemetry.access import AccessLog
-from ops.telemetry.logs import get_logger, output, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import output, redact
 from ops.telemetry.metrics import Requests
 from ops.web import ops_api, probes, problems
 from ops.web.access import OpsAccess
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from quartapp.settings import Settings
-
-log = get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -139,10 +138,16 @@ def answer_with_problems(app: Quart) -> None:
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
         if isinstance(error, Unavailable):
-            log.warning("a dependency is away", error=redact(repr(error)))
+            emit("store_unavailable", waiting="request", error=redact(repr(error)))
             return _problem(503)
-        log.error("a request failed", exc_info=error)
+        emit("request_failed", path=_path(), exc_info=error)
         return _problem(500)
+
+
+def _path() -> str:
+    from quart import request
+
+    return request.path
 
 
 def _problem(status: int, detail: str | None = None, errors: list[dict[str, str]] | None = None) -> Response:

@@ -6,12 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ops.migrate_with_lock import MigrationError, describe, migrate
-from ops.telemetry.logs import get_logger
+from ops.telemetry.events import emit
 
 if TYPE_CHECKING:
     from quartapp.settings import Settings
-
-log = get_logger(__name__)
 
 
 def bring_schema(settings: Settings) -> bool:
@@ -26,7 +24,7 @@ def bring_schema(settings: Settings) -> bool:
             )
         )
     except MigrationError as problem:
-        log.error("migration failed", error=str(problem))
+        emit("migration_failed", error=str(problem))
         return False
-    log.info(describe(outcome))
+    emit("migration_ended", detail=describe(outcome))
     return True

@@ -25,7 +25,8 @@ from ops.instances import beat, holder_name
 from ops.migrate_with_lock import read_state
 from ops.stores import Unavailable, open_stores
 from ops.tasks import Tasks, waited
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
     from databases import Database
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from quartapp.settings import Settings
 
 R = TypeVar("R")
-log = get_logger(__name__)
 
 
 async def run_clock(
@@ -89,7 +89,7 @@ async def run_clock(
             ttl_seconds=settings.clock_lease_ttl_seconds,
             desk=desk,
         )
-        log.info("clock started", jobs=len(jobs), holder=holder)
+        emit("clock_started", jobs=len(jobs), holder=holder)
         watching = asyncio.create_task(_stop_on_failure(tasks, stop))
         try:
             await leadership.run(lead, stop)
@@ -98,7 +98,7 @@ async def run_clock(
         await tasks.drained(2)
     if tasks.failed.is_set():
         raise BackgroundTaskError("A background task died; its error stands in the log above.")
-    log.info("clock stopped")
+    emit("clock_stopped")
 
 
 class BackgroundTaskError(RuntimeError):
@@ -122,9 +122,7 @@ async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
         except Unavailable as problem:
             reason = {"error": redact(repr(problem))}
         if not said:
-            log.warning(
-                "the clock waits for its schema; role web or ops.migrate_with_lock brings it", **reason
-            )
+            emit("schema_awaited", **reason)
             said = True
         await waited(stop, 0.5)
     return False
@@ -162,9 +160,9 @@ def clock_role(settings: Settings) -> int:
     try:
         asyncio.run(serve_clock(settings, jobs=JOBS, open_resources=open_resources))
     except ScheduleError as problem:
-        log.error("a schedule cannot be used", error=str(problem))
+        emit("schedule_refused", error=str(problem))
         return 2
     except BackgroundTaskError as problem:
-        log.error(str(problem))
+        emit("background_task_died", error=str(problem))
         return 1
     return 0

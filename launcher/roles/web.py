@@ -22,14 +22,14 @@ from launcher.host.schema import bring_schema
 from launcher.serve.leave import end_at_the_latest
 from launcher.serve.sockets import LISTEN_FD, PortError, listening_socket
 from launcher.serve.stall import end_when_stalled
-from ops.telemetry.logs import configure_logging, get_logger
+from ops.telemetry.events import emit
+from ops.telemetry.logs import configure_logging
 
 if TYPE_CHECKING:
     from launcher.serve.fast_reads import FastReads
     from quartapp.app import Web
     from quartapp.settings import Settings
 
-log = get_logger(__name__)
 
 WARM_SECONDS = 15
 
@@ -43,7 +43,7 @@ def run_web(settings: Settings) -> int:
     try:
         listening = listening_socket(settings)
     except PortError as problem:
-        log.error(str(problem))
+        emit("port_refused", error=str(problem))
         return 1
     if settings.web_concurrency > 1 and LISTEN_FD not in os.environ:
         from launcher.host.workers import run_workers
@@ -86,7 +86,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     gc.set_threshold(50_000, 20, 20)
     if settings.reuse_port:
         await _warm(web, stop)
-    log.info("serving", host=settings.host, port=listening.getsockname()[1], pid=os.getpid())
+    emit("serving", host=settings.host, port=listening.getsockname()[1], pid=os.getpid())
     serving = asyncio.ensure_future(serve(web.asgi, config, shutdown_trigger=closing.wait))  # type: ignore[arg-type]  # an ASGI callable by shape
     watching = asyncio.ensure_future(web.tasks.failed.wait())
     stopping = asyncio.ensure_future(stop.wait())
@@ -101,7 +101,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
         task.cancel()
     await web.stop()
     own_door.unlink(missing_ok=True)
-    log.info("stopped")
+    emit("stopped")
     sys.stdout.flush()
     code = 1 if crashed else 0
     end_at_the_latest(code)

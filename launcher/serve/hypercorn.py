@@ -12,13 +12,12 @@ import hypercorn.asyncio.run
 from hypercorn.config import Config
 
 from launcher.serve.sockets import health_socket
-from ops.telemetry.logs import get_logger
+from ops.telemetry.events import emit
 
 if TYPE_CHECKING:
     from launcher.serve.connection import Connections
     from quartapp.settings import Settings
 
-log = get_logger(__name__)
 
 UNIX_PATH_MAX = 103  # bytes, macOS; 107 on Linux
 
@@ -31,7 +30,7 @@ def hypercorn_config(settings: Settings, listening: socket.socket) -> tuple[Conf
     if len(os.fsencode(own_door)) <= UNIX_PATH_MAX:
         config.bind.append(f"unix:{own_door}")
     else:
-        log.warning("the folder for temporary files has too long a name for the health socket; set TMPDIR")
+        emit("health_socket_refused", error="the folder for temporary files has too long a name; set TMPDIR")
     config.umask = 0o077  # the health socket is this user's alone
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")  # as it is: our handler has the root

@@ -16,6 +16,7 @@ from ops.alerts.telegram import Telegram, TelegramChat, Verdict
 from ops.database import raw, session
 from ops.stores import Unavailable
 from ops.tasks import waited
+from ops.telemetry.events import emit
 from ops.telemetry.logs import get_logger, redact
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ async def _surely_record(database: Database, row: asyncpg.Record, verdict: Verdi
             async with session(database) as connection:
                 return await _record(raw(connection), row, verdict, now)
         except Unavailable as problem:
-            log.warning("a sent alert waits for the database", alert=row["id"], error=redact(repr(problem)))
+            emit("store_unavailable", store="database", waiting="alert", error=redact(repr(problem)))
             await asyncio.sleep(pause)
     async with session(database) as connection:
         await _record(raw(connection), row, verdict, now)
@@ -158,12 +159,11 @@ async def _record(
         await connection.execute(
             "UPDATE alerts SET status = 'sent', sent_at = $2, error = NULL WHERE id = $1", row["id"], now
         )
+        emit("alert_sent", alert=row["id"])
         return
     delay = verdict.retry_after_seconds or min(300.0, SLOT_SECONDS * 2 ** min(row["attempts"], 6))
     refused = verdict.refused and row["attempts"] >= GIVE_UP_AFTER
-    log.warning(
-        "alert not sent", alert=row["id"], error=verdict.error, again_in_seconds=None if refused else delay
-    )
+    emit("alert_not_sent", alert=row["id"], error=verdict.error, again_in_seconds=None if refused else delay)
     await connection.execute(
         "UPDATE alerts SET status = $2, error = $3, next_attempt_at = $4 WHERE id = $1",
         row["id"],

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ops.alerts.table import MESSAGE_CHARACTERS
 from ops.stores import Unavailable
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
     import httpx
     from redis.asyncio import Redis
 
-log = get_logger(__name__)
 
 SEND_TIMEOUT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 3600.0  # whatever Telegram asks for: an alert that waits for days is no alert
@@ -93,7 +93,7 @@ class Telegram:
         return None if moved is None else str(moved)
 
     async def _remember_chat(self, chat_id: str) -> None:
-        log.warning("the alert chat became a supergroup; set TELEGRAM_ALERT_CHAT_ID", chat_id=chat_id)
+        emit("alert_chat_moved", chat_id=chat_id)
         try:
             await self._redis.set(self._moved_key, chat_id)
         except Unavailable:

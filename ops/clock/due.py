@@ -11,9 +11,7 @@ from typing import Generic
 from ops.clock.job import Job, R
 from ops.clock.ledger import Claim
 from ops.clock.schedule import Schedule
-from ops.telemetry.logs import get_logger
-
-log = get_logger(__name__)
+from ops.telemetry.events import emit
 
 
 @dataclass(slots=True)
@@ -33,7 +31,7 @@ def plan_jobs(jobs: Sequence[Job[R]], lines: dict[str, str], timezone: str) -> d
     unknown = set(lines) - {job.name for job in jobs}
     if unknown:
         names = ", ".join(f"SCHEDULE_{name.upper()}" for name in sorted(unknown))
-        log.warning("no job has this name; the variable does nothing", variables=names)
+        emit("schedule_unknown", variables=names)
     return {
         job.name: Schedule.parse(
             f"SCHEDULE_{job.name.upper()}" if job.name in lines else job.name,

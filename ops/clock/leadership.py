@@ -15,13 +15,13 @@ from ops.clock.lease import Lease
 from ops.database import session
 from ops.stores import Unavailable
 from ops.tasks import waited
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
     from databases import Database
     from redis.asyncio import Redis
 
-log = get_logger(__name__)
 
 CAMPAIGN_SECONDS = 0.25  # how often a standby looks; a released lease is taken within this
 REDIS_TROUBLE = "clock:redis"
@@ -73,7 +73,7 @@ class Leadership:
         try:
             await asyncio.wait((renewing, leading), return_when=asyncio.FIRST_COMPLETED)
             if renewing.done() and not leading.done():
-                log.warning("leadership lost; stopping what runs", holder=self._holder)
+                emit("leadership_lost", holder=self._holder)
         finally:
             for task in (leading, renewing):
                 task.cancel()
@@ -88,11 +88,11 @@ class Leadership:
                     token = await next_token(connection, self._holder, datetime.now(UTC))
                 break
             except Unavailable as problem:
-                log.warning("the leader waits for the database", error=redact(repr(problem)))
+                emit("store_unavailable", store="database", waiting="leader", error=redact(repr(problem)))
                 await waited(stop, 0.5)
         else:
             return
-        log.info("leading", holder=self._holder, fencing_token=token, ttl_seconds=lease.ttl_seconds)
+        emit("leadership_gained", holder=self._holder, fencing_token=token, ttl_seconds=lease.ttl_seconds)
         await term(token, stop)
 
     async def _keep(self, lease: Lease) -> None:
@@ -118,7 +118,7 @@ class Leadership:
     async def _redis_away(self, problem: BaseException) -> None:
         if self._redis_away_since is None:
             self._redis_away_since = time.monotonic()
-            log.warning("Redis does not answer", error=redact(repr(problem)))
+            emit("store_unavailable", store="redis", waiting="lease", error=redact(repr(problem)))
         if time.monotonic() - self._redis_away_since < self._ttl * 0.5:
             return
         try:
@@ -141,5 +141,5 @@ class Leadership:
                 await self._desk.well(REDIS_TROUBLE)
         except Unavailable:
             return
-        log.info("Redis answers again")
+        emit("store_available", store="redis")
         self._redis_away_since = None

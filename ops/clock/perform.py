@@ -13,9 +13,7 @@ from typing import Any
 from ops.clock.fence import FencedOutError
 from ops.clock.job import Job, JobContext, R, SkippedRunError
 from ops.clock.ledger import Status
-from ops.telemetry.logs import get_logger
-
-log = get_logger(__name__)
+from ops.telemetry.events import emit
 
 
 class JobTimeoutError(Exception):
@@ -71,7 +69,7 @@ async def _cancelled(task: asyncio.Task[Outcome], seconds: float) -> bool:
     task.cancel()
     await asyncio.wait({task}, timeout=seconds)
     if not task.done():
-        log.error("a job swallows its cancellation and is left to itself", task=task.get_name())
+        emit("cancellation_swallowed", task=task.get_name())
     return task.done()
 
 
@@ -102,9 +100,9 @@ def _failure(problem: BaseException) -> Outcome:
     if isinstance(problem, SkippedRunError):
         return Outcome("skipped", problem)
     try:
-        log.warning("run failed", exc_info=problem)
+        emit("run_raised", exc_info=problem)
     except Exception:
-        log.warning("run failed", error=type(problem).__name__)
+        emit("run_raised", error=type(problem).__name__)
     return Outcome("failure", problem)
 
 

@@ -20,6 +20,7 @@ from ops.clock.perform import Outcome, perform
 from ops.clock.plain import plain_stats
 from ops.clock.term import Term
 from ops.tasks import Tasks
+from ops.telemetry.events import emit
 from ops.telemetry.logs import bound, get_logger
 
 if TYPE_CHECKING:
@@ -142,12 +143,20 @@ class Runner(Generic[R]):
         except Exception as problem:
             # What the job said is made storable before; should PostgreSQL refuse it all the same, the end itself
             # is still recorded, because an unrecorded success would be called lost and run again.
-            log.error("a run's end is recorded without what the job said", exc_info=problem)
+            emit("run_end_refused", exc_info=problem)
             refused = None if outcome.error is None else "What the job said cannot be stored; see the log."
             ours = await term.write(lambda connection: close(connection, refused, {}), hopeless=True)
-        write = log.info if outcome.status in ("success", "skipped") else log.warning
-        error = None if outcome.error is None else ledger.snippet(outcome.error)
-        write("run ended", status=outcome.status, attempt=run.attempt, error=error)
+        said: dict[str, Any] = {
+            "status": outcome.status,
+            "attempt": run.attempt,
+            "trigger": run.trigger,
+            "run": run.id,
+        }
+        if outcome.status in ("success", "skipped"):
+            emit("run_ended", **said)
+        else:
+            error = None if outcome.error is None else ledger.snippet(outcome.error)
+            emit("run_failed", **said, error=error, next_attempt_at=following and str(following.due_at))
         return ours
 
     def changed_stats(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -205,7 +214,7 @@ class Runner(Generic[R]):
             async with asyncio.timeout(HEARTBEAT_TIMEOUT_SECONDS), httpx.AsyncClient() as client:
                 (await client.get(url)).raise_for_status()
         except (httpx.HTTPError, TimeoutError, httpx.InvalidURL) as problem:
-            log.warning("heartbeat not delivered", error=type(problem).__name__)
+            emit("heartbeat_failed", error=type(problem).__name__)
 
     # --- the end of a term
 

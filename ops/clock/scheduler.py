@@ -24,12 +24,12 @@ from ops.clock.term import Term
 from ops.database import session
 from ops.stores import Unavailable
 from ops.tasks import waited
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
     from databases.core import Connection
 
-log = get_logger(__name__)
 
 REQUEST_LIFETIME = timedelta(minutes=1)  # who asked for a run has long given up by then
 JUMP_SECONDS = 2.0  # a wall clock that moves this much against the monotonic one has jumped
@@ -76,7 +76,7 @@ class Scheduler(Generic[R]):
                 reached = time.monotonic()
             except Unavailable as problem:
                 # Ticks stay due; they are claimed when the database is back, as each job's catch_up says.
-                log.warning("the clock waits for the database", error=redact(repr(problem)))
+                emit("store_unavailable", store="database", waiting="scheduler", error=redact(repr(problem)))
                 await waited(stop, 0.5)
                 continue
             self.looks += 1
@@ -89,7 +89,7 @@ class Scheduler(Generic[R]):
             try:
                 await self._take_over()
             except Unavailable as problem:
-                log.warning("the clock waits for the database", error=redact(repr(problem)))
+                emit("store_unavailable", store="database", waiting="scheduler", error=redact(repr(problem)))
                 await waited(stop, 0.5)
                 continue
             return
@@ -119,7 +119,7 @@ class Scheduler(Generic[R]):
             tick = self._schedules[name].next_after(min(since, now))
             self._due[name] = Due(job, self._schedules[name], tick, tick)
         for run in lost:
-            log.warning("run lost with its holder", job=run.job_name, run=run.id, was=run.holder)
+            emit("run_lost", job=run.job_name, run=run.id, was=run.holder)
         await self._give_up(given_up)
 
     def _registered(self, now: datetime) -> list[register.Registered]:
@@ -308,7 +308,7 @@ class Scheduler(Generic[R]):
     def _notice_jump(self, before: float) -> float:
         offset = self._clock_offset()
         if abs(offset - before) > JUMP_SECONDS:
-            log.warning("the wall clock jumped", seconds=round(offset - before, 1))
+            emit("wall_clock_jumped", seconds=round(offset - before, 1))
         if offset < before - JUMP_SECONDS:
             # Back: plan anew from here, or everything would wait until time has caught up. Ticks that ran
             # already are refused by the ledger.

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from ops.database import session
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ops.alerts.desk import Desk
     from ops.stores import Stores
 
-log = get_logger(__name__)
 T = TypeVar("T")
 
 
@@ -73,7 +73,12 @@ class Term:
             except Exception as problem:
                 if _is_about_values(problem) and not hopeless:
                     raise
-                log.warning("the ledger waits for the database", error=redact(repr(problem)[:1000]))
+                emit(
+                    "store_unavailable",
+                    store="database",
+                    waiting="ledger",
+                    error=redact(repr(problem)[:1000]),
+                )
             await asyncio.sleep(pause)
             pause = min(pause * 2, self.pace.write_ceiling)
 

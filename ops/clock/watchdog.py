@@ -19,13 +19,13 @@ from ops.database import session
 from ops.instances import living, recent_starts
 from ops.stores import Unavailable
 from ops.tasks import waited
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
     from databases import Database
     from redis.asyncio import Redis
 
-log = get_logger(__name__)
 
 NO_LEADER, OVERDUE, CRASH_LOOP = "clock:no-leader", "clock:overdue", "system:crash-loop"
 
@@ -58,7 +58,7 @@ class Watchdog:
             try:
                 await self.look(datetime.now(UTC))
             except Unavailable as problem:
-                log.warning("the watchdog cannot look", error=redact(repr(problem)))
+                emit("watch_failed", error=redact(repr(problem)))
 
     async def look(self, now: datetime) -> None:
         """Look once, and tell."""

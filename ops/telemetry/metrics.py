@@ -37,7 +37,9 @@ class Collector:
 
     def collect(self) -> Iterable[Metric]:
         """Yield the metrics; prometheus_client calls this."""
-        from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+        from ops.telemetry.events import COUNTS
 
         family = HistogramMetricFamily(
             "http_request_seconds", "Time to answer a request.", labels=("method", "route", "status")
@@ -50,6 +52,10 @@ class Collector:
                 buckets.append((bound, total))
             family.add_metric((method, route, str(status)), buckets, sum_value=row[-1])
         yield family
+        events = CounterMetricFamily("events", "What happened in this process.", labels=("event",))
+        for key, count in sorted(COUNTS.items()):
+            events.add_metric((key,), count)
+        yield events
         for name, value in self._gauges().items():
             gauge = GaugeMetricFamily(name, name.replace("_", " "))
             gauge.add_metric((), value)

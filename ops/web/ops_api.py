@@ -17,13 +17,11 @@ from ops.clock.requests import ask
 from ops.database import session
 from ops.instances import living
 from ops.stores import PING_SECONDS, Stores, Unavailable
-from ops.telemetry.logs import get_logger
+from ops.telemetry.events import emit
 from ops.telemetry.metrics import Requests, exposition
 from ops.web.access import OpsAccess
 from ops.web.policy import policy
 from ops.web.request_id import request_id
-
-log = get_logger(__name__)
 
 
 def blueprint(
@@ -73,7 +71,7 @@ def blueprint(
                     abort(404)
             except register.UnknownJobError:
                 abort(404)
-        log.info("operator acted", job=name, action=action, operator=g.operator)
+        emit("operator_acted", job=name, action=action, operator=g.operator)
         return jsonify(answer | {"request_id": request_id()}), 202 if action == "run" else 200
 
     @ops.get("/ops/status")

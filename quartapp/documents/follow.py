@@ -12,11 +12,10 @@ from typing import Any
 import asyncpg
 
 from ops.database import DatabaseUnavailable, ReadOnlyDatabaseError, connect
-from ops.telemetry.logs import get_logger, redact
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import CHANNEL, load_all, load_since
-
-log = get_logger(__name__)
 
 POLL_SECONDS = 4.0
 RECONNECT_SECONDS = 0.5
@@ -44,7 +43,7 @@ class Follower:
                 await self._follow(stop)
             except (*DatabaseUnavailable, ValueError) as problem:
                 if not self._documents.stale or not told:
-                    log.warning("documents cannot be refreshed", error=redact(repr(problem)))
+                    emit("documents_stale", error=redact(repr(problem)))
                     told = True
                 self._documents.out_of_step()
                 self._wake.clear()

@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from ops.telemetry.logs import get_logger
+from ops.telemetry.events import emit
 from quartapp.documents.copy import Copy
 from quartapp.documents.derived import Derived
 from quartapp.documents.table import Published
-
-log = get_logger(__name__)
 
 COPY_OVERHEAD_BYTES = 2_000  # heads and entries: what a document costs beside its bodies, measured
 FREE_SHARE = 0.1  # room is made in one go, not for each document anew
@@ -114,7 +112,7 @@ class HeldDocuments:
         """Note that these documents are the newest."""
         self._in_step_at = time.monotonic()
         if self.stale:
-            log.info("documents are fresh", version=self.version, documents=len(self._copies))
+            emit("documents_fresh", version=self.version, documents=len(self._copies))
         self.warm, self.stale = True, False
 
     def out_of_step(self) -> None:
@@ -169,4 +167,4 @@ class HeldDocuments:
                 self._bytes -= before - copy.size
         self._room_from = max(self._max_bytes, int(self._bytes * (1 + FREE_SHARE)))
         if self._bytes > self._max_bytes:
-            log.warning("documents need more memory than DOCUMENTS_MAX_MB", bytes=self._bytes)
+            emit("documents_over_budget", bytes=self._bytes)

@@ -12,7 +12,7 @@ import httpx
 import orjson
 import tenacity
 
-from ops.telemetry.logs import get_logger
+from ops.telemetry.events import emit
 from quartapp.feeds.errors import (
     FeedError,
     FeedRefusedError,
@@ -31,8 +31,6 @@ TIMEOUT = httpx.Timeout(15.0, connect=5.0, pool=10.0)
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 Heard = Callable[[int, httpx.Headers], None]
-
-log = get_logger(__name__)
 
 
 class Fetching(TypedDict, total=False):
@@ -189,7 +187,7 @@ class JsonFetcher:
     def _tell(self, state: tenacity.RetryCallState) -> None:
         problem = state.outcome and state.outcome.exception()
         wait = round(state.upcoming_sleep, 3)
-        log.warning("feed_retry", attempt=state.attempt_number, wait_seconds=wait, error=str(problem))
+        emit("feed_retry", attempt=state.attempt_number, wait_seconds=wait, error=str(problem))
 
 
 def _parse(body: bytes) -> Any:

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from ops.telemetry.access import AccessLog
-from ops.telemetry.logs import bound, get_logger
+from ops.telemetry.events import emit
+from ops.telemetry.logs import bound
 from ops.web import problems
 from ops.web.probes import ALIVE
 from quartapp.documents.answer import READ_HEADERS, answer, gather, preferred_encoding
@@ -23,8 +24,6 @@ from quartapp.documents.held import HeldDocuments
 from quartapp.http.cors import Cors
 from quartapp.http.identity import request_id
 from quartapp.publish.addresses import key_of, path_of
-
-log = get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -187,11 +186,11 @@ class Front:
                         scope["deadline"] = deadline  # the guard lifts it for what streams
                         await self._app(scope, receive, watched)
                 except TimeoutError:
-                    log.error("a handler took too long", path=scope["path"], seconds=self._handler_seconds)
+                    emit("handler_timed_out", path=scope["path"], seconds=self._handler_seconds)
                     if not status:
                         await self._problem(scope, watched, 503, name)
                 except Exception as problem:
-                    log.error("a request failed", path=scope["path"], exc_info=problem)
+                    emit("request_failed", path=scope["path"], exc_info=problem)
                     if not status:
                         await self._problem(scope, watched, 500, name)
         finally:

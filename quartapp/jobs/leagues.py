@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
+from ops.telemetry.events import emit
 from quartapp.credits import purpose_of
 from quartapp.feeds.errors import FeedError, FeedShapeError, OutOfCreditsError
 from quartapp.jobs.backoff import ACCOUNT, Backoff
@@ -75,7 +76,7 @@ class Leagues:
             concerns = ACCOUNT if isinstance(problem, OutOfCreditsError) else league
             await self.backoff.failed(concerns, problem, datetime.now(UTC))
             if not isinstance(problem, FeedError):
-                self.context.log.warning("league failed", league=league, exc_info=problem)
+                emit("league_failed", league=league, exc_info=problem)
             return None
         if league not in self.failed:
             await self.backoff.well(league)

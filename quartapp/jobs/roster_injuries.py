@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from ops.clock.job import Job
+from ops.telemetry.events import emit
 from quartapp.feeds.errors import FeedError, FeedShapeError
 from quartapp.feeds.espn import LEAGUES
 from quartapp.feeds.reading import Reading
@@ -62,7 +63,7 @@ async def roster_injuries(context: Context) -> dict[str, object]:
             players += await _store(context, sport_key, injuries, listed, rosters)
         except LEAGUE_FAULTS as problem:
             gathered.failures.append(problem)
-            context.log.warning("league failed", league=sport_key, exc_info=problem)
+            emit("league_failed", league=sport_key, exc_info=problem)
     context.stats |= {"leagues": len(leagues), "players": players, "fetches_failed": len(gathered.failures)}
     if gathered.left_out:
         context.stats["left_out"] = dict(gathered.left_out)

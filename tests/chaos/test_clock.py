@@ -154,8 +154,10 @@ async def test_a_paused_ex_leader_cannot_overwrite(start_clock: Start, ledger: A
     written = await ledger.fetchval("SELECT token FROM answer")
     os.kill(first.pid, signal.SIGCONT)
     # It has come to itself when it stands by again: its own next look at the lease.
-    await eventually(lambda: _log_says(first, "leadership lost", "run ended"), timeout=15)
+    await eventually(lambda: _log_says(first, "leadership_lost", "run_ended", "run_failed"), timeout=15)
     assert await ledger.fetchval("SELECT token FROM answer") == written
+    finished = "SELECT count(*) = 0 FROM scheduler_job_runs WHERE status = 'running'"
+    await eventually(lambda: ledger.fetchval(finished), timeout=15)
     rows = await ledger.fetch(
         "SELECT attempt, status, fencing_token FROM scheduler_job_runs ORDER BY attempt"
     )

@@ -138,7 +138,7 @@ async def test_two_hosts_serve_alike_and_the_second_clock_leads_when_the_first_d
     token, holder = await fence(ledger)
     assert token == 1
     assert await read_holder(redis, "clock") == holder
-    assert ["leading" in clock.text for clock in clocks].count(True) == 1
+    assert ["leadership_gained" in clock.text for clock in clocks].count(True) == 1
 
     # Both web processes give the same answer, to the byte.
     first = (await published(ledger))["etag"]
@@ -204,7 +204,7 @@ async def test_as_process_1_it_stops_at_sigterm(
     settings = environment | {"PORT": str(free_port())}
     running = Running([*alone, python, "-m", "launcher", role], settings, tmp_path / "role.log", PROJECT)
     try:
-        ready = '"serving"' if role == "web" else '"leading"'
+        ready = '"serving"' if role == "web" else '"leadership_gained"'
         await eventually(lambda: ready in running.text, timeout=30)
         (process,) = [one for one in running.family() if one.ppid() == running.process.pid]
         process.terminate()

@@ -64,7 +64,7 @@ async def test_eight_processes_are_gone_after_the_supervisor_is_killed(
     env = up_env(DRAIN_SECONDS="3")
     running = start("up", "--scale", "web=4,clock=4", environment=env)
     await eventually(
-        lambda: running.text.count("serving") == 4 and running.text.count("clock started") == 4, timeout=60
+        lambda: running.text.count("serving") == 4 and running.text.count("clock_started") == 4, timeout=60
     )
     family = running.family()
     assert len(family) == 9
@@ -256,7 +256,7 @@ async def test_honcho_start_works_with_the_procfile(up_env: Environment, tmp_pat
     family = [psutil.Process(honcho.pid)]
     try:
         await eventually(lambda: answers(f"http://127.0.0.1:{port}/readyz"), timeout=30)
-        await eventually(lambda: "clock started" in log.read_text(), timeout=20)
+        await eventually(lambda: "clock_started" in log.read_text(), timeout=20)
         family += family[0].children(recursive=True)
         honcho.terminate()
         await asyncio.to_thread(honcho.wait, 30)

@@ -139,7 +139,7 @@ async def test_the_clock_inside_web_follows_scheduler_standalone(
         await eventually(lambda: ledger.fetchval("SELECT token > 0 FROM scheduler_fences"), timeout=10)
     else:
         assert await ledger.fetchval("SELECT token FROM scheduler_fences") == 0
-        assert "clock started" not in running.text
+        assert "clock_started" not in running.text
     await ledger.close()
     running.signal(signal.SIGTERM)
     assert await asyncio.to_thread(running.process.wait, 30) == 0
