@@ -32,7 +32,7 @@ def schemas() -> dict[str, Schema]:
 
     from ops.web import shapes as operations
     from quartapp.api.parlays.requests import ParlayRequest
-    from quartapp.publish import shapes
+    from quartapp.publish import analysis_shapes, parlay_shapes, shapes
 
     class Untitled(GenerateJsonSchema):
         def field_title_should_be_set(self, schema: Any) -> bool:
@@ -45,8 +45,9 @@ def schemas() -> dict[str, Schema]:
             return made
 
     answers = [
-        shapes.Sports, shapes.Games, shapes.GameDocument, shapes.Analyses, shapes.AnalysisDocument,
-        shapes.PricedParlay, shapes.SuggestedParlay, operations.Problem, operations.Health, operations.Ready,
+        shapes.Sports, shapes.Games, shapes.GameDocument, analysis_shapes.Analyses, analysis_shapes.AnalysisDocument,
+        parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
+        operations.Problem, operations.Health, operations.Ready,
         operations.Jobs, operations.History, operations.Acted, operations.Status,
     ]  # fmt: skip
     inputs: list[tuple[str, Any, Any]] = [

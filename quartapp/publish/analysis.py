@@ -12,7 +12,7 @@ from datetime import datetime
 
 from quartapp.odds.calibration import MEASURED
 from quartapp.odds.vig import DEFAULT_METHOD
-from quartapp.publish import shapes
+from quartapp.publish import analysis_shapes, shapes
 from quartapp.publish.availability import is_out, is_shown
 from quartapp.publish.game import format_time, moment
 from quartapp.publish.markets import analyse_markets, model_shown
@@ -35,13 +35,13 @@ class Inputs:
     odds_updated_at: datetime | None
 
 
-def analyse(inputs: Inputs) -> shapes.Analysis:
+def analyse(inputs: Inputs) -> analysis_shapes.Analysis:
     """Return the analysis: the contract's fields and more."""
     analysed = analyse_markets(inputs.game, inputs.books, inputs.changes)
     markets = analysed.markets
     injuries = [_injury(one, inputs.game.home_team) for one in _that_matter(inputs.home_injuries)]
     injuries += [_injury(one, inputs.game.away_team) for one in _that_matter(inputs.away_injuries)]
-    form: shapes.Form = {
+    form: analysis_shapes.Form = {
         "home": _form(inputs.game.home_team, inputs.home_results),
         "away": _form(inputs.game.away_team, inputs.away_results),
     }
@@ -70,7 +70,7 @@ def analyse(inputs: Inputs) -> shapes.Analysis:
     }
 
 
-def calibration() -> shapes.Calibration:
+def calibration() -> analysis_shapes.Calibration:
     """Return how well the method is measured to forecast."""
     return {
         "method": MEASURED.method,
@@ -99,7 +99,7 @@ def _injury(one: Injury, team: str) -> shapes.Injury:
     }
 
 
-def _form(team: str, results: Sequence[Game]) -> shapes.TeamForm:
+def _form(team: str, results: Sequence[Game]) -> analysis_shapes.TeamForm:
     letters = ""
     scored = conceded = 0
     for game in results:
@@ -117,9 +117,9 @@ def _form(team: str, results: Sequence[Game]) -> shapes.TeamForm:
 
 def summarise(
     game: Game,
-    markets: Mapping[str, shapes.AnalysedMarket],
+    markets: Mapping[str, analysis_shapes.AnalysedMarket],
     injuries: Sequence[shapes.Injury],
-    form: shapes.Form,
+    form: analysis_shapes.Form,
 ) -> str:
     """Return a few plain sentences made from the numbers."""
     said: list[str] = []

@@ -28,7 +28,7 @@ from quartapp.odds.value import (
     expected_value,
 )
 from quartapp.odds.vig import hold
-from quartapp.publish import shapes
+from quartapp.publish import analysis_shapes, shapes
 from quartapp.publish.game import format_time, moment, prices
 from quartapp.publish.line_history import market_movement
 from quartapp.store.games import Game
@@ -41,7 +41,7 @@ MARKETS: tuple[MarketKey, ...] = ("h2h", "spreads", "totals")
 class Analysed:
     """A game's markets for JSON, and the distribution of its score (None: not known)."""
 
-    markets: dict[str, shapes.AnalysedMarket]
+    markets: dict[str, analysis_shapes.AnalysedMarket]
     model: Model | None
 
 
@@ -56,7 +56,7 @@ def analyse_markets(game: Game, books: Sequence[Book], changes: Sequence[Change]
         for book in books
         for market in book.markets
     }
-    markets: dict[str, shapes.AnalysedMarket] = {
+    markets: dict[str, analysis_shapes.AnalysedMarket] = {
         key: _market(game, one, sifted[key], model, exact, _moved(game, one, sifted[key], changes), updated)
         for key, one in opinions.items()
     }
@@ -89,7 +89,7 @@ def _market(
     exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
     movement: shapes.Movement | None,
     updated: Mapping[tuple[str, str], datetime | None],
-) -> shapes.AnalysedMarket:
+) -> analysis_shapes.AnalysedMarket:
     lines = [line for line in sifted.lines if line.kind == one.kind and line.point == one.point]
     fair = _fair(game, one, model)
     paid = {
@@ -132,9 +132,9 @@ def _offers(
     fair: Mapping[str, Chances],
     exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
     updated: Mapping[tuple[str, str], datetime | None],
-) -> dict[str, shapes.Offer]:
+) -> dict[str, analysis_shapes.Offer]:
     """Return what can be placed at each bookmaker that counts, at the main line; exchanges take no parlay."""
-    found: dict[str, shapes.Offer] = {}
+    found: dict[str, analysis_shapes.Offer] = {}
     for line in lines:
         at = updated.get((line.bookmaker, one.key))
         if is_exchange(line.bookmaker) or at is None:
@@ -202,7 +202,7 @@ def _fair(game: Game, one: Opinion, model: Model | None) -> dict[str, Chances]:
     return {names[0]: first, names[1]: first.other_side()}
 
 
-def _chances_shown(chances: Chances) -> shapes.Chances:
+def _chances_shown(chances: Chances) -> analysis_shapes.Chances:
     return {
         "win": round(chances.win, 6),
         "push": round(chances.push, 6),
@@ -264,7 +264,7 @@ def _moved(game: Game, one: Opinion, sifted: Sifted, changes: Sequence[Change]) 
     }
 
 
-def model_shown(model: Model | None) -> shapes.ScoreModel | None:
+def model_shown(model: Model | None) -> analysis_shapes.ScoreModel | None:
     """Return the distribution's parameters and where they come from, for JSON."""
     if model is None:
         return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.documents import table as documents
 from quartapp.documents.table import Document
-from quartapp.publish import addresses, shapes
+from quartapp.publish import addresses, analysis_shapes, shapes
 from quartapp.publish.analysis import Inputs, analyse, calibration
 from quartapp.publish.cursor import encode
 from quartapp.publish.game import moment, render
@@ -76,7 +76,7 @@ async def publish_sports(
             Document(
                 addresses.analysis(game.id),
                 _as_json(
-                    shapes.AnalysisContent(
+                    analysis_shapes.AnalysisContent(
                         source=source,
                         sport=game.sport_key,
                         analysis=_with_model_by_market(made[game.id]),
@@ -100,7 +100,7 @@ async def _analyses(
     current: Mapping[str, list[odds.Book]],
     summaries: Mapping[str, str],
     now: datetime,
-) -> dict[str, shapes.Analysis]:
+) -> dict[str, analysis_shapes.Analysis]:
     ids = [game.id for game in listed]
     changes = await odds.history(connection, ids)
     changed_at = await odds.changed_at(connection, ids)
@@ -108,7 +108,7 @@ async def _analyses(
     # The injury source names teams in its own way: each league's names are looked up in one spelling.
     reported = {key: TeamNames(names) for key, names in (await teams.names_of(connection, keys)).items()}
     results = await games.recent_results(connection, keys, now)
-    made: dict[str, shapes.Analysis] = {}
+    made: dict[str, analysis_shapes.Analysis] = {}
     for game in listed:
         home, away = (game.sport_key, game.home_team), (game.sport_key, game.away_team)
         made[game.id] = analyse(
@@ -187,9 +187,9 @@ def _pages(key: str, own: Sequence[Game], rendered: Mapping[str, shapes.Game], s
     return pages
 
 
-def _analysis_list(key: str, made: Sequence[shapes.Analysis], source: str) -> Document:
+def _analysis_list(key: str, made: Sequence[analysis_shapes.Analysis], source: str) -> Document:
     method = made[0]["method"] if made else calibration()["method"]
-    content = shapes.AnalysesContent(
+    content = analysis_shapes.AnalysesContent(
         source=source,
         sport=key,
         method=method,
@@ -199,7 +199,7 @@ def _analysis_list(key: str, made: Sequence[shapes.Analysis], source: str) -> Do
     return Document(addresses.analyses(key), _as_json(content))
 
 
-def _brief(analysis: shapes.Analysis) -> shapes.AnalysisBrief:
+def _brief(analysis: analysis_shapes.Analysis) -> analysis_shapes.AnalysisBrief:
     """Leave out what only a game's own page shows."""
     return {
         "game_id": analysis["game_id"],
@@ -216,15 +216,15 @@ def _brief(analysis: shapes.Analysis) -> shapes.AnalysisBrief:
     }
 
 
-def _with_model_by_market(made: shapes.Analysis) -> shapes.Analysis:
+def _with_model_by_market(made: analysis_shapes.Analysis) -> analysis_shapes.Analysis:
     """Return an analysis whose markets each say where their fair chances come from; lists say it once a game."""
-    markets: dict[str, shapes.AnalysedMarket] = {
+    markets: dict[str, analysis_shapes.AnalysedMarket] = {
         key: {**market, "model": made.get("model")} for key, market in made["markets"].items()
     }
     return {**made, "markets": markets}
 
 
-def _game_document(rendered: shapes.Game, analysis: shapes.Analysis, source: str) -> Document:
+def _game_document(rendered: shapes.Game, analysis: analysis_shapes.Analysis, source: str) -> Document:
     markets = analysis["markets"]
     game: shapes.GameInFull = {
         **rendered,

@@ -20,7 +20,7 @@ from quartapp.documents.prepared import Prepared
 from quartapp.http.bodies import body
 from quartapp.odds.formats import PriceError, american_to_decimal
 from quartapp.odds.parlay import Leg, ParlayPrice, price
-from quartapp.publish import addresses, shapes
+from quartapp.publish import addresses, parlay_shapes
 
 READ_GAMES = 256  # documents of which the parsed form is remembered
 CAVEAT = "Legs are priced as independent; legs of one game are not."
@@ -31,7 +31,7 @@ class Resolved:
     """A leg found in the documents: what to price, and what to show."""
 
     leg: Leg
-    shown: shapes.PricedLeg
+    shown: parlay_shapes.PricedLeg
 
 
 def blueprint(documents: HeldDocuments) -> Blueprint:
@@ -47,7 +47,7 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
         now = datetime.now(UTC)
         resolved = [resolve(documents, read, leg, f"legs[{n}]", now) for n, leg in enumerate(body.legs)]
         _each_market_once(resolved)
-        answer: shapes.PricedParlay = {
+        answer: parlay_shapes.PricedParlay = {
             **describe(price([one.leg for one in resolved])),
             "legs": [one.shown for one in resolved],
         }
@@ -129,7 +129,7 @@ def _found(
         max(1.0, sum(1 / float(d) for d in decimals)),
         started=datetime.fromisoformat(game["commence_time"]) <= now,
     )
-    shown: shapes.PricedLeg = {
+    shown: parlay_shapes.PricedLeg = {
         "game_id": game["id"],
         "market": wanted.market,
         "outcome": outcome,
@@ -170,7 +170,7 @@ def _exact(american: float | None, decimal: float | None) -> Fraction | None:
     return of_american if round(of_american, 4) == shown else shown
 
 
-def describe(found: ParlayPrice) -> shapes.ParlayFigures:
+def describe(found: ParlayPrice) -> parlay_shapes.ParlayFigures:
     """Return a priced parlay for JSON."""
     return {
         "price_decimal": round(float(found.decimal), 4),

@@ -26,7 +26,7 @@ from quartapp.odds.parameters import from_parameters
 from quartapp.odds.parlay import KELLY_FRACTION, MAX_LEGS, MIN_LEGS
 from quartapp.odds.suggest import RISKS, Candidate, Ranked, Risk, choose, ranked, reason
 from quartapp.odds.value import TOO_GOOD_EDGE
-from quartapp.publish import addresses, shapes
+from quartapp.publish import addresses, parlay_shapes
 
 READ_SPORTS = 64  # sports of which the candidates are remembered
 MOST_EXPIRIES = 2_000
@@ -212,7 +212,7 @@ def _decimal(price: str, form: Any) -> Fraction | None:
 
 def render(
     question: Question, bookmaker: str, legs: list[Candidate], made_at: str, source: str
-) -> shapes.SuggestedParlay:
+) -> parlay_shapes.SuggestedParlay:
     """Return the answer: the parlay as it can be placed at `bookmaker`."""
     by_game: dict[Any, list[Candidate]] = {}
     for leg in legs:
@@ -272,7 +272,7 @@ def _american(decimal: float) -> float:
     return american if american <= LARGEST_WHOLE else float(american)
 
 
-def _shown(leg: Candidate, bookmaker: str) -> shapes.SuggestedLeg:
+def _shown(leg: Candidate, bookmaker: str) -> parlay_shapes.SuggestedLeg:
     american, decimal = both(Decimal(leg.price), leg.price_format)  # type: ignore[arg-type]
     return {
         "game_id": leg.game_id,
