@@ -94,12 +94,14 @@ def doctor() -> None:
 
 @main.command()
 @click.argument("role", type=click.Choice(["web", "clock"]))
-@click.option("--ready", is_flag=True, help="web: ask /readyz, so PostgreSQL and Redis must answer too.")
+@click.option(
+    "--ready", is_flag=True, help="PostgreSQL and Redis must answer too; a clock must lead or stand by."
+)
 def healthcheck(role: str, ready: bool) -> None:
     """Tell whether this container's ROLE is alive; for compose and Kubernetes."""
     from launcher.commands.healthcheck import check_clock, check_web
 
-    problem = check_web(ready=ready) if role == "web" else check_clock()
+    problem = check_web(ready=ready) if role == "web" else check_clock(ready=ready)
     if problem is not None:
         click.echo(problem, err=True)
         sys.exit(1)

@@ -4,19 +4,23 @@
 #   scripts/deploy.sh [--root DIR] [--env-stdin] [COMMIT | --rollback]
 #
 #   COMMIT       the id of what to deploy; the checked-out commit when left out. Fetched from origin when not here.
-#   --rollback   deploy the version before the one that runs
+#   --rollback   deploy the version before the one that runs; takes no COMMIT. It goes one version back, so a second
+#                rollback returns to the version that the first one left: to go further back, name the COMMIT.
 #   --env-stdin  take a new .env.prod (made by scripts/write_env.py) from standard input, with this deploy.
 #                A rollback keeps the settings of today; the ones before are in .env.prod.previous.
 #   --root DIR   the checkout to deploy in; the one this script lies in, or the current one, when left out
 #
-# The new api serves beside the old one (SO_REUSEPORT) until the new clock lives too; only then does the old
-# api stop. Whatever fails before that removes the new containers and brings the old scheduler back. Nothing on
-# disk says "new" before that point, so a deploy that is killed can be run again, and a reboot starts the old.
+# The new api starts beside the old one (SO_REUSEPORT) and stands aside: warm and healthy, but without visitors, so
+# that one which dies takes no request with it. When the new clock lives too and both have run DEPLOY_SOAK_SECONDS
+# without a restart, the new api opens the port and the old one stops. Whatever fails before that removes the new
+# containers and brings the old scheduler back. Nothing on disk says "new" before that point, so a deploy that is
+# killed can be run again, and a reboot starts the old.
 # Run it as the user that owns the checkout.
 #
 # Files: .env (IMAGE_TAG, PREVIOUS_TAG: what runs, and what ran before; COMPOSE_FILE), .env.prod (secrets), var/deploy.log,
 #        var/last_deploy.json (shown by `launcher status`).
-# Environment: DEPLOY_READY_SECONDS (120), DEPLOY_LOCK_SECONDS (10), DEPLOY_BASE (another base image).
+# Environment: DEPLOY_READY_SECONDS (120, for the new version), DEPLOY_BACK_SECONDS (the same, for the old one when it
+#        is brought back), DEPLOY_SOAK_SECONDS (15), DEPLOY_LOCK_SECONDS (10), DEPLOY_BASE (another base image).
 # Exit codes: 0 deployed, 1 failed and the old version serves, 2 wrong usage, 3 failed and the old version could
 #        not be brought back by itself, 4 deployed but not tidied up: run it again, 75 another deploy is running.
 set -euo pipefail
@@ -27,6 +31,7 @@ step='start'
 committed=''
 started_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 commit='' previous='' old_head='' old_api='' old_compose='' new_env='' touched='' scheduler_touched='' swapping='' env_swapped=''
+new_api='' new_clock='' base_restarts='' going_back=''
 
 say() { printf '%s %s\n' "$(date -u +%H:%M:%SZ)" "$*"; }
 fail() {
@@ -36,6 +41,12 @@ fail() {
 
 usage() {
   sed -n '2,/^set -euo/p' "$0" | sed '$d; s/^# \{0,1\}//'
+}
+
+wrong_usage() {
+  echo "error: $*" >&2
+  usage >&2
+  exit 2
 }
 
 main() {
@@ -52,17 +63,19 @@ main() {
         ;;
       --env-stdin) env_stdin=yes ;;
       --rollback) rollback=yes ;;
-      -*)
-        usage >&2
-        exit 2
+      -*) wrong_usage "there is no option $1" ;;
+      *)
+        [ -z "$wanted" ] || wrong_usage "one COMMIT, not two ($wanted and $1)"
+        wanted=$1
         ;;
-      *) wanted=$1 ;;
     esac
     shift
   done
+  [ -z "$rollback" ] || [ -z "$wanted" ] ||
+    wrong_usage "--rollback takes no COMMIT: to deploy $wanted, leave --rollback out"
   if [ -z "$root" ]; then
     root=$(git -C "$(dirname -- "${BASH_SOURCE[0]}")" rev-parse --show-toplevel 2>/dev/null ||
-      git rev-parse --show-toplevel 2>/dev/null) || fail 'not in a checkout: give --root DIR'
+      git rev-parse --show-toplevel 2>/dev/null) || no_checkout
   fi
   cd -- "$root" || exit 2
   root=$PWD
@@ -76,14 +89,15 @@ main() {
   trap 'exit 130' INT
   trap '' HUP PIPE # a lost connection must not stop a deploy half-way
 
+  previous=$(running_tag IMAGE_TAG)
+  [ -n "$previous" ] || previous=$(tag_of_containers)
   [ -z "$env_stdin" ] || receive_env
   exec </dev/null
   finish_what_was_killed
-  previous=$(running_tag IMAGE_TAG)
-  [ -n "$previous" ] || previous=$(tag_of_containers)
   if [ -n "$rollback" ]; then
     wanted=$(running_tag PREVIOUS_TAG)
     [ -n "$wanted" ] || fail 'there is no earlier version to go back to'
+    say "going back to $wanted; after that, --rollback returns to $previous"
   fi
   step='find the commit'
   find_commit "${wanted:-HEAD}"
@@ -102,13 +116,14 @@ main() {
   step='migrate the database'
   next run --rm --no-deps -T api python -m ops.migrate_with_lock
   step='start the new api beside the old'
+  record running
   start_api
   step='replace the scheduler'
-  scheduler_touched=yes
-  next up -d --no-deps --no-build scheduler
-  step='wait for a live clock'
-  wait_until 'the new clock lives' next exec -T scheduler python -m launcher healthcheck clock ||
-    fail 'the new clock did not come to life'
+  start_scheduler
+  step='watch the new version'
+  soak
+  step='let visitors in'
+  let_in
   step='make it the version that runs'
   commit_state
   committed=yes
@@ -119,6 +134,17 @@ main() {
   old_api=''
   prune
   say "deployed $commit"
+}
+
+no_checkout() {
+  local folder owner
+  folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+  if [ -e "$folder/.git" ] && owner=$(stat -c %U "$folder/.git") && [ "$owner" != "$(id -un)" ]; then
+    # git refuses a checkout of somebody else's, as with sudo.
+    echo "error: $folder belongs to $owner: run this as that user, without sudo" >&2
+    exit 2
+  fi
+  fail 'not in a checkout: give --root DIR'
 }
 
 # --- what a deploy is made of -------------------------------------------------------------------------
@@ -144,7 +170,8 @@ receive_env() {
   step='receive the environment file'
   new_env=.env.prod.next
   (umask 077 && cat >"$new_env.part")
-  [ "$(tail -n 1 "$new_env.part")" = '# complete' ] || fail 'the environment file on standard input is cut off'
+  [ "$(tail -n 1 "$new_env.part")" = '# complete' ] ||
+    fail 'the environment file on standard input is cut off: nothing was begun, and what runs stays as it is'
   mv -f "$new_env.part" "$new_env"
 }
 
@@ -157,7 +184,7 @@ finish_what_was_killed() { # a deploy that died within `git checkout`; the flock
 
 # shellcheck disable=SC2329 # called in go_back, which the trap calls
 containers() { # SERVICE: all of them, whoever made them, but not those of `docker compose run`
-  docker ps -aq --filter label=com.docker.compose.project=parlaygorilla \
+  docker ps -aq --no-trunc --filter label=com.docker.compose.project=parlaygorilla \
     --filter "label=com.docker.compose.service=$1" --filter label=com.docker.compose.oneoff=False
 }
 
@@ -207,16 +234,89 @@ next() { compose "$commit" "${new_env:-.env.prod}" var/docker-compose.next.yml "
 last() { compose "$previous" .env.prod "$old_compose" "$@"; }
 
 start_api() {
-  local all new
+  local all
   next rm -f api >/dev/null # stopped ones, left by a deploy that was killed
-  old_api=$(next ps -q api)
+  old_api=$(containers api)
   touched=yes
+  [ -z "$old_api" ] || stand_aside
   next up -d --no-deps --no-build --no-recreate --scale "api=$(($(count "$old_api") + 1))" api
-  all=$(next ps -q api)
-  new=$(without "$all" "$old_api")
-  [ "$(count "$new")" = 1 ] || fail 'the new api container was not started'
-  wait_until 'the new api is ready' docker exec "$new" python -m launcher healthcheck web --ready ||
+  all=$(containers api)
+  new_api=$(without "$all" "$old_api")
+  [ "$(count "$new_api")" = 1 ] || fail 'the new api container was not started'
+  wait_until 'the new api is ready' docker exec "$new_api" python -m launcher healthcheck web --ready ||
     fail 'the new api did not become ready'
+}
+
+start_scheduler() {
+  scheduler_touched=yes
+  next up -d --no-deps --no-build scheduler
+  new_clock=$(containers scheduler)
+  [ "$(count "$new_clock")" = 1 ] || fail 'the new scheduler container was not started'
+  step='wait for a live clock'
+  wait_until 'the new clock lives' docker exec "$new_clock" python -m launcher healthcheck clock --ready ||
+    fail 'the new clock did not come to life'
+}
+
+# While var/aside names the commit and is fresh, web processes of that commit do not listen on the shared port. One of
+# the running version that starts again meanwhile, in a deploy of the same commit, would stay away as well: so not then.
+stand_aside() {
+  [ "$commit" != "$previous" ] || return 0
+  printf '%s\n' "$commit" >var/aside
+  keep_aside &
+}
+
+keep_aside() { # ends with this deploy, however that ends; then the new api listens by itself
+  exec 9>&- >/dev/null 2>&1
+  trap - EXIT INT TERM
+  while [ -e var/aside ] && kill -0 "$$"; do
+    touch --no-create var/aside
+    sleep 2
+  done
+}
+
+soak() { # a version that dies a few seconds after its start must not be called deployed
+  local until=$((SECONDS + ${DEPLOY_SOAK_SECONDS:-15}))
+  base_restarts=$(lives)
+  while [ "$SECONDS" -lt "$until" ]; do
+    sleep "${DEPLOY_POLL_SECONDS:-1}"
+    [ "$(lives)" = "$base_restarts" ] || fail "the new version does not stay up: $(how_it_ended)"
+  done
+  wait_until 'the new api is still ready' docker exec "$new_api" python -m launcher healthcheck web --ready ||
+    fail 'the new api did not stay ready'
+  wait_until 'the new clock still lives' docker exec "$new_clock" python -m launcher healthcheck clock --ready ||
+    fail 'the new clock did not stay alive'
+  [ "$(lives)" = "$base_restarts" ] || fail "the new version does not stay up: $(how_it_ended)"
+}
+
+let_in() {
+  rm -f var/aside
+  # Ready now means that it listens too.
+  wait_until 'the new api takes visitors' docker exec "$new_api" python -m launcher healthcheck web --ready ||
+    fail 'the new api did not open its port'
+  [ "$(lives)" = "$base_restarts" ] || fail "the new version does not stay up: $(how_it_ended)"
+}
+
+lives() { # of the new containers: whether each runs, since when, and how often it was started again
+  local container
+  for container in $new_api $new_clock; do
+    docker inspect --format '{{.State.Running}} {{.State.StartedAt}} {{.RestartCount}}' "$container"
+  done
+}
+
+how_it_ended() {
+  local container
+  for container in $new_api $new_clock; do
+    docker inspect --format '{{.Name}} was started again {{.RestartCount}} times, last exit code {{.State.ExitCode}}' "$container"
+  done | tr '\n' ';'
+}
+
+restarts() { # the most of any new container
+  local container most=0 number
+  for container in $new_api $new_clock; do
+    number=$(docker inspect --format '{{.RestartCount}}' "$container") || number=0
+    [ "$number" -le "$most" ] || most=$number
+  done
+  printf '%s' "$most"
 }
 
 remove() { # CONTAINER...: let each finish what it has begun; 45 s is compose's stop_grace_period
@@ -229,15 +329,21 @@ remove() { # CONTAINER...: let each finish what it has begun; 45 s is compose's 
 }
 
 wait_until() { # WHAT COMMAND...: try until it succeeds or the time is over
-  local what=$1 until=$((SECONDS + ${DEPLOY_READY_SECONDS:-120})) answer=''
+  local what=$1 seconds=${DEPLOY_READY_SECONDS:-120} until answer=''
+  [ -z "$going_back" ] || seconds=${DEPLOY_BACK_SECONDS:-$seconds}
+  until=$((SECONDS + seconds))
   shift
   while :; do
     if answer=$("$@" 2>&1 9>&-); then
       say "$what"
       return 0
     fi
+    if [ -z "$going_back" ] && [ "$(restarts)" -ge 5 ]; then
+      say "it ends and is started again, over and over: $(how_it_ended) Last answer: $answer"
+      return 1
+    fi
     if [ "$SECONDS" -ge "$until" ]; then
-      say "not within ${DEPLOY_READY_SECONDS:-120} s: $what. Last answer: $answer"
+      say "not within $seconds s: $what. Last answer: $answer"
       return 1
     fi
     sleep "${DEPLOY_POLL_SECONDS:-1}"
@@ -289,12 +395,14 @@ prune() {
   docker builder prune -f --filter until=168h >/dev/null || say 'warning: the build cache was not pruned'
 }
 
-record() { # success | rolled_back | failed
+record() { # running | success | rolled_back | failed
   [ -n "$commit" ] || return 0 # nothing was begun: the last record stands
-  local running=$commit
+  local running=$commit finished_at
   [ "$1" = success ] || running=$previous
+  finished_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  [ "$1" != running ] || finished_at=''
   printf '{"commit": "%s", "status": "%s", "step": "%s", "running": "%s", "previous": "%s", "started_at": "%s", "finished_at": "%s"}\n' \
-    "$commit" "$1" "$step" "$running" "$previous" "$started_at" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >var/last_deploy.json.part
+    "$commit" "$1" "$step" "$running" "$previous" "$started_at" "$finished_at" >var/last_deploy.json.part
   mv -f var/last_deploy.json.part var/last_deploy.json
 }
 
@@ -316,7 +424,7 @@ finish() {
     remove $old_api
     code=4
   fi
-  rm -f .env.prod.next .env.prod.next.part .env.prod.part var/env.part var/docker-compose.next.yml
+  rm -f var/aside .env.prod.next .env.prod.next.part .env.prod.part var/env.part var/docker-compose.next.yml
   exec 1>&- 2>&-
   wait "$tee_process"
   exit "$code"
@@ -324,9 +432,14 @@ finish() {
 
 # shellcheck disable=SC2329
 go_back() { # returns the exit code of the deploy
+  going_back=yes
   put_files_back
   if [ -z "$touched" ]; then
-    say "Nothing was replaced: ${previous:-nothing} runs as before."
+    if [ -n "$previous" ]; then
+      say "Nothing was replaced: $previous runs as before."
+    else
+      say 'Nothing was replaced: there is no version that runs.'
+    fi
     record rolled_back
     return 1
   fi

@@ -56,11 +56,21 @@ main() {
   local remote=$user@$ORACLE_SSH_HOST at
   at=$(printf '%q' "$path")
 
+  local code=0
   # shellcheck disable=SC2029 # the path is quoted here for the shell there
-  ssh "${options[@]}" "$remote" "test -d $at/.git || { mkdir -p $at && git init --quiet $at; }" </dev/null ||
+  ssh "${options[@]}" "$remote" "test -d $at/.git || { mkdir -p $at && git init --quiet $at; }" </dev/null || code=$?
+  if [ "$code" = 255 ]; then # ssh's own; a command of the VM that fails has another
+    printf 'error: %s\n' "SSH could not reach $remote at port $port, or was refused: nothing was sent" >&2
+    exit 255
+  fi
+  [ "$code" = 0 ] ||
     fail "$path could not be prepared. On the VM, once: sudo install -d -o $user $path (and git must be installed)"
   GIT_SSH_COMMAND=$(printf '%q ' ssh "${options[@]}") \
-    git -C "$here" push --quiet --force "$remote:$path" "$commit:refs/deploys/$commit"
+    git -C "$here" push --quiet --force "$remote:$path" "$commit:refs/deploys/$commit" || {
+    # git says 128 for whatever went wrong; asked again, ssh tells whether it was the connection.
+    ssh "${options[@]}" "$remote" true </dev/null || exit 255
+    fail "the commit could not be pushed to $path"
+  }
   # The commit's own deploy.sh runs, from a copy: the checkout changes beneath it.
   # shellcheck disable=SC2029
   ssh "${options[@]}" "$remote" "cd $at && mkdir -p var && git show $commit:scripts/deploy.sh >var/deploy.sh.$commit \

@@ -85,7 +85,8 @@ def test_every_setting_that_the_runbook_names_is_explained() -> None:
     explained = (PROJECT / ".env.example").read_text()
     workflow = (PROJECT / ".github/workflows/deploy-oracle.yml").read_text()
     compose = (PROJECT / "docker-compose.prod.yml").read_text()
+    deploy = (PROJECT / "scripts/deploy.sh").read_text()
     for name in re.findall(
         r"`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", (PROJECT / "docs/runbook.md").read_text()
     ):
-        assert any(re.search(rf"\b{name}\b", text) for text in (explained, workflow, compose)), name
+        assert any(re.search(rf"\b{name}\b", text) for text in (explained, workflow, compose, deploy)), name

@@ -110,6 +110,11 @@ def _judge(status: Status) -> None:
         return
     if status.last_deploy and status.last_deploy.get("status") == "failed":
         troubles.append(f"the last deploy failed at: {status.last_deploy.get('step')}; see var/deploy.log")
+    if status.last_deploy and status.last_deploy.get("status") == "running":
+        troubles.append(
+            f"the deploy of {_short(status.last_deploy.get('commit'))}, begun at {status.last_deploy.get('started_at')},"
+            " has not ended. If none runs it was killed: run it again (var/deploy.log shows how far it came)"
+        )
     roles = {one["role"] for one in status.instances}
     if "web" not in roles:
         troubles.append("no web process is alive")

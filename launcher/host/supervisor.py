@@ -185,7 +185,7 @@ class Supervisor:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if self._prefix else None,
             stderr=asyncio.subprocess.STDOUT if self._prefix else None,
-            env={**os.environ, **spec.environment, PARENT: str(os.getpid())},
+            env={**os.environ, **spec.environment, PARENT: str(os.getpid()), "LAUNCHER_PROCESS": spec.name},
             pass_fds=spec.pass_fds,
             start_new_session=True,  # Ctrl-C is ours to pass on, in order
             limit=1024 * 1024,

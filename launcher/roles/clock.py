@@ -21,7 +21,7 @@ from ops.clock.schedule import ScheduleError
 from ops.clock.scheduler import Scheduler
 from ops.clock.term import Term
 from ops.database import raw, session
-from ops.instances import beat, holder_name
+from ops.instances import Standing, beat, holder_name
 from ops.migrate_with_lock import read_state
 from ops.stores import Unavailable, open_stores
 from ops.tasks import Tasks, waited
@@ -62,9 +62,9 @@ async def run_clock(
         if not await _schema_ready(database, stop):
             return
         resources = await stack.enter_async_context(open_resources(settings))
-        tasks = Tasks()
+        tasks, standing = Tasks(), Standing()
         stack.push_async_callback(tasks.close)
-        tasks.start(beat(redis, role, settings.git_sha, stop), "beat")
+        tasks.start(beat(redis, role, settings.git_sha, stop, standing), "beat")
         if settings.telegram_alerts_enabled and settings.telegram_bot_token:
             chat = TelegramChat(
                 settings.telegram_base_url,
@@ -88,6 +88,7 @@ async def run_clock(
             holder=holder,
             ttl_seconds=settings.clock_lease_ttl_seconds,
             desk=desk,
+            standing=standing,
         )
         emit("clock_started", jobs=len(jobs), holder=holder)
         watching = asyncio.create_task(_stop_on_failure(tasks, stop))

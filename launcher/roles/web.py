@@ -68,10 +68,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     from quartapp.app import create_web
 
     stop, closing = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    end_when_stalled(loop)
+    _prepare(asyncio.get_running_loop(), stop)
     web = create_web(settings)
     config, own_door = hypercorn_config(settings, listening)
     connections = Connections(_fast_reads(settings, web))
@@ -106,6 +103,18 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     code = 1 if crashed else 0
     end_at_the_latest(code)
     return code
+
+
+def _prepare(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Let signals set `stop`, end the process when its loop hangs, and open a shared port only when a deploy agrees."""
+    from launcher.serve.aside import Aside
+    from launcher.serve.loop import AcceptingLoop
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    end_when_stalled(loop)
+    if isinstance(loop, AcceptingLoop):
+        loop.stand_aside(Aside(stop))
 
 
 def _fast_reads(settings: Settings, web: Web) -> FastReads | None:

@@ -28,7 +28,8 @@ def hypercorn_config(settings: Settings, listening: socket.socket) -> tuple[Conf
     own_door = health_socket(listening.getsockname()[1], os.getpid())
     config.bind = [f"fd://{listening.fileno()}"]
     if len(os.fsencode(own_door)) <= UNIX_PATH_MAX:
-        config.bind.append(f"unix:{own_door}")
+        # First, because it answers already while the port stands aside during a deploy.
+        config.bind.insert(0, f"unix:{own_door}")
     else:
         emit("health_socket_refused", error="the folder for temporary files has too long a name; set TMPDIR")
     config.umask = 0o077  # the health socket is this user's alone

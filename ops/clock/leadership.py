@@ -13,6 +13,7 @@ from ops.alerts.desk import Desk
 from ops.clock.fence import next_token
 from ops.clock.lease import Lease
 from ops.database import session
+from ops.instances import Standing
 from ops.stores import Unavailable
 from ops.tasks import waited
 from ops.telemetry.events import emit
@@ -40,12 +41,14 @@ class Leadership:
         holder: str,
         ttl_seconds: float,
         desk: Desk,
+        standing: Standing | None = None,
     ) -> None:
         self._redis = redis
         self._database = database
         self._holder = holder
         self._ttl = ttl_seconds
         self._desk = desk
+        self._standing = standing or Standing()
         self._redis_away_since: float | None = None
 
     async def run(self, term: Lead, stop: asyncio.Event) -> None:
@@ -55,16 +58,19 @@ class Leadership:
             try:
                 taken = await lease.acquire()
             except Unavailable as problem:
+                self._standing.become("connected")
                 await self._redis_away(problem)
                 await waited(stop, min(1.0, self._ttl / 3))
                 continue
             await self._redis_back()
             if not taken:
+                self._standing.become("standby")
                 await waited(stop, CAMPAIGN_SECONDS * random.uniform(0.6, 1.0))
                 continue
             try:
                 await self._lead(lease, term, stop)
             finally:
+                self._standing.become("connected")
                 await lease.release()
 
     async def _lead(self, lease: Lease, term: Lead, stop: asyncio.Event) -> None:
@@ -92,6 +98,7 @@ class Leadership:
                 await waited(stop, 0.5)
         else:
             return
+        self._standing.become("leading")
         emit("leadership_gained", holder=self._holder, fencing_token=token, ttl_seconds=lease.ttl_seconds)
         await term(token, stop)
 

@@ -36,17 +36,22 @@ class Host:
         self.state = folder / "docker state"
         self.bin = folder / "bin"
         self.port = 0
+        self.script: Path | None = None  # instead of the one in the checkout
         for made in (self.root, self.state, self.bin):
             made.mkdir(parents=True)
-        self.set_docker(f"{sys.executable} -I -S")
+        self.set_docker(f'"{sys.executable}" -I -S')
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("config", "user.email", "nobody@localhost")
         self.git("config", "user.name", "nobody")
+        self.fill()
+        self.commits = [self.commit(f"version {number}") for number in range(3)]
+        self.write_env(GIVEN)
+
+    def fill(self) -> None:
+        """Put the files of the project into the checkout that a deploy needs."""
         for name in FILES:
             (self.root / name).parent.mkdir(exist_ok=True)
             shutil.copy(PROJECT / name, self.root / name)
-        self.commits = [self.commit(f"version {number}") for number in range(3)]
-        self.write_env(GIVEN)
 
     def set_docker(self, interpreter: str) -> None:
         docker = self.bin / "docker"
@@ -72,6 +77,7 @@ class Host:
             "HOME": str(self.root.parent),
             "DOCKER_STATE": str(self.state),
             "DEPLOY_READY_SECONDS": "0",
+            "DEPLOY_SOAK_SECONDS": "0",
             "DEPLOY_POLL_SECONDS": "0.05",
             "DEPLOY_LOCK_SECONDS": "0",
         } | overrides
@@ -80,14 +86,20 @@ class Host:
         self, *words: str, stdin: str | None = None, **overrides: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", str(self.root / "scripts" / "deploy.sh"), *words],
+            [
+                "bash",
+                str(self.script or self.root / "scripts" / "deploy.sh"),
+                "--root",
+                str(self.root),
+                *words,
+            ],
             cwd="/",
             env=self.environment(**overrides),
             input=stdin,
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=900,
             start_new_session=True,
         )
 

@@ -41,7 +41,7 @@ def test_a_deploy_from_nothing_and_the_next(host: Host) -> None:
     assert host.last_deploy["running"] == second
     # The old api stops only after the new api is ready and the new clock lives.
     order = ["build", "run --rm", "healthcheck web --ready", "up -d --no-deps --no-build scheduler"]
-    order += ["healthcheck clock", "stop -t"]
+    order += ["healthcheck clock --ready", "stop -t"]
     at = [next(n for n, call in enumerate(host.calls) if step in call) for step in order]
     assert at == sorted(at)
 
@@ -103,6 +103,25 @@ def test_a_version_that_is_not_well_is_taken_back_with_its_log(host: Host, role:
     assert "the log of api" in ran.stdout
     assert f"The old version {first} serves." in ran.stdout
     assert host.last_deploy["status"] == "rolled_back"
+
+
+@pytest.mark.parametrize("service", ["api", "scheduler"])
+def test_a_version_that_starts_again_while_it_is_watched_is_taken_back(host: Host, service: str) -> None:
+    first, second, _ = host.commits
+    assert host.deploy(first).returncode == 0
+    ran = host.deploy(second, DOCKER_RESTARTS=f"{service}:{second}", DEPLOY_SOAK_SECONDS="60")
+    assert ran.returncode == 1, ran.stdout
+    assert "the new version does not stay up" in ran.stdout
+    assert host.serving("api") == host.serving("scheduler") == [first]
+
+
+def test_two_commits_or_a_commit_with_rollback_are_wrong_usage(host: Host) -> None:
+    first, second, _ = host.commits
+    for words in ((first, second), ("--rollback", first), (first, "--rollback")):
+        ran = host.deploy(*words)
+        assert ran.returncode == 2, words
+        assert "error: " in ran.stderr
+    assert not (host.state / "calls.jsonl").exists()
 
 
 def test_the_first_deploy_that_fails_leaves_nothing_half_made(host: Host) -> None:
@@ -218,6 +237,7 @@ def test_a_new_environment_comes_by_standard_input_and_goes_back_on_failure(host
     ran = host.deploy("--env-stdin", second, stdin=after[:-12])
     assert ran.returncode == 1
     assert "cut off" in ran.stdout
+    assert f"Nothing was replaced: {first} runs as before." in ran.stdout
     ran = host.deploy("--env-stdin", second, stdin=after)
     assert ran.returncode == 0, ran.stdout
     assert (host.root / ".env.prod").read_text() == after
@@ -283,6 +303,11 @@ def test_status_shows_the_last_deploy_and_complains_of_a_failed_one(
     assert "last deploy" not in status().stdout
     assert host.deploy(first).returncode == 0
     assert f"last deploy: {first[:12]} success at 20" in status().stdout
+    record = host.root / "var" / "last_deploy.json"
+    record.write_text(
+        record.read_text().replace('"success"', '"running"')
+    )  # as one that was killed leaves it
+    assert f"the deploy of {first[:12]}, begun at 20" in status().stdout
     assert host.deploy(second, DOCKER_BROKEN=f"web:{second}").returncode == 1
     said = status().stdout
     assert f"last deploy: {second[:12]} rolled_back at 20" in said

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 async def real_host(host: Host, settings_env: Callable[..., dict[str, str]]) -> AsyncIterator[Host]:
     """A host whose api containers are real processes."""
-    host.set_docker(sys.executable)
+    host.set_docker(f'"{sys.executable}"')
     host.port = free_port()
     # write_env leaves PORT to compose; here the stand-in hands the file to the process as it is.
     text = render(settings_env(DRAIN_SECONDS="5", TELEGRAM_ALERTS_ENABLED="false"))

@@ -156,8 +156,9 @@ def test_a_failed_deploy_fails_the_workflow_and_the_old_version_serves(vm: Vm) -
 def test_a_strange_host_key_is_refused_before_anything_is_sent(vm: Vm, tmp_path: Path) -> None:
     strange = make_key(tmp_path / "strange")
     code, said = vm.deploy(vm.runner.commits[0], ORACLE_SSH_KNOWN_HOSTS=f"[127.0.0.1]:{vm.port} {strange}")
-    assert code != 0
+    assert code == 255
     assert "Host key verification failed" in said
+    assert "nothing was sent" in said
     assert not vm.host.root.exists()
 
 
