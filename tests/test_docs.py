@@ -90,3 +90,13 @@ def test_every_setting_that_the_runbook_names_is_explained() -> None:
         r"`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", (PROJECT / "docs/runbook.md").read_text()
     ):
         assert any(re.search(rf"\b{name}\b", text) for text in (explained, workflow, compose, deploy)), name
+
+
+def test_every_table_has_its_row_in_the_page_of_the_schema() -> None:
+    made: set[str] = set()
+    for path in (PROJECT / "alembic" / "versions").iterdir():
+        if path.suffix in (".py", ".sql"):
+            made |= set(re.findall(r"CREATE TABLE (\w+)", path.read_text()))
+    page = (PROJECT / "docs" / "schema.md").read_text()
+    rows = " ".join(re.findall(r"^\| ([\w, ]+) \|", page, re.MULTILINE))
+    assert made <= set(re.findall(r"\w+", rows))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -43,15 +42,13 @@ async def follow(dsn: str, **options: Any) -> tuple[HeldDocuments, asyncio.Event
 async def test_a_commit_is_seen_everywhere_by_notification_with_one_etag(
     database: Any, database_url: str
 ) -> None:
-    followers = [await follow(database_url) for _ in range(2)]
+    followers = [await follow(database_url, poll_seconds=3600) for _ in range(2)]
     key = "/api/games?sport=nfl"
     for round_number in range(5):
         await put(database, Document(key, {"round": round_number}))
-        committed = time.monotonic()
         wanted = b'"round":%d' % round_number
         for held, _, _ in followers:
             await eventually(partial(_says, held, key, wanted), pause=0.002)
-        assert time.monotonic() - committed < 3.5, "the poll comes every four seconds"
         assert len({held.get(key).etag for held, _, _ in followers}) == 1  # type: ignore[union-attr]
     for _, stop, task in followers:
         stop.set()

@@ -72,7 +72,7 @@ async def test_sigterm_lets_a_request_in_flight_finish(start: Start, web_env: En
     await eventually(lambda: _refused(port), timeout=5)
     writer.write(body[4:])
     await writer.drain()
-    assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 422")
+    assert (await asyncio.wait_for(reader.readline(), 60)).startswith(b"HTTP/1.1 422")
     writer.close()
     assert await asyncio.to_thread(running.process.wait, 10) == 0
     assert "stopped" in running.text

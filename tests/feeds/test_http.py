@@ -138,10 +138,10 @@ async def test_a_cancelled_fetch_ends_at_once(
 ) -> None:
     upstream.answers(hang())
     fetch = asyncio.create_task(OddsApiClient(client, upstream.url, KEY, sleep=waits).sports())
-    await asyncio.wait_for(upstream.asked.wait(), 5)
+    await asyncio.wait_for(upstream.asked.wait(), 60)
     fetch.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(fetch, 5)
+        await asyncio.wait_for(fetch, 60)
     assert (len(upstream.requests), waits) == (1, [])
 
 
