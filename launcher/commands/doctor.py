@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from launcher.commands.mends import mend_of
 from ops.database import raw, session
-from ops.stores import Stores, open_stores
+from ops.instances import living
+from ops.stores import Stores, Unavailable, open_stores
 from ops.telemetry.logs import redact
 
 if TYPE_CHECKING:
@@ -49,9 +51,7 @@ async def run_doctor(settings: Settings) -> int:
                 click.echo(f"{'FAIL':<6} {name:<12} {redact(str(problem))}")
             except Exception as problem:  # a check must never end the examination
                 failed += 1
-                click.echo(
-                    f"{'FAIL':<6} {name:<12} {type(problem).__name__}: cannot be reached; check its URL and the network"
-                )
+                click.echo(f"{'FAIL':<6} {name:<12} {redact(mend_of(problem))}")
             else:
                 click.echo(f"{'ok':<6} {name:<12} {finding}")
     return 1 if failed else 0
@@ -83,12 +83,22 @@ async def _migrations(settings: Settings, stores: Stores) -> str:
 
 
 async def _connections(settings: Settings, stores: Stores) -> str:
-    # Each web process: its pool and one for documents; the clock: its pool; one for migrations.
-    wanted = (settings.web_concurrency * (settings.database_pool_max + 1)) + settings.database_pool_max + 1
     limit = int(await _ask(stores, "SHOW max_connections"))
+    roles = await _living_roles(stores) or ["web"] * settings.web_concurrency + ["clock"]
+    # Each has a pool, and each web process one more for its documents. A migration and an operator have one each.
+    wanted = len(roles) * settings.database_pool_max + roles.count("web") + 2
+    said = f"up to {wanted} of {limit}, by {len(roles)} processes"
     if wanted > limit * 0.8:
-        raise CheckError(f"up to {wanted} of {limit} connections. Lower DATABASE_POOL_MAX or WEB_CONCURRENCY")
-    return f"up to {wanted} of {limit}"
+        raise CheckError(f"{said}. Lower DATABASE_POOL_MAX or run fewer processes, or raise max_connections")
+    return said
+
+
+async def _living_roles(stores: Stores) -> list[str]:
+    """Return the role of every living process of every host; none when Redis cannot say."""
+    try:
+        return [process.role for process in await living(stores.redis)]
+    except Unavailable:
+        return []
 
 
 async def _redis(_: Settings, stores: Stores) -> str:
@@ -109,14 +119,10 @@ async def _schedules(settings: Settings, _: Stores) -> str:
 
 
 async def _odds_api(settings: Settings, _: Stores) -> str:
-    from quartapp.feeds.errors import FeedError
     from quartapp.resources import open_resources
 
     async with open_resources(settings) as resources:
-        try:
-            listed, cost = await resources.odds_api.sports()
-        except FeedError as problem:
-            raise CheckError(f"{problem}. Check THE_ODDS_API_KEY") from None
+        listed, cost = await resources.odds_api.sports()
     left = "" if cost.remaining is None else f", {cost.remaining} credits left"
     return f"{len(listed)} sports{left}"
 

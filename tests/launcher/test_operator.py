@@ -143,7 +143,7 @@ def test_doctor_finds_all_well(shell: System) -> None:
     ("setting", "line", "mend"),
     [
         ({"THE_ODDS_API_KEY": "", "ENVIRONMENT": "production"}, None, "THE_ODDS_API_KEY"),
-        ({"ODDS_API_BASE_URL": "http://127.0.0.1:9"}, "odds api", "Check THE_ODDS_API_KEY"),
+        ({"ODDS_API_BASE_URL": "http://127.0.0.1:9"}, "odds api", "Check ODDS_API_BASE_URL"),
         ({"TELEGRAM_BASE_URL": "http://127.0.0.1:9"}, "telegram", "check its URL"),
         ({"DATABASE_POOL_MAX": "50", "WEB_CONCURRENCY": "4"}, "connections", "Lower DATABASE_POOL_MAX"),
         ({"DATABASE_POOLER": "true"}, "migrations", "set MIGRATION_DATABASE_URL"),
