@@ -113,6 +113,19 @@ def test_the_main_line_is_the_one_that_books_share_and_other_lines_have_no_partn
     assert found.excluded == ()
 
 
+@pytest.mark.parametrize(
+    ("points", "main"),
+    [((-3.5, -3.5, -2.5), -3.5), ((-2.5, -3.5, -3.5), -3.5), ((-3.5, -2.5), -2.5), ((2.5, 3.5), 2.5)],
+)
+def test_the_main_line_has_the_most_books_and_of_equal_ones_is_the_smaller(
+    points: tuple[float, ...], main: float
+) -> None:
+    quoted = [spread(f"book{number}", point, 1.91, 1.91) for number, point in enumerate(points)]
+    made = opinion("spreads", sift("spreads", game(), quoted))
+    assert made is not None
+    assert made.point == main
+
+
 def test_a_swapped_book_is_an_outlier_and_the_detail_says_so() -> None:
     honest = [book(f"book{n}", 1.7, 2.3) for n in range(5)]
     found = sift("h2h", game(), [*honest, book("swapped", 2.3, 1.7)])
@@ -170,6 +183,7 @@ def test_books_at_another_point_count_through_the_distribution() -> None:
     made = _spreads([*at_main, elsewhere])
     assert (made.point, made.books) == (-3.5, 4)
     # The other book gives -2.5 more than the distribution does, hence -3.5 more than even.
+    assert 0.5 < made.by_book["pinnacle"]["Home"] < 0.55
     assert 0.5 < made.probabilities["Home"] < 0.6
 
 
