@@ -100,6 +100,7 @@ stop_engine() {
     [ -n "$pid" ] && [ -d "/proc/$pid" ] || break
     sleep 0.5
   done
+  umount "$dir/exec/netns/default" 2>/dev/null || true # dockerd leaves the host network's name mounted
   ! mountpoint -q "$dir/data" || umount "$dir/data" || umount --lazy "$dir/data"
 }
 
