@@ -181,8 +181,9 @@ def test_times_are_kept_in_utc() -> None:
 @pytest.mark.parametrize("price", [0, 0.0, 1, 1.0, -1])
 def test_a_market_whose_price_pays_nothing_is_closed_and_left_out(price: float) -> None:
     book = a_book(markets=[a_market("h2h", (price, 105)), a_market("h2h_lay")])
-    (event,) = parse_events([an_event(bookmakers=[book])])
-    assert [market.key for market in event.bookmakers[0].markets] == ["h2h_lay"]
+    answer = odds_api_answers.parse_events([an_event(bookmakers=[book])], NBA)
+    assert [market.key for market in answer[0].bookmakers[0].markets] == ["h2h_lay"]
+    assert not answer.left_out, "a closed market is nothing odd"
 
 
 # Prices ------------------------------------------------------------------------------------------------
