@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -96,9 +97,9 @@ async def test_readiness_sees_a_read_only_session_and_mends_it(settings: Setting
 
 
 async def test_the_clock_runs_again_after_a_failover_with_one_alert_and_one_recovery(
-    bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, database_url: str
 ) -> None:
-    monkeypatch.setattr("ops.clock.scheduler.OUTAGE_SECONDS", 0.2)
+    bench.pace = replace(bench.pace, outage=0.2)
 
     async def quick(_: JobContext[Any]) -> None:
         return
