@@ -124,7 +124,9 @@ def test_it_writes_0600_and_keeps_the_previous(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert dotenv_values(path) == GIVEN  # nothing empty, nothing foreign
     first = path.read_text()
+    path.chmod(0o644)
     assert "already so" in run(path, GIVEN).stdout
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.with_name(".env.prod.previous").exists()
     assert run(path, GIVEN | {"JWT_SECRET": "another"}).returncode == 0
     previous = path.with_name(".env.prod.previous")

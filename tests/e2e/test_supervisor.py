@@ -148,7 +148,26 @@ async def test_a_process_that_cannot_start_stops_everything_with_its_exit_code()
     ]
 
 
-# As the file `how` tells it: well (then it says that it is ready), slow (it does not), broken (it ends with 3).
+async def test_a_process_that_lived_long_enough_starts_its_count_of_failures_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("launcher.host.supervisor.STEADY_SECONDS", 0.0)  # each one has lived long enough
+    monkeypatch.setattr("launcher.host.supervisor.BACKOFF_SECONDS", (0.01,))
+    ending = Spec("ending.1", (sys.executable, "-S", "-c", "raise SystemExit(7)"))
+    supervisor = Supervisor([ending], grace_seconds=5, output=io.StringIO())
+    running = asyncio.create_task(supervisor.run())
+
+    def starts() -> object:
+        return sum(int(str(one["starts"])) for one in supervisor.report())
+
+    await eventually(lambda: running.done() or starts() == 7)  # five end it otherwise
+    assert not running.done()
+    supervisor.stop.set()
+    await running
+
+
+# As the file `how` tells it: well (then it says that it is ready), slow (it does not), late (nor in time), broken (it
+# ends with 3).
 ROLE = """
 import os, pathlib, sys, time
 how, ready = map(pathlib.Path, sys.argv[1:])
@@ -174,6 +193,8 @@ async def supervised(folder: Path) -> AsyncIterator[tuple[Supervisor, Path]]:
     ready.mkdir()
 
     async def is_ready(process_id: int) -> None:
+        if how.read_text() == "late":
+            raise TimeoutError
         await eventually((ready / str(process_id)).exists, timeout=20)
 
     command = (sys.executable, "-c", ROLE, str(how), str(ready))
@@ -181,9 +202,11 @@ async def supervised(folder: Path) -> AsyncIterator[tuple[Supervisor, Path]]:
     supervisor = Supervisor(specs, grace_seconds=5, output=io.StringIO())
     running = asyncio.create_task(supervisor.run())
     await eventually(lambda: len(list(ready.iterdir())) == 2, timeout=20)
-    yield supervisor, how
-    supervisor.stop.set()
-    await asyncio.wait_for(running, 20)
+    try:
+        yield supervisor, how
+    finally:
+        supervisor.stop.set()
+        await asyncio.wait_for(running, 20)
     assert alive(how) == 0
 
 
@@ -202,6 +225,16 @@ async def test_a_reload_whose_new_instance_fails_leaves_the_old_ones(tmp_path: P
         assert await supervisor.reload("role") == ["role.1", "role.2"]
         assert not set(pids(supervisor)) & set(before)
     assert supervisor.exit_code == 0
+
+
+async def test_a_new_instance_that_is_not_ready_in_time_is_ended(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as (supervisor, how):
+        before = pids(supervisor)
+        how.write_text("late")
+        with pytest.raises(ReloadError, match=r"role\.1: the new process was not ready in time"):
+            await supervisor.reload("role")
+        assert pids(supervisor) == before
+        assert alive(how) == 2
 
 
 async def test_a_reload_while_an_instance_is_down_ends_with_one_of_each(tmp_path: Path) -> None:

@@ -112,6 +112,11 @@ async def test_a_message_is_plain_text_with_its_correlation_id(desk: Desk) -> No
     assert desk.telegram.requests[0].path == f"/bot{TOKEN}/sendMessage"
 
 
+def test_a_message_shows_no_secret() -> None:
+    told = alerts.compose("failed", "GET https://host/v4?apiKey=0123456789abcdef", "run-0123456789", NOW)
+    assert "0123456789abcdef" not in told
+
+
 async def test_a_message_fits_telegram_and_keeps_its_last_lines(desk: Desk) -> None:
     await desk.fail(title="🔴 " + "long " * 500, detail="x🦍" * 10_000)
     assert await desk.send()
