@@ -201,7 +201,7 @@ async def supervised(folder: Path) -> AsyncIterator[tuple[Supervisor, Path]]:
     specs = [Spec(f"role.{number}", command, ready=is_ready) for number in (1, 2)]
     supervisor = Supervisor(specs, grace_seconds=5, output=io.StringIO())
     running = asyncio.create_task(supervisor.run())
-    await eventually(lambda: len(list(ready.iterdir())) == 2, timeout=20)
+    await eventually(lambda: len(list(ready.iterdir())) == len(supervisor.children) == 2, timeout=20)
     try:
         yield supervisor, how
     finally:
