@@ -35,9 +35,16 @@ class ReadOnlyDatabaseError(ConnectionError):
     """PostgreSQL answers, but refuses writes: a standby, or a primary that was made read-only."""
 
 
-# What PostgreSQL and its driver raise when the server is away, closing, full or too slow. Processes that use Redis
-# too catch `ops.stores.Unavailable`, which contains this.
-DatabaseUnavailable = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# What PostgreSQL and its driver raise when the server is away, closing, full or too slow; InternalClientError, when
+# a connection broke in the middle of something. Processes that use Redis too catch `ops.stores.Unavailable`, which
+# contains this.
+DatabaseUnavailable = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 # What a server says that has been demoted, is starting or is going away. It may keep the session open for ever, so
 # the session is dropped: the next one reaches whoever has taken over.
@@ -211,6 +218,13 @@ async def _give_back(connection: Connection) -> None:
     late = asyncio.get_running_loop().call_later(ALIVE_SECONDS, raw(connection).terminate)
     try:
         await connection.__aexit__()
+    except BaseException as problem:
+        # databases goes on counting it as taken, and would refuse this task every session from here on. What the
+        # session was for is done or has failed already, so a connection that dies now is nobody's failure.
+        connection._connection._connection = None  # type: ignore[attr-defined]
+        connection._database._connection = None
+        if not isinstance(problem, DatabaseUnavailable):
+            raise
     finally:
         late.cancel()
 

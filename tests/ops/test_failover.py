@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -123,6 +124,32 @@ async def test_the_clock_runs_again_after_a_failover_with_one_alert_and_one_reco
         ("clock:database", "failure", "pending"),
         ("clock:database", "recovery", "pending"),
     ]
+
+
+def terminate(database_url: str, process_id: int) -> None:
+    """End a session of PostgreSQL, and let this loop see nothing of it meanwhile."""
+
+    async def ask() -> None:
+        other = await asyncpg.connect(database_url)
+        await other.execute("SELECT pg_terminate_backend($1, 60000)", process_id)
+        await other.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(ask()))
+    thread.start()
+    thread.join()
+
+
+async def test_a_connection_that_dies_as_it_is_given_back_costs_its_task_nothing(
+    settings: Settings, database_url: str
+) -> None:
+    async with open_stores(settings, "tests", pool_max=1) as stores:
+        await stores.connect()
+        for _ in range(3):
+            async with session(stores.database) as connection:
+                process_id = await connection.fetch_val("SELECT pg_backend_pid()")
+                terminate(database_url, process_id)
+        async with session(stores.database) as connection:
+            assert await connection.fetch_val("SELECT 1") == 1
 
 
 async def _read_only(database: Database) -> bool:
