@@ -50,6 +50,7 @@ TABLE: dict[str, set[str]] = {
     "quartapp.settings": {"ops.web", "ops.alerts"},
     "quartapp.sandbox": {"quartapp.feeds", "quartapp.records"},
     "quartapp.settle": set(),
+    "quartapp.members": set(),
     "quartapp.team_names": set(),
     "quartapp.odds": set(),
     "ops.web": {
