@@ -1,0 +1,1 @@
+"""The paths of the OpenAPI description, a module a folder of the API."""
