@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -230,6 +230,46 @@ def jobs_resume(name: str) -> None:
     from launcher.commands.jobs import set_paused
 
     _run_job_command(set_paused, name, False)
+
+
+@main.group()
+def regions() -> None:
+    """Show and change the lawful age and the helplines of each region."""
+
+
+@regions.command(name="list")
+def regions_list() -> None:
+    """Print every region that is known, in the form that `load` reads."""
+    from launcher.commands.regions import list_regions
+
+    _run_job_command(list_regions)
+
+
+@regions.command(name="load")
+@click.argument("file", type=click.File(encoding="utf-8"))
+def regions_load(file: TextIO) -> None:
+    """Take regions from FILE (- for standard input) and publish them.
+
+    FILE is TOML, a table a region; what it says of a region replaces what was known of that region, and other
+    regions stay:
+
+    \b
+      [US-NJ]
+      age = 21
+      helplines = [{ name = "...", phone = "...", url = "https://..." }]
+    """  # noqa: D301 - click reads the backspace
+    from launcher.commands.regions import load_regions
+
+    _run_job_command(load_regions, file.read())
+
+
+@regions.command(name="reset")
+@click.argument("code")
+def regions_reset(code: str) -> None:
+    """Let region CODE be as the package has it again, and publish it."""
+    from launcher.commands.regions import reset_region
+
+    _run_job_command(reset_region, code)
 
 
 def _run_job_command(command: Callable[..., Coroutine[Any, Any, int]], *arguments: object) -> None:

@@ -20,7 +20,8 @@ TABLE: dict[str, set[str]] = {
     "launcher.cli": {"launcher.commands", "launcher.dev", "launcher.host", "launcher.roles", "quartapp.settings", "ops"},
     "launcher.commands": {
         "launcher.host", "launcher.serve",
-        "quartapp.credits", "quartapp.feeds", "quartapp.jobs", "quartapp.resources", "quartapp.settings", "ops",
+        "quartapp.credits", "quartapp.feeds", "quartapp.jobs", "quartapp.members", "quartapp.resources", "quartapp.settings",
+        "quartapp.store", "ops",
     },
     "launcher.dev": {"launcher.host", "ops"},
     "launcher.roles": {
@@ -33,15 +34,15 @@ TABLE: dict[str, set[str]] = {
         "quartapp.api", "quartapp.credits", "quartapp.documents", "quartapp.http", "quartapp.publish", "quartapp.settings",
         "ops",
     },
-    "quartapp.api": {"quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.web"},
+    "quartapp.api": {"quartapp.documents", "quartapp.http", "quartapp.members", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.web"},
     "quartapp.http": {"quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {
         "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.publish", "quartapp.records",
         "quartapp.resources", "quartapp.settle", "quartapp.store",
         "ops.alerts", "ops.clock", "ops.stores", "ops.telemetry",
     },
-    "quartapp.publish": {"quartapp.documents", "quartapp.team_names", "quartapp.odds", "quartapp.records", "quartapp.settle", "quartapp.store"},
-    "quartapp.store": {"quartapp.records", "quartapp.odds", "quartapp.settle", "ops.database"},
+    "quartapp.publish": {"quartapp.documents", "quartapp.members", "quartapp.team_names", "quartapp.odds", "quartapp.records", "quartapp.settle", "quartapp.store"},
+    "quartapp.store": {"quartapp.members", "quartapp.records", "quartapp.odds", "quartapp.settle", "ops.database"},
     "quartapp.documents": {"ops.database", "ops.stores", "ops.tasks", "ops.telemetry"},
     "quartapp.feeds": {"quartapp.records", "ops.telemetry"},
     "quartapp.resources": {"quartapp.feeds", "quartapp.settings"},

@@ -24,7 +24,7 @@ def schemas() -> dict[str, Schema]:
 
     from ops.web import shapes as ops
     from quartapp.api.parlays.requests import ParlayRequest
-    from quartapp.publish import analysis_shapes, parlay_shapes, shapes
+    from quartapp.publish import analysis_shapes, member_shapes, parlay_shapes, shapes
 
     class Untitled(GenerateJsonSchema):
         def field_title_should_be_set(self, schema: Any) -> bool:
@@ -39,6 +39,7 @@ def schemas() -> dict[str, Schema]:
     answers = [
         shapes.Sports, shapes.Games, shapes.GameDocument, analysis_shapes.Analyses, analysis_shapes.AnalysisDocument,
         parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
+        member_shapes.Help,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from ops.clock.job import Job
 from quartapp.jobs.daily_pass import DAILY_PASS
 from quartapp.jobs.housekeeping import HOUSEKEEPING
 from quartapp.jobs.odds_refresh import ODDS_REFRESH
+from quartapp.jobs.regions import REGIONS
 from quartapp.jobs.results import RESULTS
 from quartapp.jobs.roster_injuries import ROSTER_INJURIES
 from quartapp.jobs.sport_state import SPORT_STATE
@@ -17,5 +18,6 @@ JOBS: tuple[Job[Resources], ...] = (
     ODDS_REFRESH,
     ROSTER_INJURIES,
     RESULTS,
+    REGIONS,
     HOUSEKEEPING,
 )

@@ -73,11 +73,11 @@ class Regions:
         >>> packaged().help_of("US-NH").age, packaged().help_of("US-NJ").age, packaged().help_of("XX").age
         (18, 21, 21)
         """
-        chain = [self._regions[one] for one in _chain(code) if one in self._regions]
+        known = [self._regions[one] for one in chain(code) if one in self._regions]
         return Help(
-            next((one.age for one in chain if one.age is not None), self._default_age),
-            tuple(line for one in chain for line in one.helplines),
-            next((one.text for one in chain if one.text is not None), self._default_text),
+            next((one.age for one in known if one.age is not None), self._default_age),
+            tuple(line for one in known for line in one.helplines),
+            next((one.text for one in known if one.text is not None), self._default_text),
         )
 
     def minimum_age(self, code: str) -> int:
@@ -157,6 +157,10 @@ def _helpline(code: str, line: Any) -> Helpline:
     return Helpline("" if code == DEFAULT else code, name, phone, url)
 
 
-def _chain(code: str) -> list[str]:
-    """Return where to look for a region: itself, its country, the default."""
+def chain(code: str) -> list[str]:
+    """Return where to look for a region: itself, its country, the default.
+
+    >>> chain("US-NJ")
+    ['US-NJ', 'US', 'default']
+    """
     return list(dict.fromkeys([code, code.partition("-")[0], DEFAULT]))

@@ -19,6 +19,7 @@ ANALYSES_OF = "/api/analysis?sport="
 SUGGEST = "/api/parlays/suggest"
 OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by a game's id
 _ANALYSES = "/api/analysis"
+_HELP = "/api/help"
 
 
 def games(sport: str | None = None, cursor: str | None = None) -> str:
@@ -43,6 +44,16 @@ def analyses(sport: str) -> str:
 def analysis(game_id: str) -> str:
     """Return the key of a game's analysis."""
     return _ANALYSIS + game_id
+
+
+def help_of(region: str | None) -> str:
+    """Return the key of a region's help; of every region's without one."""
+    return _with(_HELP, {"region": region})
+
+
+def is_help(key: str) -> bool:
+    """Return whether a key is one of help."""
+    return key.partition("?")[0] == _HELP
 
 
 def sport_of(key: str) -> str | None:

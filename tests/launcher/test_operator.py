@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import PROJECT
@@ -27,12 +28,15 @@ class System:
     environment: dict[str, str]
     running: Running | None = None
 
-    def launcher(self, *words: str, **overrides: str) -> subprocess.CompletedProcess[str]:
+    def launcher(
+        self, *words: str, input: str | None = None, **overrides: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "launcher", *words],
             check=False,
             cwd=PROJECT,
             env=self.environment | overrides,
+            input=input,
             capture_output=True,
             text=True,
             timeout=60,
@@ -182,6 +186,41 @@ def test_jobs_are_listed_run_paused_resumed_and_foreseen(system: System) -> None
         assert unknown.returncode == 1, words
         assert "nothing" in unknown.stderr + unknown.stdout
         assert "daily_pass" in unknown.stderr + unknown.stdout  # what there is
+
+
+def test_regions_are_changed_without_a_deploy(system: System, tmp_path: Path) -> None:
+    file = tmp_path / "regions.toml"
+    file.write_text(
+        '[US-NJ]\nage = 22\nhelplines = [{ name = "\\"Jersey\\" line", phone = "1", url = "https://nj.example" }]\n'
+    )
+    url = f"http://127.0.0.1:{system.environment['PORT']}/api/help?region=us-nj"
+
+    def told() -> tuple[int, str]:
+        answer = httpx.get(url, timeout=10)
+        if answer.status_code == 503:
+            return 0, "not published yet"
+        body = answer.json()
+        return body["age"], body["helplines"][0]["name"]
+
+    eventually_sync(lambda: told() == (21, "National Problem Gambling Helpline"), timeout=60)
+    loaded = system.launcher("regions", "load", str(file))
+    assert loaded.returncode == 0, loaded.stderr
+    assert eventually_sync(lambda: told() == (22, '"Jersey" line'), timeout=60)
+    printed = system.launcher("regions", "list").stdout
+    file.write_text(printed)
+    assert system.launcher("regions", "load", str(file)).returncode == 0, "what list prints, load reads"
+    assert system.launcher("regions", "list").stdout == printed
+    wrong = system.launcher("regions", "load", "-", input="[US-NJ]\nage = 12\n")
+    assert wrong.returncode == 1
+    assert (
+        wrong.stderr
+        == "The file is not used, because it [US-NJ] age must be a whole number of years from 16 to 30.\n"
+    )
+    broken = system.launcher("regions", "load", "-", input="[default]\nage = 21\n")
+    assert (broken.returncode, "needs an age and a text" in broken.stderr) == (1, True)
+    assert system.launcher("regions", "reset", "US-NJ").returncode == 0
+    assert eventually_sync(lambda: told() == (21, "National Problem Gambling Helpline"), timeout=60)
+    assert "Nobody has changed ZZ" in system.launcher("regions", "reset", "ZZ").stderr
 
 
 def test_help_teaches(shell: System) -> None:

@@ -43,6 +43,12 @@ def paths() -> Schema:
         "/api/analysis/{game_id}": read(
             "getAnalysis", "One game's analysis.", "AnalysisDocument", [GAME_ID], 404
         ),
+        "/api/help": read(
+            "getHelp",
+            "The lawful age and who helps, by region.",
+            "Help",
+            [query("region", "An ISO 3166 code such as GB or US-NJ; every region's lines without it.", TEXT)],
+        ),
         "/api/openapi.json": {
             "get": {
                 "operationId": "getOpenApi",

@@ -13,6 +13,7 @@ from quartapp.api.reads.query import GameQuery
 from quartapp.documents.copy import Copy
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.responses import respond, respond_computed
+from quartapp.members.regions import chain, region_code
 from quartapp.publish import addresses
 
 if TYPE_CHECKING:
@@ -64,6 +65,21 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
             documents, _published(documents, addresses.analysis(game_id), "There is no such game.")
         )
 
+    @reads.get("/help")
+    @policy(cache="public", auth="none")
+    async def help_of_region() -> Response:
+        wanted = _only(request.args, ("region",)).get("region")
+        if wanted is None:
+            return await respond(documents, _awaited(documents, addresses.help_of(None)))
+        try:
+            code = region_code(wanted)
+        except ValueError as problem:
+            raise invalid("region", str(problem)) from None
+        # A region that has nothing of its own is told what its country has, and else what holds everywhere.
+        known = (documents.get(addresses.help_of(one)) for one in chain(code))
+        copy = next((copy for copy in known if copy is not None), None)
+        return await respond(documents, copy or _awaited(documents, addresses.help_of(None)))
+
     return reads
 
 
@@ -72,6 +88,14 @@ def _only(given: MultiDict[str, str], names: tuple[str, ...]) -> dict[str, str]:
         if name not in names:
             raise invalid(name, "is unknown" + (f"; known: {', '.join(names)}" if names else ""))
     return single(given)
+
+
+def _awaited(documents: HeldDocuments, key: str) -> Copy:
+    """Return a document that is always there once the clock has run."""
+    copy = documents.get(key)
+    if copy is None:
+        raise ProblemError(503)
+    return copy
 
 
 def _published(documents: HeldDocuments, key: str, missing: str | None = None) -> Copy:

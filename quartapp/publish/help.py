@@ -1,0 +1,29 @@
+"""Where help is, published: a document for each region that is known, and one of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from quartapp.documents.table import Document
+from quartapp.members.regions import DEFAULT, Help, Helpline, Regions
+from quartapp.publish import addresses, member_shapes
+
+
+def documents_of(regions: Regions) -> Iterator[Document]:
+    """Return the documents: /api/help lists every region's own lines, the others what a person there is told."""
+    default = regions.help_of(DEFAULT)
+    every = [line for region in regions for line in region.helplines]
+    yield Document(addresses.help_of(None), dict(_content(default, every)))
+    for region in regions:
+        known = regions.help_of(region.code)
+        yield Document(addresses.help_of(region.code), dict(_content(known, known.helplines)))
+
+
+def _content(known: Help, lines: Sequence[Helpline]) -> member_shapes.HelpContent:
+    return {
+        "age": known.age,
+        "helplines": [
+            {"region": one.region, "name": one.name, "phone": one.phone, "url": one.url} for one in lines
+        ],
+        "text": known.text,
+    }
