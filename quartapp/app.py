@@ -7,6 +7,7 @@ in the background (it also starts while PostgreSQL or Redis are away), `stop()` 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -125,7 +126,9 @@ def answer_with_problems(app: Quart) -> None:
 
     @app.errorhandler(problems.ProblemError)
     async def problem(error: problems.ProblemError) -> Response:
-        return _problem(error.status, error.detail, error.errors)
+        response = _problem(error.status, error.detail, error.errors, error.more)
+        response.headers.update(error.headers)
+        return response
 
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:
@@ -150,8 +153,13 @@ def _path() -> str:
     return request.path
 
 
-def _problem(status: int, detail: str | None = None, errors: list[dict[str, str]] | None = None) -> Response:
-    body = problems.render(status, request_id(), detail, errors)
+def _problem(
+    status: int,
+    detail: str | None = None,
+    errors: list[dict[str, str]] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Response:
+    body = problems.render(status, request_id(), detail, errors, more)
     response = Response(body, status, content_type=problems.CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if status == 401:

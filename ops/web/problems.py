@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,25 @@ _DETAILS = {
 
 
 class ProblemError(Exception):
-    """Raised by a handler to answer with a problem."""
+    """Raised by a handler to answer with a problem.
+
+    `code` is a word for programs, where one status has several causes; `more` are further members of the body, and
+    `headers` of the answer.
+    """
 
     def __init__(
-        self, status: int, detail: str | None = None, errors: list[dict[str, str]] | None = None
+        self,
+        status: int,
+        detail: str | None = None,
+        errors: list[dict[str, str]] | None = None,
+        *,
+        code: str | None = None,
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status, self.detail, self.errors = status, detail, errors
+        self.more = {**({"code": code} if code else {}), **(more or {})}
+        self.headers = dict(headers or {})
         super().__init__(detail or str(status))
 
 
@@ -49,7 +63,11 @@ def single(given: MultiDict[str, str]) -> dict[str, str]:
 
 
 def render(
-    status: int, request_id: str, detail: str | None = None, errors: list[dict[str, str]] | None = None
+    status: int,
+    request_id: str,
+    detail: str | None = None,
+    errors: list[dict[str, str]] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return the body of a problem."""
     body: dict[str, Any] = {
@@ -64,4 +82,5 @@ def render(
     }
     if errors:
         body["errors"] = errors
+    body.update({name: value for name, value in (more or {}).items() if name not in body})
     return orjson.dumps(body)

@@ -27,6 +27,7 @@ class Problem(TypedDict):
     detail: str
     request_id: str
     errors: NotRequired[list[FieldError]]
+    code: NotRequired[str]
 
 
 class Health(TypedDict):
