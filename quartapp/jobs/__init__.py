@@ -9,6 +9,7 @@ from quartapp.jobs.odds_refresh import ODDS_REFRESH
 from quartapp.jobs.regions import REGIONS
 from quartapp.jobs.results import RESULTS
 from quartapp.jobs.roster_injuries import ROSTER_INJURIES
+from quartapp.jobs.settle import SETTLE
 from quartapp.jobs.sport_state import SPORT_STATE
 from quartapp.resources import Resources
 
@@ -18,6 +19,7 @@ JOBS: tuple[Job[Resources], ...] = (
     ODDS_REFRESH,
     ROSTER_INJURIES,
     RESULTS,
+    SETTLE,
     REGIONS,
     HOUSEKEEPING,
 )

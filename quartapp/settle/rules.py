@@ -90,3 +90,12 @@ def rules_of(sport_key: str) -> Rules:
     """
     shipped = _shipped()
     return shipped[max((prefix for prefix in shipped if sport_key.startswith(prefix)), key=len)]
+
+
+def shortest_window() -> timedelta:
+    """Return the shortest time after which an unplayed game is void in any sport.
+
+    >>> shortest_window()
+    datetime.timedelta(days=2)
+    """
+    return min(rules.window for rules in _shipped().values())

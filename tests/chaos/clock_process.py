@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from launcher.roles.clock import serve_clock
 from ops.clock.job import Job, JobContext
 from ops.telemetry.logs import configure_logging
+from quartapp.jobs import settle as settling
 from quartapp.settings import Settings, load_settings
 
 
@@ -76,6 +78,12 @@ async def fails_once(context: JobContext[None]) -> dict[str, object]:
     return await tick(context)
 
 
+async def settle(context: JobContext[Any]) -> Mapping[str, object]:
+    """The product's own job, in small batches."""
+    settling.BATCH = 20
+    return await settling.settle(context)
+
+
 EVERY_SECOND = "* * * * * *"
 KINDS: dict[str, list[Job[None]]] = {
     "tick": [
@@ -99,6 +107,9 @@ KINDS: dict[str, list[Job[None]]] = {
     "deaf": [Job(name="deaf", run=deaf, schedule="0 0 1 1 *", run_at_start=True)],
     "fails_once": [
         Job(name="once", run=fails_once, schedule="0 0 1 1 *", run_at_start=True, retry_base_seconds=3)
+    ],
+    "settle": [
+        Job(name="settle", run=settle, schedule=EVERY_SECOND, max_attempts=50, retry_base_seconds=0.1)
     ],
     "idle": [Job(name="idle", run=tick, schedule="0 0 1 1 *")],
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from quartapp.jobs import JOBS
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Running, short_path, start
 from tests.support.waiting import eventually_sync, free_port
@@ -92,9 +93,7 @@ def test_status_of_a_healthy_system(system: System) -> None:
     assert found["leader"] in {one["holder"] for one in found["instances"] if one["role"] == "clock"}
     assert found["fencing_token"] == 1
     assert found["migrations"]["standing"] == "at_head"
-    assert {job["job_name"] for job in found["jobs"]} == {
-        "sport_state", "odds_refresh", "daily_pass", "roster_injuries", "results", "housekeeping",
-    }  # fmt: skip
+    assert {job["job_name"] for job in found["jobs"]} == {job.name for job in JOBS}
     assert all(job["next_run_at"] for job in found["jobs"])
     assert found["credits"]["remaining"] is not None
     assert [(one["name"], one["alive"], one["starts"]) for one in found["supervised"]] == [
