@@ -64,6 +64,7 @@ EVENTS: dict[str, Event] = {
     "alert_chat_moved": Event(_WARNING, ("chat_id",), "The chat became a supergroup; set TELEGRAM_ALERT_CHAT_ID."),
     # Feeds and documents
     "feed_retry": Event(_WARNING, ("attempt", "wait_seconds", "error"), "An upstream is asked again."),
+    "closing_without_consensus": Event(_WARNING, ("game",), "Its closing prices are kept; no consensus could be made of them."),
     "league_failed": Event(_WARNING, ("league",), "One league's data is as it was."),
     "documents_fresh": Event(_INFO, ("version", "documents"), "A web process has everything that is published."),
     "documents_stale": Event(_WARNING, ("error",), "It cannot know; answers say X-Stale."),

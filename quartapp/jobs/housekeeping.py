@@ -1,4 +1,4 @@
-"""Keeps the tables small: ledger 90 days, odds of old games and their history 30, alerts 90, tombstones 2."""
+"""Keeps the tables small: ledger 90 days, odds of old games 30, history 2, alerts 90, tombstones 2."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from quartapp.resources import Resources
 from quartapp.store import odds
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
+HISTORY_DAYS = 2  # after the start of a game whose closing line is captured
 REQUEST_DAYS, ATTEMPT_DAYS = 7, 7
 
 
@@ -27,6 +28,9 @@ async def housekeeping(context: Context) -> dict[str, object]:
         ),
         "next_attempts": await _drain(
             context, lambda c: attempts.delete_before(c, now - timedelta(days=ATTEMPT_DAYS))
+        ),
+        "odds_history_rolled_up": await _drain(
+            context, lambda c: odds.roll_up_history(c, now - timedelta(days=HISTORY_DAYS))
         ),
         "odds_history": await _drain(
             context, lambda c: odds.delete_history(c, now - timedelta(days=ODDS_DAYS))

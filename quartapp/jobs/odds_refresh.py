@@ -8,6 +8,7 @@ from functools import partial
 
 from ops.clock.job import Job
 from quartapp.credits import Budget
+from quartapp.jobs.closing import capture_closing_lines
 from quartapp.jobs.leagues import Leagues
 from quartapp.jobs.slates import (
     Context,
@@ -32,8 +33,9 @@ async def odds_refresh(context: Context) -> Mapping[str, object]:
     active = await ensure_sports(context)
     async with context.transaction() as connection:
         begun = await games.start_due(connection, now)
-        if begun:
-            await publish(context, connection, sorted(begun))
+        closed = await capture_closing_lines(connection, now)
+        if begun | closed:
+            await publish(context, connection, sorted(begun | closed))
     state = await budget(context)
     markets = state.markets()
     refreshed: list[str] = []

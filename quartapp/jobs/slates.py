@@ -14,6 +14,7 @@ from quartapp.credits import Budget, purpose_of, read_budget, record_spending
 from quartapp.documents import table as documents
 from quartapp.feeds.errors import FeedError, FeedRefusedError, FeedShapeError
 from quartapp.feeds.reading import Reading
+from quartapp.jobs.closing import capture_closing_lines
 from quartapp.publish.slate import publish_sports
 from quartapp.records import AccountCredits, Event, price_format
 from quartapp.resources import Resources
@@ -162,6 +163,8 @@ async def store_slates(
             if isinstance(events, Reading):
                 unread, whole = events.unread, not events.nameless
             await games.upsert(connection, sport_key, events, source, now, unread=unread, whole=whole)
+            # Before prices of the running game take the place of those it began with.
+            await capture_closing_lines(connection, now, sport_key=sport_key)
             # By what was received: a recording may quote a league in another format than it is asked for in.
             for form in sorted({event.price_format for event in events} or {price_format(sport_key)}):
                 of_form = [event for event in events if event.price_format == form]

@@ -23,7 +23,11 @@ from quartapp.store.teams import Injury
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that an analysis of a game is made from. `odds_updated_at`: when a price last changed."""
+    """All that an analysis of a game is made from.
+
+    `odds_updated_at`: when a price last changed. `closed_movement`: each market's movement up to the start, of a game
+    whose closing line is captured.
+    """
 
     game: Game
     books: list[Book]
@@ -33,12 +37,18 @@ class Inputs:
     home_results: Sequence[Game]
     away_results: Sequence[Game]
     odds_updated_at: datetime | None
+    closed_movement: Mapping[str, shapes.Movement] | None = None
 
 
 def analyse(inputs: Inputs) -> analysis_shapes.Analysis:
     """Return the analysis: the contract's fields and more."""
     analysed = analyse_markets(inputs.game, inputs.books, inputs.changes)
     markets = analysed.markets
+    if inputs.closed_movement is not None:
+        # What was captured at the start: which books quote the running game moves nothing.
+        markets = {
+            key: {**market, "movement": inputs.closed_movement.get(key)} for key, market in markets.items()
+        }
     injuries = [_injury(one, inputs.game.home_team) for one in _that_matter(inputs.home_injuries)]
     injuries += [_injury(one, inputs.game.away_team) for one in _that_matter(inputs.away_injuries)]
     form: analysis_shapes.Form = {

@@ -41,19 +41,27 @@ def market_movement(
         and change.recorded_at <= game.commence_time
     ]
     before: dict[str, float] = {}
+    last: dict[str, float] = {}
     for number, change in enumerate(own):
         held = of_books.setdefault(change.bookmaker_key, {})
-        held[change.outcome_name, change.line] = change
+        if change.withdrawn:
+            held.pop((change.outcome_name, change.line), None)
+        else:
+            held[change.outcome_name, change.line] = change
         value = _value(game, key, kind, point, held)
-        if value is not None:
+        if value is None:
+            values.pop(change.bookmaker_key, None)
+        else:
             values[change.bookmaker_key] = value
         last_of_moment = number + 1 == len(own) or own[number + 1].recorded_at != change.recorded_at
-        if values and last_of_moment:
-            steps.append((change.recorded_at, _mean_move(before, values)))
-            before = dict(values)
+        if last_of_moment:
+            if values:
+                steps.append((change.recorded_at, _mean_move(before, values)))
+                last = dict(values)
+            before = dict(values)  # a book that comes back has not moved: it was away
     if not steps:
         return None
-    value = _mean(values)
+    value = _mean(last)
     points: list[tuple[datetime, float]] = []
     for at, step in reversed(steps):
         points.append((at, value))

@@ -177,12 +177,28 @@ class Injury(TypedDict):
     fetched_at: Time | None
 
 
+class ClosingMarket(TypedDict):
+    """What the books said together when the game began, at their main `point`, from the home team's side."""
+
+    point: float | None
+    probabilities: dict[str, Probability]
+    books: int
+
+
+class ClosingLine(TypedDict):
+    """A game's closing line: the last prices before its start. Kept for good."""
+
+    captured_at: Time
+    markets: dict[str, ClosingMarket]
+
+
 class GameInFull(Game):
-    """A game as its own page shows it."""
+    """A game as its own page shows it. `closing` is null until the game has begun."""
 
     best: dict[str, dict[str, BestPrice]]
     line_movement: dict[str, Movement]
     injuries: list[Injury]
+    closing: NotRequired[ClosingLine | None]
 
 
 class GamesContent(TypedDict):

@@ -13,9 +13,10 @@ from quartapp.documents import table as documents
 from quartapp.documents.table import Document
 from quartapp.publish import addresses, analysis_shapes, shapes
 from quartapp.publish.analysis import Inputs, analyse, calibration
+from quartapp.publish.closing_line import closing_shown, of_begun
 from quartapp.publish.cursor import encode
 from quartapp.publish.game import moment, render
-from quartapp.store import analyses, games, odds, sports, teams
+from quartapp.store import analyses, closings, games, odds, sports, teams
 from quartapp.store.games import Game
 from quartapp.team_names import TeamNames
 
@@ -59,7 +60,9 @@ async def publish_sports(
     ids = [game.id for game in listed]
     current = await odds.current(connection, list({*ids, *(game.id for game in soonest)}))
     rendered = {game.id: render(game, current.get(game.id, [])) for game in (*listed, *soonest)}
-    made = await _analyses(connection, keys, listed, current, summaries or {}, now)
+    begun = [game.id for game in listed if game.status != "scheduled"]
+    closed = of_begun(listed, await closings.of_games(connection, begun))
+    made = await _analyses(connection, keys, listed, current, closed, summaries or {}, now)
 
     wanted: list[Document] = []
     if overview:
@@ -71,7 +74,8 @@ async def publish_sports(
         wanted += _pages(key, [game for game in own if game.status in _OPEN], rendered, source)
         wanted.append(_analysis_list(key, [made[game.id] for game in own if game.status in _OPEN], source))
     for game in listed:
-        wanted.append(_game_document(rendered[game.id], made[game.id], source))
+        closing = closing_shown(closed.get(game.id))
+        wanted.append(_game_document(rendered[game.id], made[game.id], closing, source))
         wanted.append(
             Document(
                 addresses.analysis(game.id),
@@ -98,11 +102,12 @@ async def _analyses(
     keys: Sequence[str],
     listed: Sequence[Game],
     current: Mapping[str, list[odds.Book]],
+    closed: Mapping[str, closings.Captured],
     summaries: Mapping[str, str],
     now: datetime,
 ) -> dict[str, analysis_shapes.Analysis]:
     ids = [game.id for game in listed]
-    changes = await odds.history(connection, ids)
+    changes = await odds.history(connection, [game_id for game_id in ids if game_id not in closed])
     changed_at = await odds.changed_at(connection, ids)
     injuries = await teams.injuries_of(connection, keys)
     # The injury source names teams in its own way: each league's names are looked up in one spelling.
@@ -121,6 +126,7 @@ async def _analyses(
                 results.get(home, []),
                 results.get(away, []),
                 changed_at.get(game.id),
+                closed[game.id].movement if game.id in closed else None,
             )
         )
         if game.id in summaries:
@@ -224,7 +230,12 @@ def _with_model_by_market(made: analysis_shapes.Analysis) -> analysis_shapes.Ana
     return {**made, "markets": markets}
 
 
-def _game_document(rendered: shapes.Game, analysis: analysis_shapes.Analysis, source: str) -> Document:
+def _game_document(
+    rendered: shapes.Game,
+    analysis: analysis_shapes.Analysis,
+    closing: shapes.ClosingLine | None,
+    source: str,
+) -> Document:
     markets = analysis["markets"]
     game: shapes.GameInFull = {
         **rendered,
@@ -233,6 +244,7 @@ def _game_document(rendered: shapes.Game, analysis: analysis_shapes.Analysis, so
             key: movement for key, market in markets.items() if (movement := market["movement"]) is not None
         },
         "injuries": analysis["injuries"],
+        "closing": closing,
     }
     return Document(addresses.game(rendered["id"]), _as_json(shapes.GameContent(source=source, game=game)))
 

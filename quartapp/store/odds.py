@@ -21,7 +21,7 @@ async def upsert(connection: Connection, events: Sequence[Event], form: PriceFor
     """Make the current odds of `events` exactly these; return how many prices or points changed.
 
     One statement writes the prices and the history of what changed. Books, markets and outcomes that the
-    answer lacks are gone.
+    answer lacks are gone, and the history says since when.
     """
     await _write_bookmakers(connection, events)
     columns = _columns(events)
@@ -33,14 +33,19 @@ async def upsert(connection: Connection, events: Sequence[Event], form: PriceFor
                 AS new (game_id, bookmaker_key, market_key, outcome_name, line, price, point, market_updated, position)
         ), held AS MATERIALIZED (  -- once and by the index: the whole table is a season of them
             SELECT ctid AS place, * FROM odds WHERE game_id = ANY ($12::text[])
-        ), gone AS (
-            DELETE FROM odds
-             WHERE ctid = ANY (ARRAY(SELECT place FROM held
-                                      WHERE NOT EXISTS (SELECT 1 FROM new
-                                                         WHERE (new.game_id, new.bookmaker_key, new.market_key,
-                                                                new.outcome_name, new.line)
-                                                             = (held.game_id, held.bookmaker_key, held.market_key,
-                                                                held.outcome_name, held.line))))
+        ), gone AS MATERIALIZED (
+            SELECT * FROM held
+             WHERE NOT EXISTS (SELECT 1 FROM new
+                                WHERE (new.game_id, new.bookmaker_key, new.market_key, new.outcome_name, new.line)
+                                    = (held.game_id, held.bookmaker_key, held.market_key, held.outcome_name,
+                                       held.line))
+        ), deleted AS (
+            DELETE FROM odds WHERE ctid = ANY (ARRAY(SELECT place FROM gone))
+        ), withdrawn AS (
+            INSERT INTO odds_history (game_id, bookmaker_key, market_key, outcome_name, line, price, price_format,
+                                      point, recorded_at, withdrawn)
+            SELECT game_id, bookmaker_key, market_key, outcome_name, line, price, price_format, point, $11, true
+              FROM gone
         ), moved AS (
             SELECT new.* FROM new
               LEFT JOIN held USING (game_id, bookmaker_key, market_key, outcome_name, line)
@@ -204,19 +209,25 @@ class Change:
     point: Decimal | None
     recorded_at: datetime
     line: int = 0
+    withdrawn: bool = False
 
 
-async def history(connection: Connection, game_ids: Sequence[str]) -> dict[str, list[Change]]:
-    """Return the changes of h2h, spreads and totals by game, oldest first."""
+async def history(
+    connection: Connection, game_ids: Sequence[str], *, every_market: bool = False
+) -> dict[str, list[Change]]:
+    """Return the changes before each game's start, oldest first: of h2h, spreads and totals, or of every market."""
     found: dict[str, list[Change]] = {}
     for row in await raw(connection).fetch(
         """
-        SELECT game_id, bookmaker_key, market_key, outcome_name, price, price_format, point, recorded_at, line
-          FROM odds_history
-         WHERE game_id = ANY ($1::text[]) AND market_key IN ('h2h', 'spreads', 'totals')
+        SELECT game_id, bookmaker_key, market_key, outcome_name, price, price_format, point, recorded_at, line,
+               withdrawn
+          FROM odds_history JOIN games ON games.id = game_id
+         WHERE game_id = ANY ($1::text[]) AND recorded_at <= commence_time
+           AND ($2 OR market_key IN ('h2h', 'spreads', 'totals'))
          ORDER BY game_id, recorded_at
         """,
         list(game_ids),
+        every_market,
     ):
         found.setdefault(row[0], []).append(Change(*tuple(row)[1:]))
     return found
@@ -260,13 +271,38 @@ async def delete_ended(connection: Connection, before: datetime, batch: int = 50
 
 
 async def delete_history(connection: Connection, before: datetime, batch: int = 20_000) -> int:
-    """Delete the history of games that ended before a moment; return how many rows."""
+    """Delete the history of games that ended before a moment; return how many rows.
+
+    Never of a game that has begun and whose closing line is not captured: it is made from the history.
+    """
     result = await raw(connection).execute(
         """
         DELETE FROM odds_history
          WHERE ctid IN (SELECT odds_history.ctid FROM odds_history JOIN games ON games.id = game_id
-                         WHERE games.status IN ('final', 'withdrawn', 'cancelled', 'unresolved')
-                           AND games.commence_time < $1 LIMIT $2)
+                         WHERE games.commence_time < $1
+                           AND (games.status IN ('withdrawn', 'cancelled')
+                                OR (games.status IN ('final', 'unresolved') AND closing_for = commence_time))
+                         LIMIT $2)
+        """,
+        before,
+        batch,
+    )
+    return int(result.split()[-1])
+
+
+async def roll_up_history(connection: Connection, before: datetime, batch: int = 20_000) -> int:
+    """Delete history that a captured closing line stands for; return how many rows.
+
+    Of final games: what was recorded while they ran, which no figure is made from, and all of it once they began
+    before a moment. A final game keeps its start, so its closing line is never made anew.
+    """
+    result = await raw(connection).execute(
+        """
+        DELETE FROM odds_history
+         WHERE ctid IN (SELECT odds_history.ctid FROM odds_history JOIN games ON games.id = game_id
+                         WHERE games.status = 'final' AND closing_for = commence_time
+                           AND (games.commence_time < $1 OR recorded_at > games.commence_time)
+                         LIMIT $2)
         """,
         before,
         batch,

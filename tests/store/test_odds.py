@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from quartapp.jobs.closing import capture_closing_lines
 from quartapp.store import games, odds
 from tests.support.examples import (
     AWAY,
@@ -38,7 +39,7 @@ async def quote(leader: Leader, now: datetime, *events: Any, form: Any = "americ
 async def history(leader: Leader) -> list[tuple[Any, ...]]:
     rows = await leader.rows(
         "SELECT bookmaker_key, market_key, outcome_name, price, point, recorded_at FROM odds_history"
-        " ORDER BY recorded_at, bookmaker_key, market_key, outcome_name"
+        " WHERE NOT withdrawn ORDER BY recorded_at, bookmaker_key, market_key, outcome_name"
     )
     return [tuple(row.values()) for row in rows]
 
@@ -115,6 +116,14 @@ async def test_what_an_answer_lacks_is_gone_and_its_history_stays(leader: Leader
     assert [(one.key, [m.key for m in one.markets]) for one in held["g1"]] == [("fanduel", ["h2h"])]
     assert [one.key for one in held["g2"]] == ["betmgm"]  # not in the answer: not touched here
     assert await history(leader) == before
+    withdrawn = await leader.rows(
+        "SELECT market_key, outcome_name, recorded_at FROM odds_history WHERE withdrawn"
+    )
+    assert {tuple(row.values()) for row in withdrawn} == {
+        (key, name, NOON + MINUTE)
+        for key, names in (("totals", ("Over", "Under")), ("h2h", (HOME, AWAY)))
+        for name in names
+    }
 
 
 async def test_books_markets_and_outcomes_keep_the_upstream_s_order(leader: Leader) -> None:
@@ -160,14 +169,20 @@ async def test_the_history_that_analyses_read_leaves_lay_prices_out(leader: Lead
     assert {change.market_key for change in changes} == {"h2h"}
 
 
-@pytest.mark.parametrize("ended", ["final", "withdrawn", "scheduled"])
-async def test_the_history_of_old_games_that_have_ended_is_deleted(leader: Leader, ended: str) -> None:
+@pytest.mark.parametrize("ended", ["final", "captured", "withdrawn", "scheduled"])
+async def test_history_goes_with_old_games_and_never_before_their_closing_line(
+    leader: Leader, ended: str
+) -> None:
     await quote(leader, NOON, event("g1", book("fanduel", h2h("-150", "+130"))))
     async with leader.transaction() as connection:
-        if ended == "final":
+        if ended in ("final", "captured"):
             await games.write_scores(connection, [score("g1", (1, 0), completed=True)], TIP_OFF)
+        if ended == "captured":
+            await capture_closing_lines(connection, TIP_OFF)
         if ended == "withdrawn":
             await games.upsert(connection, SPORT, (), "sandbox", NOON)
         assert await odds.delete_history(connection, TIP_OFF) == 0
         deleted = await odds.delete_history(connection, TIP_OFF + MINUTE, batch=1)
-    assert deleted == (0 if ended == "scheduled" else 1)
+        rolled_up = await odds.roll_up_history(connection, TIP_OFF + MINUTE, batch=1)
+    assert deleted == (1 if ended in ("captured", "withdrawn") else 0)
+    assert rolled_up == (1 if ended == "captured" else 0)
