@@ -24,7 +24,9 @@ from ops.telemetry.metrics import Requests
 from ops.web import ops_api, probes, problems
 from ops.web.access import OpsAccess
 from ops.web.request_id import request_id
+from quartapp.accounts.service import Accounts, open_accounts
 from quartapp.api import docs
+from quartapp.api.accounts import auth, me
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.reads import routes as reads
 from quartapp.credits import read_budget
@@ -34,6 +36,7 @@ from quartapp.http.cors import Cors
 from quartapp.http.front import Application, Front
 from quartapp.http.guard import Guard
 from quartapp.http.limits import Clients
+from quartapp.http.member import authenticators as member_authenticators
 from quartapp.publish import addresses
 
 if TYPE_CHECKING:
@@ -53,12 +56,15 @@ class Web:
     follower: Follower
     stores: Stores
     access: AccessLog
+    accounts: Accounts
     tasks: Tasks = field(default_factory=Tasks)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self) -> None:
         """Start what keeps this process fresh. Nothing here waits for PostgreSQL or Redis."""
         self.tasks.start(self.follower.run(self.stopping), "documents")
+        if self.accounts.keys:
+            self.tasks.start(self.accounts.follower.run(self.stopping), "accounts")
         self.tasks.start(self.stores.connect(self.stopping), "database")
         self.tasks.start(beat(self.stores.redis, "web", self.settings.git_sha, self.stopping), "beat")
 
@@ -67,6 +73,7 @@ class Web:
         self.stopping.set()
         await self.tasks.drained(2)
         await self.tasks.close(2)
+        self.accounts.hashing.close()
         await self.stores.close()
         self.access.flush()
 
@@ -82,9 +89,10 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     console = settings.log_format == "console" or (settings.log_format is None and stream.isatty())
     access = AccessLog(stream, requests, console=console)
     stopping = asyncio.Event()
-    app = create_app(settings, documents, stores, requests, stopping)
+    accounts = _accounts(settings, stores, dsn)
+    app = create_app(settings, documents, stores, requests, stopping, accounts)
     front = Front(cast(Application, app), documents, access, Cors(settings.cors_allowed_origins), stopping)
-    return Web(settings, app, front, documents, follower, stores, access)
+    return Web(settings, app, front, documents, follower, stores, access, accounts)
 
 
 def create_app(
@@ -93,6 +101,7 @@ def create_app(
     stores: Stores,
     requests: Requests,
     stopping: asyncio.Event,
+    accounts: Accounts,
 ) -> Quart:
     """Return the Quart application: its routes, its errors, its bounds. `stopping` ends what streams."""
     app = Quart(__name__, static_folder=None)
@@ -113,11 +122,15 @@ def create_app(
     )
     app.register_blueprint(reads.blueprint(documents))
     app.register_blueprint(parlays.blueprint(documents))
+    app.register_blueprint(auth.blueprint(accounts))
+    app.register_blueprint(me.blueprint(accounts))
     app.register_blueprint(docs.blueprint())
     answer_with_problems(app)
     access = OpsAccess(settings.ops_debug_enabled, _token(settings))
     clients = Clients(settings.trusted_proxies)
-    Guard(ops_api.authenticators(access), clients, Cors(settings.cors_allowed_origins), stopping).watch(app)
+    origins = settings.cors_allowed_origins
+    who = ops_api.authenticators(access) | member_authenticators(accounts, origins)
+    Guard(who, clients, Cors(origins), stopping).watch(app)
     return app
 
 
@@ -167,6 +180,17 @@ def _problem(
     if status == 503:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def _accounts(settings: Settings, stores: Stores, dsn: str) -> Accounts:
+    previous = settings.jwt_secret_previous
+    return open_accounts(
+        stores,
+        dsn,
+        secret=settings.jwt_secret.get_secret_value(),
+        previous_secret=previous.get_secret_value() if previous else None,
+        listen=not settings.database_pooler,
+    )
 
 
 def _token(settings: Settings) -> str | None:

@@ -60,6 +60,7 @@ class Settings(BaseModel):
 
     # Keys
     jwt_secret: SecretStr = SecretStr("")
+    jwt_secret_previous: SecretStr | None = None
     the_odds_api_key: SecretStr = SecretStr("")
     openai_api_key: SecretStr | None = None
     openai_model: str = "gpt-4o-mini"
@@ -201,9 +202,9 @@ class Settings(BaseModel):
         parse_tokens(value.get_secret_value() if value else "")
         return value
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "jwt_secret_previous")
     @classmethod
-    def _is_long(cls, value: SecretStr) -> SecretStr:
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
         if value and len(value.get_secret_value().encode()) < 32:
             raise ValueError("must be at least 32 bytes long")
         return value

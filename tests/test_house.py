@@ -31,11 +31,12 @@ TABLE: dict[str, set[str]] = {
     "launcher.host": {"launcher.serve", "quartapp.settings", "ops"},
     "launcher.serve": {"quartapp.documents", "quartapp.http", "quartapp.settings", "ops"},
     "quartapp.app": {
-        "quartapp.api", "quartapp.credits", "quartapp.documents", "quartapp.http", "quartapp.publish", "quartapp.settings",
+        "quartapp.accounts", "quartapp.api", "quartapp.credits", "quartapp.documents", "quartapp.http", "quartapp.publish", "quartapp.settings",
         "ops",
     },
-    "quartapp.api": {"quartapp.documents", "quartapp.http", "quartapp.members", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.web"},
-    "quartapp.http": {"quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
+    "quartapp.accounts": {"quartapp.store", "ops.database", "ops.stores", "ops.telemetry", "ops.web"},
+    "quartapp.api": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.web"},
+    "quartapp.http": {"quartapp.accounts", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {
         "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.publish", "quartapp.records",
         "quartapp.resources", "quartapp.settle", "quartapp.store",

@@ -85,8 +85,9 @@ async def _migrations(settings: Settings, stores: Stores) -> str:
 async def _connections(settings: Settings, stores: Stores) -> str:
     limit = int(await _ask(stores, "SHOW max_connections"))
     roles = await _living_roles(stores) or ["web"] * settings.web_concurrency + ["clock"]
-    # Each has a pool, and each web process one more for its documents. A migration and an operator have one each.
-    wanted = len(roles) * settings.database_pool_max + roles.count("web") + 2
+    # Each has a pool; each web process one more for its documents and one for ended sessions. A migration and an
+    # operator have one each.
+    wanted = len(roles) * settings.database_pool_max + 2 * roles.count("web") + 2
     said = f"up to {wanted} of {limit}, by {len(roles)} processes"
     if wanted > limit * 0.8:
         raise CheckError(f"{said}. Lower DATABASE_POOL_MAX or run fewer processes, or raise max_connections")

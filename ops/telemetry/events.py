@@ -69,6 +69,9 @@ EVENTS: dict[str, Event] = {
     "documents_fresh": Event(_INFO, ("version", "documents"), "A web process has everything that is published."),
     "documents_stale": Event(_WARNING, ("error",), "It cannot know; answers say X-Stale."),
     "documents_over_budget": Event(_WARNING, ("bytes",), "They need more memory than DOCUMENTS_MAX_MB."),
+    # Accounts
+    "accounts_stale": Event(_WARNING, ("error",), "A web process asks the database about each token, because it cannot follow what ends."),
+    "refresh_token_reused": Event(_WARNING, ("session",), "An old refresh token came again; its session has ended."),
     # Requests
     "handler_timed_out": Event(_ERROR, ("path", "seconds"), "A handler took longer than it may."),
     "request_failed": Event(_ERROR, ("path",), "A handler raised; the visitor got 500."),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/problem+json"
 
 _DETAILS = {
+    401: "A valid token is needed here.",
     404: "There is nothing here.",
     408: "The body did not arrive in time.",
     405: "This method is not allowed here; see the Allow header.",

@@ -26,8 +26,8 @@ class Problem(TypedDict):
     status: int
     detail: str
     request_id: str
-    errors: NotRequired[list[FieldError]]
     code: NotRequired[str]
+    errors: NotRequired[list[FieldError]]
 
 
 class Health(TypedDict):

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quartapp.api.paths import operations, parlays, reads
+from quartapp.api.paths import accounts, operations, parlays, reads
 from quartapp.api.paths.parts import Schema
 
 FILE = Path(__file__).with_name("openapi.json")
@@ -23,6 +23,8 @@ def schemas() -> dict[str, Schema]:
     from pydantic.json_schema import GenerateJsonSchema
 
     from ops.web import shapes as ops
+    from quartapp.api.accounts import requests
+    from quartapp.api.accounts import shapes as shown
     from quartapp.api.parlays.requests import ParlayRequest
     from quartapp.publish import analysis_shapes, member_shapes, parlay_shapes, shapes
 
@@ -40,12 +42,18 @@ def schemas() -> dict[str, Schema]:
         shapes.Sports, shapes.Games, shapes.GameDocument, analysis_shapes.Analyses, analysis_shapes.AnalysisDocument,
         parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
         member_shapes.Help,
+        shown.Me, shown.SignedIn, shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,
     ]  # fmt: skip
+    models: list[Any] = [
+        ParlayRequest,
+        requests.Registration, requests.Login, requests.Recovery, requests.Reset,
+        requests.PasswordChange, requests.Confirmation,
+    ]  # fmt: skip
     inputs: list[tuple[str, Any, Any]] = [
         *((shape.__name__, "serialization", TypeAdapter(shape)) for shape in answers),
-        *((model.__name__, "validation", TypeAdapter(model)) for model in (ParlayRequest,)),
+        *((model.__name__, "validation", TypeAdapter(model)) for model in models),
     ]
     _, made = TypeAdapter.json_schemas(
         inputs, ref_template="#/components/schemas/{model}", schema_generator=Untitled
@@ -64,11 +72,13 @@ def description() -> dict[str, Any]:
             "description": "Sports, games, odds, analyses and parlays. Times are RFC 3339 in UTC. Reads carry a strong "
             "ETag; errors are RFC 9457 problems.",
         },
-        "paths": {**reads.paths(), **parlays.paths(), **operations.paths()},
+        "paths": {**reads.paths(), **parlays.paths(), **accounts.paths(), **operations.paths()},
         "components": {
             "schemas": schemas(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "refreshCookie": {"type": "apiKey", "in": "cookie", "name": "refresh"},
                 "opsToken": {"type": "apiKey", "in": "header", "name": "X-Ops-Token"},
             },
         },

@@ -9,7 +9,10 @@ from email.utils import format_datetime
 import brotli
 
 CACHE_CONTROL = b"max-age=60, must-revalidate"
-EXPOSED = b"ETag, Link, X-Request-ID, X-Stale, Age, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+EXPOSED = (
+    b"ETag, Link, X-Request-ID, X-Stale, Age, Retry-After, RateLimit, RateLimit-Policy, "
+    b"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+)
 
 COMPRESS_FROM_BYTES = 1024  # of computed answers: below, compression saves no packet
 

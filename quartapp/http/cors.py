@@ -33,6 +33,7 @@ class Cors:
         if not public and origin in self._origins:
             return {
                 "Access-Control-Allow-Origin": origin,
+                "Access-Control-Allow-Credentials": "true",
                 "Access-Control-Expose-Headers": _EXPOSED,
                 "Vary": "Origin",
             }

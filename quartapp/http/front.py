@@ -32,7 +32,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _HEADERS = READ_HEADERS | {b"x-request-id", b"cf-ray", b"content-length"}
-_ORIGIN = frozenset((b"origin",))
+_ORIGIN = frozenset((b"origin", b"authorization"))
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
 _CLOSE = (b"connection", b"close")
@@ -200,14 +200,15 @@ class Front:
         self, scope: Scope, send: Send, status: int, identity: str, more: Sequence[Header] = ()
     ) -> None:
         body = problems.render(status, identity)
-        origin = gather(scope["headers"], _ORIGIN).get(b"origin", b"").decode("latin-1")
+        asked = gather(scope["headers"], _ORIGIN)
+        origin = asked.get(b"origin", b"").decode("latin-1")
         shared = self._cors.headers(origin, scope.get("policy"))
         headers = [
             *more,
             *((name.lower().encode(), value.encode("latin-1")) for name, value in shared.items()),
             (b"content-type", problems.CONTENT_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
+            (b"cache-control", b"private, no-store" if b"authorization" in asked else b"no-store"),
             (b"x-content-type-options", b"nosniff"),
         ]
         if status == 503:

@@ -80,7 +80,8 @@ class Guard:
         if request.method == "OPTIONS" and rule.provide_automatic_options:
             return  # a preflight: it carries no token, does nothing, and must not use up a client's requests
         if declared.limit is not None:
-            g.taken = self._limits.take(rule.rule, self._client(), declared.limit)
+            g.client = self._client()
+            g.taken = self._limits.take(rule.rule, g.client, declared.limit)
             if not g.taken.allowed:
                 raise TooManyRequests
         await self._authenticators[declared.auth]()
@@ -110,10 +111,11 @@ class Guard:
 
 
 def _cache_control(response: Response, declared: Policy | None) -> str:
-    if declared is None or declared.cache == "no-store":
-        return "no-store"
-    if declared.cache == "private":
+    if declared is not None and declared.cache == "private":
         return "private, no-store"
+    if declared is None or declared.cache == "no-store":
+        of_a_member = "Authorization" in request.headers and (declared is None or declared.auth == "none")
+        return "private, no-store" if of_a_member else "no-store"
     if response.status_code not in (200, 304) or request.method == "OPTIONS":
         return "no-store"
     return response.headers.get("Cache-Control") or CACHE_CONTROL.decode()

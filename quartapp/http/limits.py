@@ -59,6 +59,8 @@ class Taken(NamedTuple):
     def headers(self) -> dict[str, str]:
         """Return the headers that tell a client where it stands."""
         headers = {
+            "RateLimit-Policy": f'"default";q={self.limit};w={PERIOD_SECONDS:.0f}',
+            "RateLimit": f'"default";r={self.remaining};t={self.reset_seconds}',
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
             "RateLimit-Reset": str(self.reset_seconds),

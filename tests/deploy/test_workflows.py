@@ -12,7 +12,13 @@ from scripts.write_env import OPTIONAL, REQUIRED
 from tests.conftest import PROJECT
 
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
-SECRET = {"OPENAI_API_KEY", "MIGRATION_DATABASE_URL", "HEARTBEAT_URL", "OPS_DEBUG_TOKEN"}
+SECRET = {
+    "OPENAI_API_KEY",
+    "MIGRATION_DATABASE_URL",
+    "HEARTBEAT_URL",
+    "JWT_SECRET_PREVIOUS",
+    "OPS_DEBUG_TOKEN",
+}
 
 
 def load(name: str) -> dict[Any, Any]:

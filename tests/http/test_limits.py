@@ -54,6 +54,7 @@ def test_a_minute_has_as_many_requests_as_the_limit_and_recovers_one_by_one() ->
     assert [one.allowed for one in taken] == [True] * 6 + [False]
     assert [one.remaining for one in taken] == [5, 4, 3, 2, 1, 0, 0]
     assert taken[-1].headers() == {
+        "RateLimit-Policy": '"default";q=6;w=60', "RateLimit": '"default";r=0;t=60',
         "RateLimit-Limit": "6", "RateLimit-Remaining": "0", "RateLimit-Reset": "60", "Retry-After": "10",
     }  # fmt: skip
     assert limits.take("/a", "other", 6).allowed

@@ -123,12 +123,12 @@ async def test_connections_are_added_up_over_the_processes_that_live(
     examine: Examine, redis: Redis, database_url: str
 ) -> None:
     limit = 100
-    assert (await examine())["connections"] == f"ok up to 13 of {limit}, by 2 processes"
+    assert (await examine())["connections"] == f"ok up to 14 of {limit}, by 2 processes"
     for number in range(6):
         role = "clock" if number == 0 else "web"
         mark = Instance(role, f"host-{number}:{role}:1", 1, "unknown", "", "")
         fields = {name: getattr(mark, name) for name in Instance.__dataclass_fields__}
         await redis.set(f"instance:{role}:{mark.holder}:token", orjson.dumps(fields))
-    assert (await examine())["connections"] == f"ok up to 37 of {limit}, by 6 processes"
+    assert (await examine())["connections"] == f"ok up to 42 of {limit}, by 6 processes"
     said = (await examine(DATABASE_POOL_MAX="20"))["connections"]
-    assert said.startswith(f"FAIL up to 127 of {limit}, by 6 processes. Lower DATABASE_POOL_MAX")
+    assert said.startswith(f"FAIL up to 132 of {limit}, by 6 processes. Lower DATABASE_POOL_MAX")

@@ -24,14 +24,16 @@ def headers(*names: str) -> Schema:
         "X-Stale": "`true` while the database is away; the body is the newest known.",
         "Link": 'rel="next", where there is a next page.',
         "Retry-After": "Seconds after which to ask again.",
-        "RateLimit-Limit": "Requests a minute.",
+        "RateLimit": "What is left of a policy and the seconds until all of it is: draft-ietf-httpapi-ratelimit-headers.",
+        "RateLimit-Policy": "Each policy's requests and seconds.",
+        "RateLimit-Limit": "Requests that the policy allows, by the name that older clients read.",
         "RateLimit-Remaining": "Requests left now.",
         "RateLimit-Reset": "Seconds until all of them are there again.",
     }
     return {name: {"description": texts[name], "schema": TEXT} for name in names}
 
 
-RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+RATE = ("RateLimit", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def json_answer(name: str, description: str, *more: str) -> Schema:
@@ -47,9 +49,11 @@ def problems(*statuses: int) -> Schema:
     """Return the problems that a path may answer."""
     texts = {
         400: "The request cannot be read.",
-        401: "The ops token is missing or wrong.",
+        401: "What should prove who asks is missing or wrong.",
+        403: "Not allowed; `code` says why.",
         404: "There is no such thing.",
         405: "The method is not allowed.",
+        409: "It clashes with what is there; `code` says how.",
         412: "The document is another than If-Match or If-Unmodified-Since asks for.",
         413: "The body is too large.",
         415: "Not application/json.",

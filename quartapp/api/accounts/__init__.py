@@ -1,0 +1,1 @@
+"""Accounts: register, log in, stay logged in, and what a member does with their own."""
