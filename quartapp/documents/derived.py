@@ -52,13 +52,23 @@ class Turns:
 
 
 class Computed(NamedTuple):
-    """What a question comes to. Equal `result`s have equal bodies, so `render` is asked for the first alone."""
+    """What a question comes to. Equal `result`s have equal bodies, so `render` is asked for the first alone.
+
+    `expires_at`: the time (seconds since 1970) from which on it is no answer any more, however the documents stand.
+    """
 
     result: Hashable
     render: Callable[[], Awaitable[bytes]]
     published_at: datetime
     route: str
     link: str | None = None
+    expires_at: float | None = None
+
+
+class _Kept(NamedTuple):
+    copy: Copy
+    result: Hashable
+    expires_at: float | None
 
 
 Work = Callable[[Turns], Awaitable[Computed]]
@@ -92,10 +102,16 @@ class _UnderWay:
 class Derived:
     """The computed answers of a web process."""
 
-    def __init__(self, max_bytes: int = DERIVED_BYTES, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        max_bytes: int = DERIVED_BYTES,
+        max_waiting: int = MAX_WAITING,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
         self._max_bytes = max_bytes
         self._max_waiting = max_waiting
-        self._answers: OrderedDict[str, tuple[Copy, Hashable]] = OrderedDict()
+        self._answers: OrderedDict[str, _Kept] = OrderedDict()
         self._bodies: dict[Hashable, _Body] = {}
         self._bytes = 0
         self._absent: OrderedDict[str, AbsentError] = OrderedDict()
@@ -115,8 +131,14 @@ class Derived:
         kept = self._answers.get(key)
         if kept is None:
             return None
+        if self._expired(kept.expires_at):
+            self._drop(self._answers.pop(key))
+            return None
         self._answers.move_to_end(key)
-        return kept[0]
+        return kept.copy
+
+    def _expired(self, expires_at: float | None) -> bool:
+        return expires_at is not None and self._clock() >= expires_at
 
     def forget(self) -> None:
         """Drop every answer: a document has changed."""
@@ -169,7 +191,7 @@ class Derived:
                     if generation == self._generation:
                         self._remember_absent(key, absent)
                     raise
-                if generation == self._generation:
+                if generation == self._generation and not self._expired(computed.expires_at):
                     break
                 await turns.rest()
             copy = Copy(
@@ -183,7 +205,7 @@ class Derived:
                 computed=True,
             )
             if generation == self._generation:
-                self._keep(copy, computed.result, body)
+                self._keep(_Kept(copy, computed.result, computed.expires_at), body)
             return copy
 
     def _remember_absent(self, key: str, absent: AbsentError) -> None:
@@ -191,23 +213,25 @@ class Derived:
         if len(self._absent) > MAX_ABSENT:
             self._absent.popitem(last=False)
 
-    def _keep(self, copy: Copy, result: Hashable, body: _Body) -> None:
-        if result not in self._bodies:
-            self._bodies[result] = body
+    def _keep(self, kept: _Kept, body: _Body) -> None:
+        if kept.result not in self._bodies:
+            self._bodies[kept.result] = body
             self._bytes += body.size
         body.answers += 1
-        self._answers[copy.key] = copy, result
-        self._bytes += _overhead(copy)
+        self._answers[kept.copy.key] = kept
+        self._bytes += _overhead(kept.copy)
         self._bound()
 
     def _bound(self) -> None:
         while self._bytes > self._max_bytes and len(self._answers) > 1:
-            _, (copy, result) = self._answers.popitem(last=False)
-            self._bytes -= _overhead(copy)
-            body = self._bodies[result]
-            body.answers -= 1
-            if not body.answers:
-                self._bytes -= self._bodies.pop(result).size
+            self._drop(self._answers.popitem(last=False)[1])
+
+    def _drop(self, kept: _Kept) -> None:
+        self._bytes -= _overhead(kept.copy)
+        body = self._bodies[kept.result]
+        body.answers -= 1
+        if not body.answers:
+            self._bytes -= self._bodies.pop(kept.result).size
 
     # --- compression, when someone asks for it
 

@@ -15,25 +15,28 @@ T = TypeVar("T")
 class Prepared(Generic[T]):
     """Remembers what `make` makes of documents, of the `most` last used ones, until each is replaced."""
 
-    def __init__(self, documents: HeldDocuments, make: Callable[[bytes], T], most: int) -> None:
+    def __init__(self, documents: HeldDocuments, make: Callable[..., T], most: int) -> None:
         self._documents = documents
         self._make = make
         self._most = most
-        self._made: OrderedDict[str, tuple[Copy, T]] = OrderedDict()
+        self._made: OrderedDict[tuple[str, ...], tuple[tuple[Copy, ...], T]] = OrderedDict()
 
-    def of(self, key: str) -> T | None:
-        """Return what is made of the published document under `key`; None if there is none."""
-        copy = self._documents.peek(key)
-        if copy is None:
-            self._made.pop(key, None)
-            return None
-        made = self._made.get(key)
-        if made is not None and made[0] is copy:
-            self._made.move_to_end(key)
+    def of(self, *keys: str) -> T | None:
+        """Return what is made of the bodies of the published documents under `keys`; None if one is missing."""
+        copies: list[Copy] = []
+        for key in keys:
+            copy = self._documents.peek(key)
+            if copy is None:
+                self._made.pop(keys, None)
+                return None
+            copies.append(copy)
+        made = self._made.get(keys)
+        if made is not None and all(now is then for now, then in zip(copies, made[0], strict=True)):
+            self._made.move_to_end(keys)
             return made[1]
-        value = self._make(copy.body)
-        self._made[key] = copy, value
-        self._made.move_to_end(key)
+        value = self._make(*(copy.body for copy in copies))
+        self._made[keys] = tuple(copies), value
+        self._made.move_to_end(keys)
         if len(self._made) > self._most:
             self._made.popitem(last=False)
         return value

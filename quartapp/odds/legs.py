@@ -5,6 +5,7 @@ A quarter line (2.25) is two bets of half the stake, on the half-point lines eit
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +65,16 @@ class Chances:
         """Return the chances of the bet that wins where this one loses."""
         return Chances(self.loss, self.push, self.half_loss, self.half_win, self.win)
 
+    def rounded(self, places: int = 6) -> Chances:
+        """Return them with so many decimals and a sum of exactly 1: the largest remainders are rounded up."""
+        scale = 10**places
+        exact = [one * scale for one in (self.win, self.push, self.half_win, self.half_loss, self.loss)]
+        whole = [math.floor(one) for one in exact]
+        by_remainder = sorted(range(5), key=lambda place: whole[place] - exact[place])
+        for place in by_remainder[: max(0, scale - sum(whole))]:
+            whole[place] += 1
+        return Chances(*[one / scale for one in whole])
+
     @property
     def won(self) -> float:
         """The share of the stake that wins, on average: a half win counts a half."""
@@ -73,6 +84,11 @@ class Chances:
     def lost(self) -> float:
         """The share of the stake that loses, on average."""
         return self.loss + self.half_loss / 2
+
+    @property
+    def decided(self) -> float:
+        """The share of the stake that is won or lost, on average."""
+        return self.won + self.lost
 
     @property
     def decisive(self) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 from quartapp.odds.fit import Model, scores
-from quartapp.odds.legs import Chances, Selection
+from quartapp.odds.freshness import usable_until
+from quartapp.odds.legs import Selection
 from quartapp.odds.scores import joint
 
 Risk = Literal["conservative", "balanced", "degen"]
@@ -21,39 +20,31 @@ _APPETITE: Mapping[Risk, tuple[float, float, float]] = {
     "degen": (0.12, 0.48, 0.33),
 }
 _DISTANCE_COUNTS = 0.35  # how much nearness to the appetite counts against an edge
-# How old a price may be when it is suggested; bookmakers that are asked rarely are confirmed rarely.
-AGE_NEAR, AGE_FAR, NEAR_START = timedelta(hours=2), timedelta(hours=12), timedelta(hours=6)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A leg that may be suggested at one bookmaker. `game`: equal for one game, whatever its ids."""
+class Bet(NamedTuple):
+    """A bet, whoever takes it. `game`: equal for one game, whatever its ids."""
 
     game: tuple[str, str, str, datetime]
     game_id: str
     label: str
     selection: Selection
     outcome: str
-    price: str
-    price_format: str
-    decimal: float
-    chances: Chances
-    edge: float
+    win: float
     books: int
-    booksum: float
-    updated: datetime
     model: Model | None
 
-    @property
-    def starts(self) -> datetime:
-        """When the game begins."""
-        return self.game[3]
+
+class Candidate(NamedTuple):
+    """A bet at one bookmaker: its edge by the other books' prices, and when the price was confirmed."""
+
+    bet: Bet
+    edge: float
+    updated: datetime
 
     def expires(self) -> datetime:
         """Return from when on it may not be suggested: its game has begun, or its price is too old."""
-        near_from = self.starts - NEAR_START
-        stale = min(self.updated + AGE_FAR, max(self.updated + AGE_NEAR, near_from))
-        return min(self.starts, stale)
+        return usable_until(self.updated, self.bet.game[3])
 
 
 Ranked = tuple[float, str, str, Candidate]  # the best has the least
@@ -62,38 +53,46 @@ Ranked = tuple[float, str, str, Candidate]  # the best has the least
 def ranked(candidates: Iterable[Candidate], risk: Risk) -> list[Ranked]:
     """Return those that suit the appetite, the best first: by edge less the distance from its middle."""
     low, high, middle = _APPETITE[risk]
-    return sorted(
-        (
-            (_DISTANCE_COUNTS * abs(one.chances.win - middle) - one.edge, one.game_id, one.label, one)
-            for one in candidates
-            if low <= one.chances.win <= high
-        ),
-        key=lambda item: item[:3],
-    )
+    found = [
+        (_DISTANCE_COUNTS * abs(one.bet.win - middle) - one.edge, one.bet.game_id, one.bet.label, one)
+        for one in candidates
+        if low <= one.bet.win <= high
+    ]
+    found.sort(key=_place)
+    return found
+
+
+def merged(lists: Iterable[Iterable[Ranked]]) -> list[Ranked]:
+    """Return ranked lists as one."""
+    return sorted((item for one in lists for item in one), key=_place)
+
+
+def _place(item: Ranked) -> tuple[float, str, str]:
+    return item[:3]
 
 
 def choose(
-    by_sport: Sequence[Sequence[Ranked]], count: int, now: datetime, *, same_game: bool = False
+    items: Iterable[Ranked], count: int, now: datetime, *, same_game: bool = False
 ) -> list[Ranked] | None:
     """Return the best `count` legs of one bookmaker that may be suggested now; None when there are not enough.
 
     At most one leg a game; with `same_game` several, each of another market, which can all win.
     """
     chosen: list[Ranked] = []
-    by_game: dict[tuple[str, str, str, datetime], list[Candidate]] = {}
-    for item in heapq.merge(*by_sport, key=lambda item: item[:3]):
+    by_game: dict[tuple[str, str, str, datetime], list[Bet]] = {}
+    for item in items:
         one = item[3]
-        of_game = by_game.get(one.game, [])
-        if one.expires() <= now or (of_game and not (same_game and _together(one, of_game))):
+        of_game = by_game.get(one.bet.game, [])
+        if one.expires() <= now or (of_game and not (same_game and _together(one.bet, of_game))):
             continue
         chosen.append(item)
-        by_game[one.game] = [*of_game, one]
+        by_game[one.bet.game] = [*of_game, one.bet]
         if len(chosen) == count:
             return chosen
     return None
 
 
-def _together(one: Candidate, others: Sequence[Candidate]) -> bool:
+def _together(one: Bet, others: list[Bet]) -> bool:
     """Tell whether a leg is of another market than these of its game, and can win with all of them."""
     if one.selection.market in {other.selection.market for other in others} or one.model is None:
         return False
@@ -102,6 +101,5 @@ def _together(one: Candidate, others: Sequence[Candidate]) -> bool:
 
 def reason(one: Candidate) -> str:
     """Return why a leg was chosen."""
-    return (
-        f"{one.label}: {one.chances.win:.0%} by {one.books} books, {one.edge:+.1%} by the other books' prices"
-    )
+    bet = one.bet
+    return f"{bet.label}: {bet.win:.0%} by {bet.books} books, {one.edge:+.1%} by the other books' prices"

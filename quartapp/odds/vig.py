@@ -30,9 +30,12 @@ def implied_probabilities(decimals: Sequence[float]) -> list[float]:
     return [1 / price for price in decimals]
 
 
-def hold(decimals: Sequence[float]) -> float:
-    """Return the book's hold, 1 - 1/B: the share of balanced stakes it keeps. Negative for an underround."""
-    return 1 - 1 / sum(implied_probabilities(decimals))
+def hold(decimals: Sequence[float], decided: float = 1.0) -> float:
+    """Return the book's hold, the share of balanced stakes it keeps: 1 - 1/B of what is decided, B being Σ 1/d.
+
+    `decided`: the share of the stakes that is won or lost, not pushed. Negative for an underround.
+    """
+    return decided * (1 - 1 / sum(implied_probabilities(decimals)))
 
 
 def remove_vig(decimals: Sequence[float], method: Method = DEFAULT_METHOD) -> list[float]:

@@ -92,6 +92,7 @@ def _market(
 ) -> analysis_shapes.AnalysedMarket:
     lines = [line for line in sifted.lines if line.kind == one.kind and line.point == one.point]
     fair = _fair(game, one, model)
+    decided = next(iter(fair.values())).decided if one.kind != "three_way" else 1.0
     paid = {
         line.bookmaker: {
             name: after_commission(decimal, commission(line.bookmaker))
@@ -107,7 +108,7 @@ def _market(
         "consensus": {name: round(p, 6) for name, p in one.probabilities.items()},
         "fair": {name: _chances_shown(chances) for name, chances in fair.items()},
         "best": {name: _best(game, one, name, fair[name], price, exact) for name, price in best.items()},
-        "hold": round(fmean(hold(list(line.decimals.values())) for line in lines), 6),
+        "hold": round(fmean(hold(list(line.decimals.values()), decided) for line in lines), 6),
         "books": one.books,
         "offers": _offers(game, one, lines, fair, exact, updated),
         "excluded": [
@@ -186,29 +187,32 @@ def _best(
 
 
 def _fair(game: Game, one: Opinion, model: Model | None) -> dict[str, Chances]:
-    """Return each outcome's chances: by the distribution of the score, or by the consensus where none is known."""
+    """Return each outcome's chances: by the distribution of the score, or by the consensus where none is known.
+
+    With six decimals, so that every figure made of them is what a reader makes of the published ones.
+    """
     names = list(one.probabilities)
     if (
         model is None
         or (one.key == "totals" and model.second is None)
         or (one.kind == "three_way" and model.sport.never_level)
     ):
-        return {name: Chances.of(one.probabilities[name]) for name in names}
+        return {name: Chances.of(one.probabilities[name]).rounded() for name in names}
     distribution = scores(model)
     bets = [selection(game.home_team, game.away_team, one, name) for name in names]
     if len(names) > 2:
-        return {name: distribution.chances(bet) for name, bet in zip(names, bets, strict=True)}
-    first = distribution.chances(bets[0])
+        return {name: distribution.chances(bet).rounded() for name, bet in zip(names, bets, strict=True)}
+    first = distribution.chances(bets[0]).rounded()
     return {names[0]: first, names[1]: first.other_side()}
 
 
 def _chances_shown(chances: Chances) -> analysis_shapes.Chances:
     return {
-        "win": round(chances.win, 6),
-        "push": round(chances.push, 6),
-        "half_win": round(chances.half_win, 6),
-        "half_loss": round(chances.half_loss, 6),
-        "loss": round(chances.loss, 6),
+        "win": chances.win,
+        "push": chances.push,
+        "half_win": chances.half_win,
+        "half_loss": chances.half_loss,
+        "loss": chances.loss,
     }
 
 

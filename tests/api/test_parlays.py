@@ -12,9 +12,10 @@ import httpx
 import orjson
 import pytest
 
-from quartapp.api.parlays.suggestions import prepare
+from quartapp.api.parlays.candidates import prepare
 from quartapp.app import create_web
 from quartapp.odds.exchanges import is_exchange
+from quartapp.publish import parlay_shapes
 from quartapp.settings import Settings
 from tests.jobs.test_failures import open_bench
 from tests.support.waiting import eventually
@@ -43,26 +44,30 @@ async def test_a_parlay_is_the_product_of_its_legs(client: httpx.AsyncClient, co
     answer = await client.post("/api/parlays/price", json={"legs": await legs_of(client, count)})
     assert answer.status_code == 200, answer.text
     priced = answer.json()
-    assert priced["price_decimal"] == pytest.approx(
-        prod(leg["price_decimal"] for leg in priced["legs"]), rel=1e-3
+    assert priced["bookmakers"], "or this shows nothing"
+    for at in priced["bookmakers"]:
+        assert at["price_decimal"] == pytest.approx(
+            prod(leg["price_decimal"] for leg in at["legs"]), rel=1e-3
+        )
+        assert 0 <= at["kelly_fraction"] <= 1
+        assert 0 <= at["hold"] < 1
+    assert priced["fair"]["probability"] == pytest.approx(
+        prod(leg["win"] for leg in priced["legs"]), abs=1e-6, rel=1e-5
     )
-    assert priced["probability"] == pytest.approx(prod(leg["probability"] for leg in priced["legs"]))
-    assert priced["expected_value"] == pytest.approx(
-        priced["probability"] * priced["price_decimal"] - 1, abs=1e-3
-    )
-    assert 0 <= priced["kelly_stake"] <= 1
-    assert 0 <= priced["hold"] < 1
-    assert priced["warnings"] == []
+    assert {one["code"] for one in priced["warnings"]} <= {"exchange"}
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["RateLimit-Limit"] == "120"
 
 
-async def test_legs_of_one_game_are_priced_with_a_warning(client: httpx.AsyncClient) -> None:
+async def test_legs_of_one_game_are_priced_together_and_no_book_s_product_is_offered(
+    client: httpx.AsyncClient,
+) -> None:
     (leg, _) = await legs_of(client, 2)
     answer = await client.post(
         "/api/parlays/price", json={"legs": [leg, leg | {"market": "totals", "outcome": "Over"}]}
     )
-    assert "not independent" in answer.json()["warnings"][0]
+    assert answer.json()["warnings"][0]["code"] == "book_prices_same_game"
+    assert answer.json()["bookmakers"] == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,7 @@ async def test_legs_of_one_game_are_priced_with_a_warning(client: httpx.AsyncCli
         ({"outcome": "Nobody"}, "legs[1].outcome"),
         ({"bookmaker": "nobook"}, "legs[1].bookmaker"),
         ({"point": "high"}, "legs[1].point"),
-        ({"market": "totals", "outcome": "Over", "point": 1.5}, "legs[1].point"),
+        ({"market": "totals", "outcome": "Over", "point": 1.6}, "legs[1].point"),
     ],
 )
 async def test_a_bad_leg_is_named(client: httpx.AsyncClient, change: dict[str, Any], field: str) -> None:
@@ -133,14 +138,22 @@ async def test_a_suggestion_is_the_same_for_the_same_documents(client: httpx.Asy
     assert all(leg["reason"] for leg in first.json()["legs"])
     again = await client.get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    # What is suggested can be priced.
+    # What is suggested can be priced, and every figure is the same there.
+    suggested = first.json()
+    assert [one["key"] for one in suggested["bookmakers"]] == [suggested["bookmaker"]]
     legs = [
-        {name: leg[name] for name in ("game_id", "market", "outcome", "bookmaker")}
-        for leg in first.json()["legs"]
+        {name: leg[name] for name in ("game_id", "market", "outcome", "point")} for leg in suggested["legs"]
     ]
-    priced = await client.post("/api/parlays/price", json={"legs": legs})
-    assert priced.status_code == 200, priced.text
-    assert priced.json()["price_decimal"] == first.json()["price_decimal"]
+    answer = await client.post("/api/parlays/price", json={"legs": legs, "bookmaker": suggested["bookmaker"]})
+    assert answer.status_code == 200, answer.text
+    priced = answer.json()
+    figures = parlay_shapes.ParlayFigures.__annotations__
+    for name in (*figures, "fair", "same_game"):
+        assert priced[name] == suggested[name], name
+    ages = "odds_age_seconds"
+    for one, other in zip(priced["legs"], suggested["legs"], strict=True):
+        assert {**one, ages: 0}.items() <= {**other, ages: 0}.items()
+    assert priced["bookmakers"][0]["hold"] == suggested["bookmakers"][0]["hold"]
 
 
 @pytest.mark.parametrize(
@@ -164,10 +177,20 @@ async def test_a_suggestion_can_be_placed_at_one_book_as_published(
         (selection,) = [o for o in quoted if (o["name"], o["point"]) == (leg["outcome"], leg["point"])]
         assert (selection["price"], selection["price_format"]) == (leg["price"], leg["price_format"])
         assert datetime.fromisoformat(leg["commence_time"]) > datetime.now(UTC)
-        assert leg["bookmaker"] == suggested["bookmaker"]
-        assert sum(leg[name] for name in ("win", "push", "half_win", "half_loss", "loss")) == pytest.approx(
-            1, abs=1e-5
+        assert (leg["bookmaker"], leg["status"], leg["started"]) == (
+            suggested["bookmaker"],
+            "scheduled",
+            False,
         )
+        assert sum(leg[name] for name in ("win", "push", "half_win", "half_loss", "loss")) == pytest.approx(
+            1, abs=1e-9
+        )
+        market = (await client.get(f"/api/analysis/{leg['game_id']}")).json()["analysis"]["markets"][
+            leg["market"]
+        ]
+        assert {name: leg[name] for name in market["fair"][leg["outcome"]]} == market["fair"][leg["outcome"]]
+        assert leg["edge"] == market["offers"][suggested["bookmaker"]]["edges"][leg["outcome"]]
+    assert len(suggested["reasons"]) == len(suggested["legs"])
 
 
 async def test_the_name_that_earlier_versions_know_is_conservative(client: httpx.AsyncClient) -> None:
@@ -183,7 +206,9 @@ async def test_no_parlay_is_suggested_at_an_exchange(client: httpx.AsyncClient) 
     assert answer.json()["errors"][0]["field"] == "bookmaker"
 
 
-@pytest.mark.parametrize("query", ["legs=1", "legs=x", "risk=mad", "same_game=maybe", "colour=red"])
+@pytest.mark.parametrize(
+    "query", ["legs=1", "legs=11", "legs=x", "risk=mad", "same_game=maybe", "colour=red"]
+)
 async def test_a_malformed_suggestion_is_422_naming_the_parameter(
     client: httpx.AsyncClient, query: str
 ) -> None:

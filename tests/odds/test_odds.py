@@ -26,7 +26,7 @@ from quartapp.odds.formats import (
 )
 from quartapp.odds.legs import Chances
 from quartapp.odds.movement import movement
-from quartapp.odds.parlay import Leg, price
+from quartapp.odds.parlay import Placed, at_book
 from quartapp.odds.value import (
     arbitrage,
     best_prices,
@@ -206,27 +206,34 @@ def test_movement_carries_a_value_forward_to_the_current_one() -> None:
     assert only.series == (0.4,)
 
 
-def leg(game: str, decimal: str, probability: float, **more: object) -> Leg:
-    return Leg(game, f"{game} to win", Fraction(decimal), probability, **more)  # type: ignore[arg-type]
+def placed(decimal: str, probability: float, hold_: float | None = None) -> Placed:
+    return Placed(Fraction(decimal), Chances.of(probability), hold_)
 
 
 def test_a_parlay_multiplies() -> None:
-    found = price([leg("a", "5/2", 0.4, booksum=1.05), leg("b", "3/2", 0.6, booksum=1.05)])
-    assert (found.decimal, found.american, found.fractional) == (Fraction(15, 4), 275, "11/4")
-    assert found.probability == pytest.approx(0.24)
+    one_book = hold([1.9, 1.9])
+    found = at_book([placed("5/2", 0.4, one_book), placed("3/2", 0.6, one_book)])
+    assert found.decimal == Fraction(15, 4)
     assert found.expected_value == pytest.approx(0.24 * 3.75 - 1)
-    assert found.hold == pytest.approx(1 - 1 / 1.05**2)
-    assert found.kelly_stake == 0
-    assert found.warnings == ()
+    assert found.hold == pytest.approx(1 - (1.9 / 2) ** 2)
+    assert (found.kelly, found.too_good) == (0, False)
+    assert at_book([placed("2", 0.5, 0.05), placed("2", 0.5)]).hold is None
 
 
-def test_a_parlay_warns_of_legs_of_one_game_and_of_started_ones() -> None:
-    found = price([leg("a", "2", 0.5), leg("a", "2", 0.5), leg("b", "2", 0.5, started=True)])
-    assert "Legs 0, 1" in found.warnings[0]
-    assert "Leg 2" in found.warnings[1]
+def test_a_price_far_above_its_value_is_marked() -> None:
+    assert not at_book([placed("2", 0.54), placed("2", 0.5)]).too_good
+    assert at_book([placed("2", 0.56), placed("2", 0.3)]).too_good
+
+
+def test_what_is_pushed_is_not_held() -> None:
+    """Stakes in proportion to 1/d return 1/B when the bet is decided, and themselves when it is pushed."""
+    odds, push = [1.8, 2.0], 0.09
+    stakes = [1 / one / sum(1 / d for d in odds) for one in odds]
+    returned = (1 - push) * stakes[0] * odds[0] + push
+    assert hold(odds, 1 - push) == pytest.approx(1 - returned)
 
 
 @pytest.mark.parametrize("count", [0, 1, 21])
 def test_a_parlay_has_two_to_twenty_legs(count: int) -> None:
     with pytest.raises(ValueError, match="2 to 20"):
-        price([leg(str(n), "2", 0.5) for n in range(count)])
+        at_book([placed("2", 0.5)] * count)

@@ -19,12 +19,26 @@ class LegRequest(BaseModel):
     outcome: Text
     point: Annotated[
         float | None,
-        Field(allow_inf_nan=False, description="The line; the consensus line when left out."),
+        Field(
+            ge=-1000,
+            le=1000,
+            allow_inf_nan=False,
+            description="The line, from the outcome's side; the consensus line when left out.",
+        ),
     ] = None
-    bookmaker: Annotated[Text | None, Field(description="The best price's when left out.")] = None
+    bookmaker: Annotated[
+        Text | None,
+        Field(description="As the parlay's own, for clients of earlier versions: a parlay is placed at one."),
+    ] = None
 
 
 class ParlayRequest(BaseModel):
     """The legs of a parlay, all of which must win."""
 
     legs: Annotated[list[LegRequest], Field(min_length=MIN_LEGS, max_length=MAX_LEGS)]
+    bookmaker: Annotated[
+        Text | None, Field(description="The one bookmaker to price it at; every one when left out.")
+    ] = None
+    bankroll_cents: Annotated[
+        int | None, Field(ge=0, le=10**15, description="Of which each bookmaker's stake_cents is a share.")
+    ] = None

@@ -1,37 +1,31 @@
-"""Suggested parlays: chosen from prepared candidates, by the clock at the answer, at one bookmaker."""
+"""Suggested parlays: by the clock at the answer, at one bookmaker, priced exactly as /api/parlays/price does.
+
+An answer is kept until a document changes, or until one of its legs may not be suggested any more.
+"""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from quart import Response, request
 
-from ops.web.problems import ProblemError, invalid, single
-from quartapp.documents.derived import Computed, Turns, Work
+from ops.web.problems import invalid, single
+from quartapp.api.parlays import pricing
+from quartapp.api.parlays.candidates import Candidates, Ranking
+from quartapp.api.parlays.games import Games, Quote
+from quartapp.api.parlays.legs import Leg, Together, find, together
+from quartapp.api.parlays.requests import LegRequest
+from quartapp.documents.derived import AbsentError, Computed, Turns, Work
 from quartapp.documents.held import HeldDocuments
-from quartapp.documents.prepared import Prepared
 from quartapp.http.responses import respond_computed
-from quartapp.odds.combined import GameLegs, fair, parlay_kelly, parlay_value
 from quartapp.odds.exchanges import is_exchange
-from quartapp.odds.fit import Model, scores
-from quartapp.odds.formats import PriceError, both, decimal_to_fractional, display_american, to_decimal
-from quartapp.odds.legs import Chances, Selection, Side
-from quartapp.odds.parameters import from_parameters
-from quartapp.odds.parlay import KELLY_FRACTION, MAX_LEGS, MIN_LEGS
-from quartapp.odds.suggest import RISKS, Candidate, Ranked, Risk, choose, ranked, reason
-from quartapp.odds.value import TOO_GOOD_EDGE
+from quartapp.odds.freshness import usable_until
+from quartapp.odds.parlay import MAX_SUGGESTED_LEGS, MIN_LEGS
+from quartapp.odds.suggest import RISKS, Candidate, Ranked, Risk, choose, reason
 from quartapp.publish import addresses, parlay_shapes
-
-READ_SPORTS = 64  # sports of which the candidates are remembered
-MOST_EXPIRIES = 2_000
-CAVEAT = "Legs of different games are priced as independent; legs of one game by its distribution of scores."
-LARGEST_WHOLE = 2**53  # a browser knows no greater whole number
 
 
 class Question(NamedTuple):
@@ -44,86 +38,110 @@ class Question(NamedTuple):
     same_game: bool
 
 
-class SportCandidates(NamedTuple):
-    """What may be suggested of one sport: by appetite and bookmaker, the best first."""
+class Suggested(NamedTuple):
+    """A parlay that can be placed at one bookmaker, and until when it may be suggested."""
 
-    generated_at: str
-    source: str
-    by_risk: dict[Risk, dict[str, list[Ranked]]]
+    bookmaker: str
+    candidates: tuple[Candidate, ...]
+    legs: tuple[Leg, ...]
+    quotes: tuple[Quote, ...]
+    whole: Together
+    offers: pricing.Offers
+
+    @property
+    def expires(self) -> datetime:
+        """From when on one of its legs may not be suggested."""
+        return min(
+            usable_until(quote.updated or leg.game.starts, leg.game.starts)
+            for leg, quote in zip(self.legs, self.quotes, strict=True)
+        )
 
 
 class Suggestions:
-    """Answers suggestions. An answer is kept until a document changes or one of its legs may not be suggested."""
+    """Answers suggestions."""
 
-    def __init__(self, documents: HeldDocuments) -> None:
+    def __init__(
+        self,
+        documents: HeldDocuments,
+        games: Games,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._documents = documents
-        self._candidates = Prepared(documents, prepare, READ_SPORTS)
-        self._expiries: dict[str, tuple[int, datetime]] = {}
+        self._games = games
+        self._clock = clock
+        self._candidates = Candidates(documents)
 
     async def answer(self) -> Response:
         """Return the answer to the current request."""
         question = read_question()
-        now = datetime.now(UTC)
-        asked = addresses.key_of(addresses.SUGGEST, request.query_string)
-        turn, expires = self._expiries.get(asked, (0, None))
-        if expires is not None and expires <= now:
-            turn += 1
-            self._expiries.pop(asked)
-        # The key differs from any request's target, so only this route answers it, by the clock.
-        key = f"{asked}#{turn}"
-        return await respond_computed(
-            self._documents, key, self._work(question, now, lambda until: self._remember(asked, turn, until))
-        )
+        key = addresses.key_of(addresses.SUGGEST, request.query_string)
+        return await respond_computed(self._documents, key, self.question(question))
 
-    def _remember(self, asked: str, turn: int, until: datetime) -> None:
-        if len(self._expiries) >= MOST_EXPIRIES:
-            self._expiries.pop(next(iter(self._expiries)))
-        self._expiries[asked] = turn, until
+    def question(self, question: Question) -> Work:
+        """Return the work of answering a question."""
 
-    def _work(self, question: Question, now: datetime, remember: Any) -> Work:
         async def work(turns: Turns) -> Computed:
-            sports = await self._sports(question.sport, turns)
-            by_book: dict[str, list[list[Ranked]]] = {}
-            for sport in sports:
-                for book, lists in sport.by_risk[question.risk].items():
-                    if question.bookmaker in (None, book):
-                        by_book.setdefault(book, []).append(lists)
-            best: tuple[float, str, list[Ranked]] | None = None
-            for book in sorted(by_book):
-                legs = choose(by_book[book], question.legs, now, same_game=question.same_game)
-                await turns.rest()
-                if legs is not None and (best is None or sum(one[0] for one in legs) < best[0]):
-                    best = sum(one[0] for one in legs), book, legs
-            if best is None:
-                raise ProblemError(
-                    404,
-                    f"No bookmaker takes {question.legs} legs that suit {question.risk} now; ask for fewer.",
-                )
-            _, bookmaker, chosen = best
-            legs_chosen = [one[3] for one in chosen]
-            remember(min(one.expires() for one in legs_chosen))
-            made_at = max(sport.generated_at for sport in sports)
+            now = self._clock()
+            ranking = await self._candidates.ranking(question.sport, question.risk, turns)
+            suggested = await self._suggest(question, ranking, now, turns)
 
             async def body() -> bytes:
-                return orjson.dumps(render(question, bookmaker, legs_chosen, made_at, sports[0].source))
+                return orjson.dumps(render(question, suggested, ranking))
 
-            result = (addresses.SUGGEST, question, bookmaker, tuple(one[1:3] for one in chosen))
-            return Computed(result, body, datetime.fromisoformat(made_at), addresses.SUGGEST)
+            chosen = tuple((one.bet.game_id, one.bet.label) for one in suggested.candidates)
+            return Computed(
+                (addresses.SUGGEST, question, suggested.bookmaker, chosen),
+                body,
+                datetime.fromisoformat(ranking.generated_at),
+                addresses.SUGGEST,
+                expires_at=suggested.expires.timestamp(),
+            )
 
         return work
 
-    async def _sports(self, sport: str | None, turns: Turns) -> list[SportCandidates]:
-        keys = [addresses.analyses(sport)] if sport else sorted(self._documents.keys(addresses.ANALYSES_OF))
-        sports: list[SportCandidates] = []
-        for key in keys:
-            if (found := self._candidates.of(key)) is not None:
-                sports.append(found)
+    async def _suggest(self, question: Question, ranking: Ranking, now: datetime, turns: Turns) -> Suggested:
+        """Return the best parlay of one bookmaker. Raises AbsentError: as time goes by there are only fewer."""
+        found: list[tuple[float, str, list[Ranked]]] = []
+        for book, items in ranking.by_book.items():
+            if question.bookmaker in (None, book):
+                legs = choose(items, question.legs, now, same_game=question.same_game)
+                if legs is not None:
+                    found.append((sum(one[0] for one in legs), book, legs))
+                await turns.rest()
+        for _, book, chosen in sorted(found, key=lambda one: one[:2]):
+            suggested = self._placed(book, [one[3] for one in chosen], now)
+            if suggested is not None:
+                return suggested
             await turns.rest()
-        if sports:
-            return sports
-        if not self._documents.complete:
-            raise ProblemError(503)
-        raise ProblemError(404, "There is no such sport; see /api/sports.")
+        raise AbsentError(
+            f"No bookmaker takes {question.legs} legs that suit {question.risk} now; ask for fewer."
+        )
+
+    def _placed(self, book: str, chosen: Sequence[Candidate], now: datetime) -> Suggested | None:
+        """Return the parlay as it is priced; None where a game's own documents do not let it be placed."""
+        legs: list[Leg] = []
+        for one in chosen:
+            bet = one.bet
+            wanted = LegRequest.model_construct(
+                game_id=bet.game_id,
+                market=bet.selection.market,
+                outcome=bet.outcome,
+                point=bet.selection.point,
+            )
+            if self._games.of(bet.game_id) is None:
+                return None
+            legs.append(find(self._games, True, wanted, "legs"))
+        if any(leg.lacking(book, now) is not None or leg.game.starts <= now for leg in legs):
+            return None
+        whole = together(legs)
+        return Suggested(
+            book,
+            tuple(chosen),
+            tuple(legs),
+            tuple(leg.quotes[book] for leg in legs),
+            whole,
+            pricing.offers(legs, now, book, same_game=whole.same_game),
+        )
 
 
 def read_question() -> Question:
@@ -133,8 +151,10 @@ def read_question() -> Question:
         if name not in ("sport", "legs", "risk", "bookmaker", "same_game"):
             raise invalid(name, "is no parameter of this")
     legs = given.get("legs", "3")
-    if not (legs.isascii() and legs.isdigit() and len(legs) <= 3 and MIN_LEGS <= int(legs) <= MAX_LEGS):
-        raise invalid("legs", f"must be a whole number from {MIN_LEGS} to {MAX_LEGS}")
+    if not (
+        legs.isascii() and legs.isdigit() and len(legs) <= 3 and MIN_LEGS <= int(legs) <= MAX_SUGGESTED_LEGS
+    ):
+        raise invalid("legs", f"must be a whole number from {MIN_LEGS} to {MAX_SUGGESTED_LEGS}")
     wanted = given.get("risk", "balanced")
     wanted = "conservative" if wanted == "safe" else wanted  # the name of earlier versions
     risk = next((one for one in RISKS if one == wanted), None)
@@ -148,152 +168,23 @@ def read_question() -> Question:
     return Question(given.get("sport") or None, int(legs), risk, bookmaker, given.get("same_game") == "true")
 
 
-def prepare(body: bytes) -> SportCandidates:
-    """Return the candidates of a sport's analyses."""
-    page = orjson.loads(body)
-    by_book: dict[str, list[Candidate]] = {}
-    for analysis in page["analyses"]:
-        if analysis.get("status", "scheduled") != "scheduled":  # an older version's page has none
-            continue
-        starts = datetime.fromisoformat(analysis["commence_time"])
-        game = (analysis["sport_key"], analysis["home_team"], analysis["away_team"], starts)
-        model = from_parameters(analysis["model"]["parameters"]) if analysis.get("model") else None
-        for key, market in analysis["markets"].items():
-            for book, offer in market.get("offers", {}).items():  # earlier versions publish none
-                by_book.setdefault(book, []).extend(_candidates_of(analysis, game, key, market, offer, model))
-    by_risk = {
-        risk: {book: ranked(candidates, risk) for book, candidates in by_book.items()} for risk in RISKS
-    }
-    return SportCandidates(page["generated_at"], page["source"], by_risk)
-
-
-def _candidates_of(
-    analysis: dict[str, Any],
-    game: tuple[str, str, str, datetime],
-    key: str,
-    market: dict[str, Any],
-    offer: dict[str, Any],
-    model: Model | None,
-) -> list[Candidate]:
-    form = offer["price_format"]
-    decimals = {name: _decimal(price, form) for name, price in offer["prices"].items()}
-    booksum = max(1.0, sum(1 / float(decimal) for decimal in decimals.values() if decimal))
-    updated = datetime.fromisoformat(offer["updated_at"])
-    sides: dict[str, Side] = {
-        game[1]: "home", game[2]: "away", "Draw": "draw", "Over": "over", "Under": "under",
-    }  # fmt: skip
-    found: list[Candidate] = []
-    for name, decimal in decimals.items():
-        edge = offer["edges"].get(name)
-        if decimal is None or edge is None or edge > TOO_GOOD_EDGE:
-            continue  # nobody can say what it is worth, or it is too good to be there when the bet is placed
-        point = market["point"]
-        if point is not None and sides[name] == "away":
-            point = 0.0 - point
-        line = "" if point is None else f" {point:+g}"
-        label = f"{name}{line} ({game[2]} at {game[1]})"
-        bet = Selection(key, sides[name], point, market["kind"])  # type: ignore[arg-type]
-        found.append(
-            Candidate(
-                game, analysis["game_id"], label, bet, name, offer["prices"][name], form, float(decimal),
-                Chances(**market["fair"][name]), edge, market["books"], booksum, updated, model,
-            )
-        )  # fmt: skip
-    return found
-
-
-@lru_cache(maxsize=16_384)  # a slate quotes few different prices, and fractions are slow to make
-def _decimal(price: str, form: Any) -> Fraction | None:
-    try:
-        return to_decimal(Decimal(price), form)
-    except PriceError:
-        return None
-
-
-def render(
-    question: Question, bookmaker: str, legs: list[Candidate], made_at: str, source: str
-) -> parlay_shapes.SuggestedParlay:
-    """Return the answer: the parlay as it can be placed at `bookmaker`."""
-    by_game: dict[Any, list[Candidate]] = {}
-    for leg in legs:
-        by_game.setdefault(leg.game, []).append(leg)
-    groups = [
-        GameLegs(
-            None if of_game[0].model is None else scores(of_game[0].model),
-            tuple(leg.selection for leg in of_game),
-            tuple(leg.chances for leg in of_game),
-        )
-        for of_game in by_game.values()
-    ]
-    whole = math.prod(
-        (decimal for leg in legs if (decimal := _decimal(leg.price, leg.price_format))), start=Fraction(1)
+def render(question: Question, suggested: Suggested, ranking: Ranking) -> parlay_shapes.SuggestedParlay:
+    """Return the answer. Ages are those at `generated_at`, so that the same parlay keeps its bytes and its ETag."""
+    made_at = datetime.fromisoformat(ranking.generated_at)
+    priced = pricing.answer(
+        suggested.legs, suggested.whole, suggested.offers, made_at, at=(suggested.bookmaker, suggested.quotes)
     )
-    own = fair(groups)
-    same_game = len(by_game) < len(legs)
-    american = display_american(whole)
-    warnings = [
-        f"{bookmaker} sets its own price for legs of one game; {float(whole):.4f} is the product of the legs' prices."
+    reasons = [reason(one) for one in suggested.candidates]
+    legs: list[parlay_shapes.SuggestedLeg] = [
+        {**leg, "reason": why, "edge": one.edge}
+        for leg, why, one in zip(priced["legs"], reasons, suggested.candidates, strict=True)
     ]
     return {
-        "generated_at": made_at,
-        "source": source,
+        "generated_at": ranking.generated_at,
+        "source": ranking.source,
         "sport": question.sport,
         "risk": question.risk,
-        "bookmaker": bookmaker,
-        "same_game": same_game,
-        "price_decimal": round(float(whole), 4),
-        "price_american": american if american <= LARGEST_WHOLE else float(american),
-        "price_fractional": decimal_to_fractional(whole),
-        "probability": own.probability,
-        "expected_value": parlay_value(
-            groups, [[leg.decimal for leg in of_game] for of_game in by_game.values()]
-        ),
-        "hold": 1 - math.prod(1 / leg.booksum for leg in legs),
-        "kelly_stake": 0.0
-        if same_game
-        else parlay_kelly([leg.chances for leg in legs], [leg.decimal for leg in legs], KELLY_FRACTION),
-        "kelly_fraction": KELLY_FRACTION,
-        "warnings": warnings if same_game else [],
-        "caveat": CAVEAT,
-        "fair": {
-            "probability": own.probability,
-            "price_decimal": round(own.decimal, 4),
-            "price_american": _american(own.decimal),
-            "correlation": round(own.correlation, 6),
-            "independent_price_decimal": round(own.independent_decimal, 4),
-        },
-        "reasons": [reason(leg) for leg in legs],
-        "legs": [_shown(leg, bookmaker) for leg in legs],
-    }
-
-
-def _american(decimal: float) -> float:
-    american = display_american(Fraction(decimal))
-    return american if american <= LARGEST_WHOLE else float(american)
-
-
-def _shown(leg: Candidate, bookmaker: str) -> parlay_shapes.SuggestedLeg:
-    american, decimal = both(Decimal(leg.price), leg.price_format)  # type: ignore[arg-type]
-    return {
-        "game_id": leg.game_id,
-        "market": leg.selection.market,
-        "outcome": leg.outcome,
-        "point": leg.selection.point,
-        "bookmaker": bookmaker,
-        "price_american": american,
-        "price_decimal": decimal,
-        "price": leg.price,
-        "price_format": leg.price_format,
-        "price_updated_at": leg.updated.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "probability": leg.chances.decisive,
-        "win": leg.chances.win,
-        "push": leg.chances.push,
-        "half_win": leg.chances.half_win,
-        "half_loss": leg.chances.half_loss,
-        "loss": leg.chances.loss,
-        "edge": leg.edge,
-        "label": leg.label,
-        "commence_time": leg.starts.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "started": False,
-        "reason": reason(leg),
+        "reasons": reasons,
+        **priced,
+        "legs": legs,
     }

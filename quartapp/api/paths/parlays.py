@@ -11,7 +11,7 @@ def paths() -> Schema:
         "/api/parlays/price": {
             "post": {
                 "operationId": "priceParlay",
-                "summary": "The price, probability, value, hold and stake of 2 to 20 legs.",
+                "summary": "What 2 to 20 legs are worth, and at every bookmaker that takes all of them.",
                 "requestBody": {
                     "required": True,
                     "content": {"application/json": {"schema": ref("ParlayRequest")}},
@@ -29,7 +29,7 @@ def paths() -> Schema:
                     query(
                         "legs",
                         "How many legs.",
-                        {"type": "integer", "minimum": 2, "maximum": 20, "default": 3},
+                        {"type": "integer", "minimum": 2, "maximum": 10, "default": 3},
                     ),
                     query(
                         "risk",

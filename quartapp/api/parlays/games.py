@@ -1,0 +1,216 @@
+"""Games as parlays read them, made once a version of their documents: fair chances, and who quotes what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from functools import lru_cache
+from sys import intern
+from typing import Any, NamedTuple
+
+import orjson
+
+from quartapp.documents.held import HeldDocuments
+from quartapp.documents.prepared import Prepared
+from quartapp.odds.fit import Model, scores
+from quartapp.odds.formats import PriceError, PriceFormat, to_decimal
+from quartapp.odds.legs import Chances, Kind, Selection, Side
+from quartapp.odds.parameters import from_parameters
+from quartapp.odds.vig import hold
+from quartapp.publish import addresses
+
+READ_GAMES = 2_048  # games of which what is made of their documents is remembered: about 10 kB each
+MARKETS = ("h2h", "spreads", "totals")
+Line = tuple[str, float | None]  # an outcome's name, and its point from its own side
+
+
+class Quote(NamedTuple):
+    """A price as its book gave it. `others`: the decimal odds of its whole line, where that has all its sides."""
+
+    kind: Kind
+    decimal: Fraction
+    price_american: float | None
+    price_decimal: float | None
+    price: str
+    price_format: str
+    updated: datetime | None
+    line: tuple[float, ...] | None
+
+    def hold(self, chances: Chances) -> float | None:
+        """Return the book's hold on this line; None where it quotes one side alone."""
+        return None if self.line is None else hold(self.line, chances.decided if len(self.line) == 2 else 1.0)
+
+
+class MarketView(NamedTuple):
+    """A market: its consensus at the main point, who does not count and why, and every quote by line and book."""
+
+    kind: Kind
+    point: float | None
+    consensus: Mapping[str, float]
+    fair: Mapping[str, Chances]
+    excluded: Mapping[str, str]
+    quotes: Mapping[Line, Mapping[str, Quote]]
+    quoting: frozenset[str]
+
+
+class GameView(NamedTuple):
+    """A game. `identity`: equal for one game, whatever its ids."""
+
+    identity: tuple[str, str, str, datetime]
+    game_id: str
+    status: str
+    markets: Mapping[str, MarketView]
+    titles: Mapping[str, str]
+    model: Model | None
+
+    @property
+    def starts(self) -> datetime:
+        """When it begins."""
+        return self.identity[3]
+
+    @property
+    def sides(self) -> dict[str, Side]:
+        """What each outcome's name means."""
+        return {
+            self.identity[1]: "home", self.identity[2]: "away", "Draw": "draw", "Over": "over", "Under": "under",
+        }  # fmt: skip
+
+    def knows(self, selection: Selection) -> bool:
+        """Tell whether the distribution of the score says what this bet's chances are."""
+        if self.model is None:
+            return False
+        if selection.market == "totals":
+            return self.model.second is not None
+        return not (selection.kind == "three_way" and self.model.sport.never_level)
+
+    def chances_as(self, kind: Kind, selection: Selection) -> Chances | None:
+        """Return a winner's chances as a book of another kind settles the bet; None where nobody knows them."""
+        market = self.markets["h2h"]
+        if kind == "draw_void" and market.kind == "three_way" and selection.side != "draw":
+            by_side = {self.sides[name]: chances.win for name, chances in market.fair.items()}
+            if by_side.keys() == {"home", "away", "draw"}:
+                other: Side = "away" if selection.side == "home" else "home"
+                return Chances(by_side[selection.side], push=by_side["draw"], loss=by_side[other]).rounded()
+        if selection.side == "draw":
+            return None
+        asked = Selection("h2h", selection.side, None, kind)
+        if self.model is None or not self.knows(asked):
+            return None
+        return scores(self.model).chances(asked).rounded()
+
+
+class Games:
+    """Every game that is published."""
+
+    def __init__(self, documents: HeldDocuments) -> None:
+        self._prepared = Prepared(documents, read_game, READ_GAMES)
+
+    def of(self, game_id: str) -> GameView | None:
+        """Return a game; None if it is not published, or not analysed."""
+        return self._prepared.of(addresses.game(game_id), addresses.analysis(game_id))
+
+
+def read_game(game_body: bytes, analysis_body: bytes) -> GameView:
+    """Return what parlays need of a game's two documents."""
+    game = orjson.loads(game_body)["game"]
+    analysis = orjson.loads(analysis_body)["analysis"]
+    quotes: dict[str, dict[Line, dict[str, Quote]]] = {key: {} for key in MARKETS}
+    quoting: dict[str, set[str]] = {key: set() for key in MARKETS}
+    for book in game["bookmakers"]:
+        for market in book["markets"]:
+            if market["key"] in quotes:
+                quoting[market["key"]].add(book["key"])
+                main = analysis["markets"].get(market["key"], {}).get("kind", "two_way")
+                _read_quotes(quotes[market["key"]], book, market, main)
+    model = from_parameters(analysis["model"]["parameters"]) if analysis.get("model") else None
+    starts = datetime.fromisoformat(game["commence_time"])
+    return GameView(
+        (game["sport_key"], game["home_team"], game["away_team"], starts),
+        game["id"],
+        game["status"],
+        {
+            key: MarketView(
+                market.get("kind", "two_way"),
+                market["point"],
+                market["consensus"],
+                {name: _fair(market, name) for name in market["consensus"]},
+                {one["bookmaker"]: one["reason"] for one in market.get("excluded", [])},
+                quotes[key],
+                frozenset(quoting[key]),
+            )
+            for key, market in analysis["markets"].items()
+        },
+        {intern(book["key"]): intern(book["title"]) for book in game["bookmakers"]},
+        model,
+    )
+
+
+def _fair(market: Mapping[str, Any], name: str) -> Chances:
+    """Return an outcome's published chances, which sum to 1 in documents of this version."""
+    if name not in market.get("fair", {}):
+        return Chances.of(market["consensus"][name]).rounded()
+    shown = market["fair"][name]
+    chances = Chances(**{part: shown[part] for part in ("win", "push", "half_win", "half_loss", "loss")})
+    whole = chances.win + chances.push + chances.half_win + chances.half_loss + chances.loss
+    if math.isclose(whole, 1, abs_tol=1e-9):
+        return chances
+    return Chances(*[part / whole for part in (
+        chances.win, chances.push, chances.half_win, chances.half_loss, chances.loss
+    )]).rounded()  # fmt: skip
+
+
+def _read_quotes(
+    found: dict[Line, dict[str, Quote]], book: Mapping[str, Any], market: Mapping[str, Any], main: Kind
+) -> None:
+    key, bookmaker = market["key"], intern(book["key"])
+    at = market["last_update"] or book["last_update"]
+    updated = datetime.fromisoformat(at) if at else None
+    decimals = {
+        (outcome["name"], None if key == "h2h" else outcome["point"]): exact(outcome)
+        for outcome in reversed(market["outcomes"])  # of a repeated line the first counts
+    }
+    kind: Kind = "two_way"
+    if key == "h2h":
+        kind = "three_way" if ("Draw", None) in decimals else "two_way" if main == "two_way" else "draw_void"
+    for outcome in market["outcomes"]:
+        at_line = outcome["name"], None if key == "h2h" else outcome["point"]
+        decimal = decimals[at_line]
+        if decimal is None or bookmaker in found.setdefault(at_line, {}):
+            continue
+        found[at_line][bookmaker] = Quote(
+            kind, decimal, outcome["price_american"], outcome["price_decimal"],
+            outcome.get("price") or str(outcome["price_decimal"]), outcome.get("price_format", "decimal"),
+            updated, _whole_line(decimals, key, at_line),
+        )  # fmt: skip
+
+
+def _whole_line(decimals: Mapping[Line, Fraction | None], key: str, at: Line) -> tuple[float, ...] | None:
+    name, point = at
+    if key == "h2h":
+        odds = list(decimals.values())
+    else:
+        facing = None if point is None else (0.0 - point if key == "spreads" else point)
+        odds = [decimals[at], *(d for (n, p), d in decimals.items() if n != name and p == facing)]
+    if len(odds) < 2 or any(one is None for one in odds):
+        return None
+    return tuple(float(one) for one in odds if one is not None)
+
+
+def exact(outcome: Mapping[str, Any]) -> Fraction | None:
+    """Return exact decimal odds of a rendered outcome; None for what is no price."""
+    if "price" in outcome:
+        return exact_decimal(outcome["price"], outcome["price_format"])
+    shown = outcome["price_decimal"]  # a document of an earlier version
+    return None if shown is None else exact_decimal(str(shown), "decimal")
+
+
+@lru_cache(maxsize=16_384)  # a slate quotes few different prices, and fractions are slow to make
+def exact_decimal(price: str, form: PriceFormat) -> Fraction | None:
+    """Return exact decimal odds of a price as received; None for what is no price."""
+    try:
+        return to_decimal(Decimal(price), form)
+    except (PriceError, InvalidOperation):
+        return None

@@ -1,0 +1,258 @@
+"""A parlay's answer: what it is worth by itself, and at every bookmaker that takes the whole of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import NamedTuple
+
+from quartapp.api.parlays.games import Quote
+from quartapp.api.parlays.legs import Leg, Together
+from quartapp.odds.combined import Fair
+from quartapp.odds.exchanges import is_exchange
+from quartapp.odds.formats import decimal_to_fractional, display_american
+from quartapp.odds.parlay import KELLY_FRACTION, BookPrice, Placed, at_book
+from quartapp.odds.value import TOO_GOOD_EDGE
+from quartapp.publish import parlay_shapes
+from quartapp.publish.game import format_time, moment
+
+LARGEST_WHOLE = 2**53  # a browser knows no greater whole number
+CAVEAT = "Legs of different games are priced as independent; legs of one game by its distribution of scores."
+
+
+class Offered(NamedTuple):
+    """A parlay at one bookmaker."""
+
+    bookmaker: str
+    title: str
+    quotes: tuple[Quote, ...]
+    price: BookPrice
+
+
+class Offers(NamedTuple):
+    """Who takes the whole parlay, the best value first; who lacks which legs and why; exchanges that quote some."""
+
+    books: list[Offered]
+    lacking: dict[str, dict[int, str]]
+    exchanges: dict[str, list[int]]
+
+
+def offers(legs: Sequence[Leg], now: datetime, bookmaker: str | None, *, same_game: bool) -> Offers:
+    """Return what every bookmaker offers, or `bookmaker` alone. What one pays for legs of one game is its own price."""
+    titles = {key: title for leg in legs for key, title in leg.game.titles.items()}
+    if bookmaker is not None:
+        titles = {bookmaker: titles.get(bookmaker, bookmaker)}
+    found = Offers([], {}, {})
+    for key, title in titles.items():
+        if is_exchange(key):
+            quoting = [number for number, leg in enumerate(legs) if key in leg.quotes]
+            if quoting:
+                found.exchanges[key] = quoting
+            continue
+        lacking = {n: why for n, leg in enumerate(legs) if (why := leg.lacking(key, now)) is not None}
+        if lacking:
+            found.lacking[key] = lacking
+        elif not same_game:
+            found.books.append(_offered(legs, key, title))
+    found.books.sort(key=lambda offered: (-offered.price.expected_value, offered.bookmaker))
+    return found
+
+
+def _offered(legs: Sequence[Leg], bookmaker: str, title: str) -> Offered:
+    quotes = tuple(leg.quotes[bookmaker] for leg in legs)
+    placed: list[Placed] = []
+    for leg, quote in zip(legs, quotes, strict=True):
+        chances = leg.chances_at(quote)
+        assert chances is not None, "lacking() has asked"
+        placed.append(Placed(quote.decimal, chances, quote.hold(chances)))
+    return Offered(bookmaker, title, quotes, at_book(placed))
+
+
+def answer(
+    legs: Sequence[Leg],
+    whole: Together,
+    offered: Offers,
+    now: datetime,
+    *,
+    bankroll_cents: int | None = None,
+    at: tuple[str, Sequence[Quote]] | None = None,
+) -> parlay_shapes.PricedParlay:
+    """Return the answer for JSON. The figures beside `bookmakers` are of the first of them, else of the fair price.
+
+    `at`: the bookmaker to name and its prices of the legs, where that is not the first.
+    """
+    first = offered.books[0] if offered.books else None
+    if at is None and first is not None:
+        at = first.bookmaker, first.quotes
+    return {
+        "as_of": format_time(now),
+        "same_game": whole.same_game,
+        **_figures(first, whole.fair, None if at is None else at[0]),
+        "fair": fair_shown(whole.fair),
+        "bookmakers": [_book_shown(one, now, bankroll_cents) for one in offered.books],
+        "missing": [
+            {"key": key, "legs": list(lacking), "reasons": list(lacking.values())}
+            for key, lacking in offered.lacking.items()
+        ],
+        "warnings": list(warnings(legs, whole, offered, now)),
+        "caveat": CAVEAT,
+        "legs": [
+            _leg_shown(leg, None if at is None else at[0], None if at is None else at[1][number], now)
+            for number, leg in enumerate(legs)
+        ],
+    }
+
+
+def _figures(first: Offered | None, worth: Fair, bookmaker: str | None) -> parlay_shapes.ParlayFigures:
+    decimal = worth_paying(worth.decimal) if first is None else first.price.decimal
+    return {
+        "bookmaker": bookmaker,
+        "price_decimal": round(float(decimal), 4),
+        "price_american": american(decimal),
+        "price_fractional": decimal_to_fractional(decimal),
+        "probability": chance(worth.probability),
+        "expected_value": 0.0 if first is None else round(first.price.expected_value, 6),
+        "hold": 0.0 if first is None or first.price.hold is None else round(first.price.hold, 6),
+        "kelly_stake": 0.0 if first is None else round(first.price.kelly, 6),
+        "kelly_fraction": KELLY_FRACTION,
+    }
+
+
+def fair_shown(worth: Fair) -> parlay_shapes.FairPrice:
+    """Return what a parlay is worth by itself, for JSON."""
+    return {
+        "probability": chance(worth.probability),
+        "price_decimal": round(worth.decimal, 4),
+        "price_american": american(worth_paying(worth.decimal)),
+        "correlation": round(worth.correlation, 6),
+        "independent_price_decimal": round(worth.independent_decimal, 4),
+    }
+
+
+def _book_shown(one: Offered, now: datetime, bankroll_cents: int | None) -> parlay_shapes.ParlayAtBookmaker:
+    price = one.price
+    shown: parlay_shapes.ParlayAtBookmaker = {
+        "key": one.bookmaker,
+        "title": one.title,
+        "price_decimal": round(float(price.decimal), 4),
+        "price_american": american(price.decimal),
+        "price_fractional": decimal_to_fractional(price.decimal),
+        "expected_value": round(price.expected_value, 6),
+        "kelly_fraction": round(price.kelly, 6),
+        "hold": None if price.hold is None else round(price.hold, 6),
+        "odds_age_seconds": max(_age(quote, now) for quote in one.quotes),
+        "too_good": price.too_good,
+        "legs": [
+            {
+                "price_american": quote.price_american,
+                "price_decimal": quote.price_decimal,
+                "price": quote.price,
+                "price_format": quote.price_format,
+                "kind": quote.kind,
+                "price_updated_at": moment(quote.updated),
+                "odds_age_seconds": _age(quote, now),
+            }
+            for quote in one.quotes
+        ],
+    }
+    if bankroll_cents is not None:
+        shown["stake_cents"] = math.floor(price.kelly * bankroll_cents)
+    return shown
+
+
+def _age(quote: Quote, now: datetime) -> int:
+    return 0 if quote.updated is None else max(0, int((now - quote.updated).total_seconds()))
+
+
+def _leg_shown(
+    leg: Leg, bookmaker: str | None, quote: Quote | None, now: datetime
+) -> parlay_shapes.PricedLeg:
+    return {
+        "game_id": leg.game.game_id,
+        "market": leg.selection.market,
+        "outcome": leg.outcome,
+        "point": leg.selection.point,
+        "label": leg.label,
+        "commence_time": format_time(leg.game.starts),
+        "status": leg.game.status,
+        "started": leg.game.starts <= now,
+        "win": leg.chances.win,
+        "push": leg.chances.push,
+        "half_win": leg.chances.half_win,
+        "half_loss": leg.chances.half_loss,
+        "loss": leg.chances.loss,
+        "probability": round(leg.chances.decisive, 6),
+        "bookmaker": bookmaker,
+        "price_american": None if quote is None else quote.price_american,
+        "price_decimal": None if quote is None else quote.price_decimal,
+        "price": None if quote is None else quote.price,
+        "price_format": None if quote is None else quote.price_format,
+        "price_updated_at": None if quote is None else moment(quote.updated),
+        "odds_age_seconds": None if quote is None else _age(quote, now),
+    }
+
+
+def warnings(
+    legs: Sequence[Leg], whole: Together, offered: Offers, now: datetime
+) -> Iterator[parlay_shapes.ParlayWarning]:
+    """Yield what a bettor should know, each with the legs that it is about."""
+    everything = list(range(len(legs)))
+    started = [number for number, leg in enumerate(legs) if leg.game.starts <= now]
+    if started:
+        yield _warning("started", "These games have begun.", started)
+    postponed = [number for number, leg in enumerate(legs) if leg.game.status == "postponed"]
+    if postponed:
+        yield _warning(
+            "postponed",
+            "These games are postponed; what becomes of a bet is by docs/settlement.md.",
+            postponed,
+        )
+    if whole.same_game:
+        games = [leg.game.identity for leg in legs]
+        shared = [number for number in everything if games.count(games[number]) > 1]
+        yield _warning(
+            "book_prices_same_game",
+            "Legs share a game: what a bookmaker pays for them is its own price, not the product of the legs' prices.",
+            shared,
+        )
+        if whole.without_distribution:
+            yield _warning(
+                "no_distribution",
+                "Nobody knows this game's distribution of scores: its legs are priced as independent.",
+                list(whole.without_distribution),
+            )
+    if offered.exchanges:
+        names = ", ".join(offered.exchanges)
+        about = sorted({number for numbers in offered.exchanges.values() for number in numbers})
+        yield _warning("exchange", f"Exchanges take no parlay: {names}.", about)
+    if not offered.books and not whole.same_game:
+        yield _warning("no_bookmaker", "No bookmaker takes the whole parlay at these lines.", everything)
+    too_good = [one.bookmaker for one in offered.books if one.price.too_good]
+    if too_good:
+        yield _warning(
+            "too_good",
+            f"A price more than {TOO_GOOD_EDGE:.0%} above its value is a mistake, or news: {', '.join(too_good)}.",
+            everything,
+        )
+
+
+def _warning(code: str, detail: str, legs: list[int]) -> parlay_shapes.ParlayWarning:
+    return {"code": code, "detail": detail, "legs": legs}
+
+
+def chance(probability: float) -> float:
+    """Return a probability with six decimals, and of a very small one six digits."""
+    return round(probability, 6) if probability >= 1e-4 else float(f"{probability:.6g}")
+
+
+def worth_paying(decimal: float) -> Fraction:
+    """Return fair odds as a price; a bet that can hardly lose is worth a little more than its stake."""
+    return max(Fraction(str(round(decimal, 4))), Fraction(10_001, 10_000))
+
+
+def american(decimal: Fraction) -> float:
+    """Return decimal odds as whole American odds."""
+    shown = display_american(decimal)
+    return shown if shown <= LARGEST_WHOLE else float(shown)
