@@ -10,7 +10,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -179,12 +179,17 @@ async def session(
     if not database.is_connected:
         raise ConnectionError("the database pool is not connected")
     connection = await _take(database, timeout)
+    outermost = connection._connection_counter == 1
     try:
         yield connection
     except CONDEMNING:
         await _condemn(connection)
         raise
     finally:
+        if outermost:
+            # A transaction that cannot begin or end, because its connection died, goes on counting as a holder. The
+            # connection would stay this task's for ever, and every later session of the task would get it, dead.
+            connection._connection_counter = 1
         await _give_back(connection)
 
 
@@ -209,7 +214,8 @@ async def _take(database: Database | LazyDatabase, timeout: float) -> Connection
 
 
 async def _condemn(connection: Connection) -> None:
-    raw(connection).terminate()
+    with suppress(asyncpg.InterfaceError):  # the pool has taken back a connection that was closed already
+        raw(connection).terminate()
     await connection._backend._pool.expire_connections()  # type: ignore[attr-defined]  # its asyncpg pool
 
 

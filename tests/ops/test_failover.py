@@ -152,6 +152,42 @@ async def test_a_connection_that_dies_as_it_is_given_back_costs_its_task_nothing
             assert await connection.fetch_val("SELECT 1") == 1
 
 
+@pytest.mark.parametrize("moment", ["begin", "inside", "end"])
+async def test_a_connection_that_dies_around_a_transaction_costs_its_task_nothing(
+    settings: Settings, database_url: str, moment: str
+) -> None:
+    async with open_stores(settings, "tests", pool_max=1) as stores:
+        await stores.connect()
+
+        async def broken() -> None:
+            async with session(stores.database) as connection:
+                process_id = await connection.fetch_val("SELECT pg_backend_pid()")
+                if moment == "begin":
+                    terminate(database_url, process_id)
+                async with connection.transaction():
+                    terminate(database_url, process_id)
+                    if moment == "inside":
+                        await connection.execute("SELECT 1")
+
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await broken()
+            async with session(stores.database) as connection:
+                assert await connection.fetch_val("SELECT 1") == 1
+
+
+async def test_a_session_inside_a_session_may_see_the_same_connection_die(
+    settings: Settings, database_url: str
+) -> None:
+    async with open_stores(settings, "tests", pool_max=1) as stores:
+        await stores.connect()
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            async with session(stores.database), session(stores.database) as connection:
+                await connection.execute("SET default_transaction_read_only = on")
+                await connection.execute("UPDATE scheduler_fences SET acquired_at = acquired_at")
+        assert await write(stores.database)
+
+
 async def _read_only(database: Database) -> bool:
     with suppress(*Unavailable):
         async with session(database) as connection:
