@@ -181,10 +181,14 @@ async def test_a_session_inside_a_session_may_see_the_same_connection_die(
 ) -> None:
     async with open_stores(settings, "tests", pool_max=1) as stores:
         await stores.connect()
-        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+
+        async def refused() -> None:
             async with session(stores.database), session(stores.database) as connection:
                 await connection.execute("SET default_transaction_read_only = on")
                 await connection.execute("UPDATE scheduler_fences SET acquired_at = acquired_at")
+
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await refused()
         assert await write(stores.database)
 
 
