@@ -272,6 +272,20 @@ def regions_reset(code: str) -> None:
     _run_job_command(reset_region, code)
 
 
+@main.group()
+def users() -> None:
+    """Help a member who cannot get in."""
+
+
+@users.command(name="reset")
+@click.argument("email")
+def users_reset(email: str) -> None:
+    """Print a link that sets the password of the account with address EMAIL: once, within 30 minutes."""
+    from launcher.commands.users import reset_user
+
+    _run_job_command(reset_user, email)
+
+
 def _run_job_command(command: Callable[..., Coroutine[Any, Any, int]], *arguments: object) -> None:
     import asyncio
 

@@ -1,4 +1,7 @@
-"""Keeps the tables small: ledger 90 days, odds of old games 30, history 2, alerts 90, tombstones 2."""
+"""Keeps the tables small: ledger 90 days, odds of old games 30, history 2, alerts 90, tombstones 2.
+
+Of accounts: sessions and reset links 30 days after their end, ends that processes must know a day, the audit a year.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
 from quartapp.resources import Resources
-from quartapp.store import odds
+from quartapp.store import account_events, members, odds, sessions
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
 HISTORY_DAYS = 2  # after the start of a game whose closing line is captured
+SESSION_DAYS, RESET_DAYS, EVENT_DAYS, AUDIT_DAYS = 30, 30, 1, 365
 REQUEST_DAYS, ATTEMPT_DAYS = 7, 7
 
 
@@ -40,6 +44,21 @@ async def housekeeping(context: Context) -> dict[str, object]:
         "tombstones": await _drain(
             context, lambda c: documents.delete_tombstones(c, now, timedelta(days=TOMBSTONE_DAYS))
         ),
+        **await _accounts(context, now),
+    }
+
+
+async def _accounts(context: Context, now: datetime) -> dict[str, object]:
+    def before(days: int) -> datetime:
+        return now - timedelta(days=days)
+
+    return {
+        "sessions": await _drain(context, lambda c: sessions.delete_before(c, before(SESSION_DAYS))),
+        "reset_links": await _drain(context, lambda c: members.delete_resets_before(c, before(RESET_DAYS))),
+        "account_events": await _drain(
+            context, lambda c: account_events.delete_before(c, before(EVENT_DAYS), now)
+        ),
+        "account_audit": await _drain(context, lambda c: members.delete_audit_before(c, before(AUDIT_DAYS))),
     }
 
 

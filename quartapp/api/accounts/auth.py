@@ -8,6 +8,7 @@ import orjson
 from quart import Blueprint, Response, g, request
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
+from ops.database import session
 from ops.web.policy import policy
 from ops.web.problems import invalid
 from quartapp.accounts import sessions, throttle, tokens
@@ -18,6 +19,7 @@ from quartapp.api.accounts.requests import Login, Recovery, Registration, Reset,
 from quartapp.api.accounts.shapes import Me, Refreshed, Registered, SignedIn
 from quartapp.http.bodies import body
 from quartapp.http.member import REFRESH_COOKIE, current_member
+from quartapp.store import regions
 from quartapp.store.members import User
 
 DEVICE_COOKIE = "device"
@@ -35,7 +37,9 @@ def blueprint(accounts: Accounts) -> Blueprint:
     @policy(auth="credentials", cache="private", limit=WALL)
     @body(Registration)
     async def register(body: Registration) -> Response:
-        if (reason := age_problem(body.born, body.region)) is not None:
+        async with session(accounts.database) as connection:
+            known = await regions.load(connection)
+        if (reason := age_problem(body.born, known.minimum_age(body.region))) is not None:
             raise invalid("date_of_birth", reason)
         await take(accounts, [Bucket(throttle.REGISTER_CLIENT, accounts.name(g.client))])
         user, issued, shown = await accounts.register(

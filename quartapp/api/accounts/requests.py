@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from quartapp.accounts.emails import normalise_email
-from quartapp.members.regions import age_on, minimum_age, region_code
+from quartapp.members.regions import age_on, region_code
 
 OLDEST_YEARS = 120
 
@@ -82,10 +82,9 @@ class Confirmation(_Strict):
     password: Password
 
 
-def age_problem(born: date, region: str, today: date | None = None) -> str | None:
-    """Return why somebody born then may not have an account in a region, or None."""
+def age_problem(born: date, least: int, today: date | None = None) -> str | None:
+    """Return why somebody born then may not have an account where `least` is the lawful age, or None."""
     age = age_on(born, today or datetime.now(UTC).date())
     if age < 0 or age > OLDEST_YEARS:
         return "must be a date of birth"
-    least = minimum_age(region)
     return f"must be at least {least} years ago in this region" if age < least else None
