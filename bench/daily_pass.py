@@ -110,10 +110,11 @@ def main() -> None:
     """Measure."""
     configure_logging("ERROR", "json", (), sys.stderr)
     with embedded_services(PROJECT / ".local" / "bench-pass", durable=True) as services:
-        asyncio.run(_fresh(services))
+        asyncio.run(fill(services))
 
 
-async def _fresh(services: Services) -> None:
+async def fill(services: Services) -> str:
+    """Fill a new database; return its URL."""
     import asyncpg
 
     connection = await asyncpg.connect(services.database_url)
@@ -122,6 +123,7 @@ async def _fresh(services: Services) -> None:
     await connection.close()
     url = services.database_url.rsplit("/", 1)[0] + "/bench_pass"
     await run(Services(url, services.redis_url, services.postgres_pid, services.redis_pid))
+    return url
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Fractional n/m pays n on m, stake not included.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -45,8 +45,10 @@ def decimal_to_fractional(decimal: Decimal | Fraction) -> str:
     >>> decimal_to_fractional(Fraction(5, 2))
     '3/2'
     """
-    profit = _profit(decimal)
-    return f"{profit.numerator}/{profit.denominator}"
+    numerator, denominator = decimal.as_integer_ratio()  # in lowest terms, and so is what is won
+    if numerator <= denominator:
+        raise PriceError(f"{decimal} is no decimal price: it must be above 1")
+    return f"{numerator - denominator}/{denominator}"
 
 
 def fractional_to_decimal(text: str) -> Fraction:
@@ -84,10 +86,18 @@ def both(price: Decimal, form: PriceFormat) -> tuple[int | float, float]:
 
 
 def display_american(decimal: Fraction) -> int:
-    """Return decimal odds as whole American odds."""
-    exact = decimal_to_american(decimal)
-    rounded = (Decimal(exact.numerator) / exact.denominator).to_integral_value(ROUND_HALF_UP)
-    return 100 if rounded == -100 else int(rounded)
+    """Return decimal odds as whole American odds, halves away from even money; even money is +100.
+
+    >>> display_american(Fraction(5, 2)), display_american(Fraction(3, 2)), display_american(Fraction(1999, 1000))
+    (150, -200, 100)
+    """
+    won, staked = decimal.numerator - decimal.denominator, decimal.denominator
+    if won <= 0:
+        raise PriceError(f"{decimal} is no decimal price: it must be above 1")
+    if won >= staked:
+        return (200 * won + staked) // (2 * staked)
+    rounded = (200 * staked + won) // (2 * won)
+    return 100 if rounded == 100 else -rounded
 
 
 def _profit(decimal: Decimal | Fraction) -> Fraction:

@@ -16,12 +16,13 @@ KELLY_FRACTION = 0.25
 
 
 class Placed(NamedTuple):
-    """A leg at a bookmaker: exact decimal odds, the bet's chances as this book settles it, and the hold on its market.
+    """A leg at a bookmaker: decimal odds, exact and not; its chances as this book settles it; the hold on its market.
 
     The hold is None where the book quotes one side alone.
     """
 
     decimal: Fraction
+    odds: float
     chances: Chances
     hold: float | None
 
@@ -46,13 +47,17 @@ def at_book(legs: Sequence[Placed]) -> BookPrice:
     """
     if not MIN_LEGS <= len(legs) <= MAX_LEGS:
         raise ValueError(f"a parlay has {MIN_LEGS} to {MAX_LEGS} legs, not {len(legs)}")
-    odds = [float(leg.decimal) for leg in legs]
-    value = math.prod(mean_return(leg.chances, d) for leg, d in zip(legs, odds, strict=True)) - 1
+    value = math.prod(mean_return(leg.chances, leg.odds) for leg in legs) - 1
+    numerator = math.prod(leg.decimal.numerator for leg in legs)
+    denominator = math.prod(leg.decimal.denominator for leg in legs)
+    kelly = 0.0
+    if value > 0:
+        kelly = parlay_kelly([leg.chances for leg in legs], [leg.odds for leg in legs], KELLY_FRACTION)
     holds = [leg.hold for leg in legs if leg.hold is not None]
     return BookPrice(
-        math.prod((leg.decimal for leg in legs), start=Fraction(1)),
+        Fraction(numerator, denominator),
         value,
-        parlay_kelly([leg.chances for leg in legs], odds, KELLY_FRACTION) if value > 0 else 0.0,
+        kelly,
         1 - math.prod(1 - one for one in holds) if len(holds) == len(legs) else None,
-        any(expected_value(leg.chances, d) > TOO_GOOD_EDGE for leg, d in zip(legs, odds, strict=True)),
+        any(expected_value(leg.chances, leg.odds) > TOO_GOOD_EDGE for leg in legs),
     )

@@ -43,6 +43,12 @@ def growth_stake(outcomes: Sequence[tuple[float, float]]) -> float:
     """Return the stake f that maximises the mean of ln(1 + f·profit) over (probability, profit) (Kelly 1956)."""
     if sum(p * profit for p, profit in outcomes) <= 0:
         return 0.0
+    gains = [(p, profit) for p, profit in outcomes if p and profit > 0]
+    losses = [(p, profit) for p, profit in outcomes if p and profit < 0]
+    if len(gains) == 1 and (not losses or (len(losses) == 1 and losses[0][1] == -1)):
+        won, profit = gains[0]
+        lost = losses[0][0] if losses else 0.0
+        return (won * profit - lost) / (profit * (won + lost))  # the zero of the slope in closed form
     low, high = 0.0, 1.0
     for _ in range(50):  # the slope falls all the way: halve the interval on its zero
         middle = (low + high) / 2

@@ -207,7 +207,7 @@ def test_movement_carries_a_value_forward_to_the_current_one() -> None:
 
 
 def placed(decimal: str, probability: float, hold_: float | None = None) -> Placed:
-    return Placed(Fraction(decimal), Chances.of(probability), hold_)
+    return Placed(Fraction(decimal), float(Fraction(decimal)), Chances.of(probability), hold_)
 
 
 def test_a_parlay_multiplies() -> None:

@@ -17,6 +17,7 @@ from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
 from quartapp.odds.fit import Model, scores
 from quartapp.odds.formats import PriceError, PriceFormat, to_decimal
+from quartapp.odds.freshness import usable_until
 from quartapp.odds.legs import Chances, Kind, Selection, Side
 from quartapp.odds.parameters import from_parameters
 from quartapp.odds.vig import hold
@@ -28,20 +29,26 @@ Line = tuple[str, float | None]  # an outcome's name, and its point from its own
 
 
 class Quote(NamedTuple):
-    """A price as its book gave it. `others`: the decimal odds of its whole line, where that has all its sides."""
+    """A price as its book gave it. `hold`: the book's on the whole line, if nothing is pushed; None for one side alone.
+
+    `until`: from when on it may not be acted on, if the game has not begun.
+    """
 
     kind: Kind
     decimal: Fraction
+    odds: float
     price_american: float | None
     price_decimal: float | None
     price: str
     price_format: str
     updated: datetime | None
-    line: tuple[float, ...] | None
+    until: datetime | None
+    hold: float | None
+    ways: int
 
-    def hold(self, chances: Chances) -> float | None:
-        """Return the book's hold on this line; None where it quotes one side alone."""
-        return None if self.line is None else hold(self.line, chances.decided if len(self.line) == 2 else 1.0)
+    def held(self, chances: Chances) -> float | None:
+        """Return the book's hold on this line with these chances of a push: what is returned is not held."""
+        return self.hold if self.hold is None or self.ways > 2 else self.hold * chances.decided
 
 
 class MarketView(NamedTuple):
@@ -117,6 +124,7 @@ def read_game(game_body: bytes, analysis_body: bytes) -> GameView:
     """Return what parlays need of a game's two documents."""
     game = orjson.loads(game_body)["game"]
     analysis = orjson.loads(analysis_body)["analysis"]
+    starts = datetime.fromisoformat(game["commence_time"])
     quotes: dict[str, dict[Line, dict[str, Quote]]] = {key: {} for key in MARKETS}
     quoting: dict[str, set[str]] = {key: set() for key in MARKETS}
     for book in game["bookmakers"]:
@@ -124,9 +132,8 @@ def read_game(game_body: bytes, analysis_body: bytes) -> GameView:
             if market["key"] in quotes:
                 quoting[market["key"]].add(book["key"])
                 main = analysis["markets"].get(market["key"], {}).get("kind", "two_way")
-                _read_quotes(quotes[market["key"]], book, market, main)
+                _read_quotes(quotes[market["key"]], book, market, main, starts)
     model = from_parameters(analysis["model"]["parameters"]) if analysis.get("model") else None
-    starts = datetime.fromisoformat(game["commence_time"])
     return GameView(
         (game["sport_key"], game["home_team"], game["away_team"], starts),
         game["id"],
@@ -163,28 +170,43 @@ def _fair(market: Mapping[str, Any], name: str) -> Chances:
 
 
 def _read_quotes(
-    found: dict[Line, dict[str, Quote]], book: Mapping[str, Any], market: Mapping[str, Any], main: Kind
+    found: dict[Line, dict[str, Quote]],
+    book: Mapping[str, Any],
+    market: Mapping[str, Any],
+    main: Kind,
+    starts: datetime,
 ) -> None:
     key, bookmaker = market["key"], intern(book["key"])
     at = market["last_update"] or book["last_update"]
-    updated = datetime.fromisoformat(at) if at else None
-    decimals = {
-        (outcome["name"], None if key == "h2h" else outcome["point"]): exact(outcome)
-        for outcome in reversed(market["outcomes"])  # of a repeated line the first counts
-    }
+    updated = _time(at) if at else None
+    until = usable_until(updated, starts) if updated else None
+    outcomes: dict[Line, Mapping[str, Any]] = {}
+    for outcome in market["outcomes"]:
+        outcomes.setdefault((outcome["name"], None if key == "h2h" else outcome["point"]), outcome)
+    decimals = {line: exact(outcome) for line, outcome in outcomes.items()}
     kind: Kind = "two_way"
     if key == "h2h":
         kind = "three_way" if ("Draw", None) in decimals else "two_way" if main == "two_way" else "draw_void"
-    for outcome in market["outcomes"]:
-        at_line = outcome["name"], None if key == "h2h" else outcome["point"]
-        decimal = decimals[at_line]
-        if decimal is None or bookmaker in found.setdefault(at_line, {}):
+    for line, outcome in outcomes.items():
+        decimal = decimals[line]
+        if decimal is None:
             continue
-        found[at_line][bookmaker] = Quote(
-            kind, decimal, outcome["price_american"], outcome["price_decimal"],
+        whole = _whole_line(decimals, key, line)
+        found.setdefault(line, {})[bookmaker] = Quote(
+            kind, decimal, float(decimal), outcome["price_american"], outcome["price_decimal"],
             outcome.get("price") or str(outcome["price_decimal"]), outcome.get("price_format", "decimal"),
-            updated, _whole_line(decimals, key, at_line),
+            updated, until, None if whole is None else _hold(whole), 0 if whole is None else len(whole),
         )  # fmt: skip
+
+
+_time = lru_cache(maxsize=4_096)(
+    datetime.fromisoformat
+)  # books of a feed are confirmed at the same few seconds
+
+
+@lru_cache(maxsize=16_384)
+def _hold(odds: tuple[float, ...]) -> float:
+    return hold(odds)
 
 
 def _whole_line(decimals: Mapping[Line, Fraction | None], key: str, at: Line) -> tuple[float, ...] | None:

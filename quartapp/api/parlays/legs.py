@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from quartapp.odds.fit import scores
 from quartapp.odds.freshness import usable
 from quartapp.odds.legs import Chances, Selection
 
+_NOBODY: Mapping[str, Quote] = {}
 OVER = ("final", "cancelled", "unresolved", "withdrawn")  # states in which no bet on a game can be placed
 
 
@@ -37,20 +38,31 @@ class Leg:
         return f"{self.outcome}{line} ({self.game.identity[2]} at {self.game.identity[1]})"
 
     @property
-    def quotes(self) -> dict[str, Quote]:
+    def quotes(self) -> Mapping[str, Quote]:
         """Return who quotes this very line."""
-        return dict(self.market.quotes.get((self.outcome, self.selection.point), {}))
+        return self.market.quotes.get((self.outcome, self.selection.point), _NOBODY)
 
-    def lacking(self, bookmaker: str, now: datetime) -> str | None:
-        """Return why it cannot be placed at a bookmaker; None if it can."""
+    def placeable(self, now: datetime) -> dict[str, tuple[Quote, Chances]]:
+        """Return where it can be placed: the price, and the chances as that book settles the bet."""
+        excluded, running = self.market.excluded, self.game.starts <= now
+        found: dict[str, tuple[Quote, Chances]] = {}
+        for bookmaker, quote in self.quotes.items():
+            if bookmaker in excluded or quote.until is None:
+                continue
+            if usable(quote.updated, self.game.starts, now) if running else now < quote.until:
+                chances = self.chances_at(quote)
+                if chances is not None:
+                    found[bookmaker] = quote, chances
+        return found
+
+    def lacking(self, bookmaker: str) -> str:
+        """Return why it cannot be placed at a bookmaker that is not among `placeable`."""
         if bookmaker in self.market.excluded:
             return self.market.excluded[bookmaker]
-        quote = self.market.quotes.get((self.outcome, self.selection.point), {}).get(bookmaker)
+        quote = self.quotes.get(bookmaker)
         if quote is None:
             return "other_line" if bookmaker in self.market.quoting else "not_quoted"
-        if not usable(quote.updated, self.game.starts, now):
-            return "stale"
-        return None if self.chances_at(quote) is not None else "other_kind"
+        return "stale" if self.chances_at(quote) is not None else "other_kind"
 
     def chances_at(self, quote: Quote) -> Chances | None:
         """Return the chances as the quoting book settles the bet; None where nobody knows them."""

@@ -44,30 +44,22 @@ def offers(legs: Sequence[Leg], now: datetime, bookmaker: str | None, *, same_ga
     titles = {key: title for leg in legs for key, title in leg.game.titles.items()}
     if bookmaker is not None:
         titles = {bookmaker: titles.get(bookmaker, bookmaker)}
+    placeable = [leg.placeable(now) for leg in legs]
     found = Offers([], {}, {})
     for key, title in titles.items():
         if is_exchange(key):
             quoting = [number for number, leg in enumerate(legs) if key in leg.quotes]
             if quoting:
                 found.exchanges[key] = quoting
-            continue
-        lacking = {n: why for n, leg in enumerate(legs) if (why := leg.lacking(key, now)) is not None}
-        if lacking:
-            found.lacking[key] = lacking
-        elif not same_game:
-            found.books.append(_offered(legs, key, title))
+        elif all(key in at for at in placeable):
+            if not same_game:
+                taken = [at[key] for at in placeable]
+                price = at_book([Placed(q.decimal, q.odds, chances, q.held(chances)) for q, chances in taken])
+                found.books.append(Offered(key, title, tuple(quote for quote, _ in taken), price))
+        else:
+            found.lacking[key] = {n: legs[n].lacking(key) for n, at in enumerate(placeable) if key not in at}
     found.books.sort(key=lambda offered: (-offered.price.expected_value, offered.bookmaker))
     return found
-
-
-def _offered(legs: Sequence[Leg], bookmaker: str, title: str) -> Offered:
-    quotes = tuple(leg.quotes[bookmaker] for leg in legs)
-    placed: list[Placed] = []
-    for leg, quote in zip(legs, quotes, strict=True):
-        chances = leg.chances_at(quote)
-        assert chances is not None, "lacking() has asked"
-        placed.append(Placed(quote.decimal, chances, quote.hold(chances)))
-    return Offered(bookmaker, title, quotes, at_book(placed))
 
 
 def answer(

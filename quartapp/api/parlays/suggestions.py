@@ -131,7 +131,7 @@ class Suggestions:
             if self._games.of(bet.game_id) is None:
                 return None
             legs.append(find(self._games, True, wanted, "legs"))
-        if any(leg.lacking(book, now) is not None or leg.game.starts <= now for leg in legs):
+        if any(leg.game.starts <= now or book not in leg.placeable(now) for leg in legs):
             return None
         whole = together(legs)
         return Suggested(
