@@ -26,7 +26,7 @@ def schemas() -> dict[str, Schema]:
     from quartapp.api.accounts import requests
     from quartapp.api.accounts import shapes as shown
     from quartapp.api.parlays.requests import ParlayRequest
-    from quartapp.publish import analysis_shapes, member_shapes, parlay_shapes, shapes
+    from quartapp.publish import analysis_shapes, member_shapes, parlay_shapes, record_shapes, shapes
 
     class Untitled(GenerateJsonSchema):
         def field_title_should_be_set(self, schema: Any) -> bool:
@@ -41,7 +41,7 @@ def schemas() -> dict[str, Schema]:
     answers = [
         shapes.Sports, shapes.Games, shapes.GameDocument, analysis_shapes.Analyses, analysis_shapes.AnalysisDocument,
         parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
-        member_shapes.Help,
+        member_shapes.Help, record_shapes.TrackRecord,
         shown.Me, shown.SignedIn, shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,

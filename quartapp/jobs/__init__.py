@@ -11,6 +11,7 @@ from quartapp.jobs.results import RESULTS
 from quartapp.jobs.roster_injuries import ROSTER_INJURIES
 from quartapp.jobs.settle import SETTLE
 from quartapp.jobs.sport_state import SPORT_STATE
+from quartapp.jobs.track_record import TRACK_RECORD
 from quartapp.resources import Resources
 
 JOBS: tuple[Job[Resources], ...] = (
@@ -20,6 +21,7 @@ JOBS: tuple[Job[Resources], ...] = (
     ROSTER_INJURIES,
     RESULTS,
     SETTLE,
+    TRACK_RECORD,
     REGIONS,
     HOUSEKEEPING,
 )

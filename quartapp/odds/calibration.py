@@ -1,4 +1,6 @@
-"""How well the default method's consensus forecasts: measured, not claimed.
+"""How well the default method's consensus forecasts a past season: a back-test, measured and not claimed.
+
+What was published before its games, and how it did, is record.py's. `python -m bench.backtest FILE` measures any season.
 
 A test recomputes the figure from the recorded season wherever that lies beside the checkout.
 """

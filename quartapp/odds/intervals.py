@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from statistics import NormalDist
+from statistics import NormalDist, fmean, stdev
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -27,6 +27,14 @@ def wilson(happened: int, of: int) -> Interval | None:
     centre = (share + square / 2) / (1 + square)
     half = _Z / (1 + square) * math.sqrt(share * (1 - share) / of + square / (4 * of))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def of_mean(values: Sequence[float]) -> Interval | None:
+    """Return the normal interval of a mean; None of fewer than two values, which say nothing of their spread."""
+    if len(values) < 2:
+        return None
+    mean, half = fmean(values), _Z * stdev(values) / math.sqrt(len(values))
+    return mean - half, mean + half
 
 
 def bootstrap(groups: Sequence[Sequence[float]], *, seed: int = SEED) -> Interval | None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from quartapp.odds.intervals import Interval, bootstrap, wilson
+from quartapp.odds.intervals import Interval, bootstrap, of_mean, wilson
 
 BINS = 10
 # What a stake of 1 gains, in units of what a win gains and a loss costs. A void bet was never one.
@@ -103,9 +103,9 @@ def forecasting(forecasts: Sequence[Forecast]) -> Forecasting:
     return Forecasting(
         len(forecasts),
         _mean(losses),
-        bootstrap([[loss] for loss in losses]),
+        of_mean(losses),
         _mean(briers),
-        bootstrap([[value] for value in briers]),
+        of_mean(briers),
         _mean(_base_rate_losses(forecasts)),
         len(with_closing),
         _mean([-math.log(one.closing[one.happened]) for one, _ in with_closing if one.closing]),

@@ -20,6 +20,7 @@ SUGGEST = "/api/parlays/suggest"
 OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by a game's id
 _ANALYSES = "/api/analysis"
 _HELP = "/api/help"
+_TRACK_RECORD = "/api/track-record"
 
 
 def games(sport: str | None = None, cursor: str | None = None) -> str:
@@ -56,12 +57,19 @@ def is_help(key: str) -> bool:
     return key.partition("?")[0] == _HELP
 
 
-def sport_of(key: str) -> str | None:
-    """Return the sport of a list of one sport.
+def track_record(sport: str | None = None) -> str:
+    """Return the key of a sport's track record; of every sport's without one."""
+    return _with(_TRACK_RECORD, {"sport": sport})
 
-    >>> sport_of("/api/games?cursor=bmV4dA&sport=nfl"), sport_of("/api/sports")
-    ('nfl', None)
+
+def sport_of(key: str) -> str | None:
+    """Return the sport of a list of one sport's games or analyses.
+
+    >>> sport_of("/api/games?cursor=bmV4dA&sport=nfl"), sport_of("/api/sports"), sport_of("/api/track-record?sport=nfl")
+    ('nfl', None, None)
     """
+    if key.partition("?")[0] not in (GAMES, _ANALYSES):
+        return None
     return dict(parse_qsl(key.partition("?")[2])).get("sport")
 
 

@@ -81,8 +81,9 @@ def analyse(inputs: Inputs) -> analysis_shapes.Analysis:
 
 
 def calibration() -> analysis_shapes.Calibration:
-    """Return how well the method is measured to forecast."""
+    """Return how well the method forecasts a past season: a back-test, beside the record of what was published."""
     return {
+        "kind": "back_test",
         "method": MEASURED.method,
         "log_loss": MEASURED.log_loss,
         "brier": MEASURED.brier,

@@ -136,8 +136,12 @@ class Analysis(AnalysisBrief):
 
 
 class Calibration(TypedDict):
-    """How well the method was measured to forecast: mean log loss in nats, less is better."""
+    """How well the method forecasts a past season, after the fact: mean log loss in nats, less is better.
 
+    What was published before its games, and how it did, is /api/track-record.
+    """
+
+    kind: NotRequired[str]
     method: str
     log_loss: float
     brier: float

@@ -131,7 +131,7 @@ def grade_bets(
                 unreadable.append(Unreadable(bet.id, number, f"there is no game {leg.game_id}"))
                 continue
             try:
-                verdict = _verdict(leg, game, now)
+                verdict = verdict_on(leg, game, now)
             except ValueError as problem:
                 unreadable.append(Unreadable(bet.id, number, str(problem)))
                 continue
@@ -141,7 +141,8 @@ def grade_bets(
     return made, unreadable
 
 
-def _verdict(leg: PlacedLeg, game: Evidence, now: datetime) -> Verdict:
+def verdict_on(leg: PlacedLeg, game: Evidence, now: datetime) -> Verdict:
+    """Return how a leg ended. Raises ValueError for an outcome that its game does not have."""
     try:
         side = side_of(leg.market, leg.outcome, game.home_team, game.away_team)
     except ValueError:  # a team has been renamed since: its place is what it was

@@ -98,7 +98,7 @@ async def evidence(connection: Connection, game_ids: Collection[str]) -> dict[st
             row["away_team"],
             row["status"],
             row["commence_time"],
-            _score(row["home_score"], row["away_score"]),
+            score_of(row["home_score"], row["away_score"]),
             row["source"],
             row["told_at"],
         )
@@ -106,7 +106,8 @@ async def evidence(connection: Connection, game_ids: Collection[str]) -> dict[st
     }
 
 
-def _score(home: int | None, away: int | None) -> tuple[int, int] | None:
+def score_of(home: int | None, away: int | None) -> tuple[int, int] | None:
+    """Return a score of two points that may be missing."""
     return None if home is None or away is None else (home, away)
 
 
@@ -126,7 +127,7 @@ async def newest(
     )
     return {
         (row["bet_id"], row["leg"]): Kept(
-            row["id"], row["grade"], _score(row["home_score"], row["away_score"])
+            row["id"], row["grade"], score_of(row["home_score"], row["away_score"])
         )
         for row in rows
     }

@@ -25,6 +25,7 @@ async def served(
     async with open_bench(database, redis, settings) as bench:
         assert (await bench.run("daily_pass")).status == "success"
         assert (await bench.run("regions")).status == "success"
+        assert (await bench.run("track_record")).status == "success"
     web = create_web(
         read_settings(settings_env(OPS_DEBUG_ENABLED="true", OPS_DEBUG_TOKEN="right-token-1234"))
     )

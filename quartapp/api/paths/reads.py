@@ -43,6 +43,13 @@ def paths() -> Schema:
         "/api/analysis/{game_id}": read(
             "getAnalysis", "One game's analysis.", "AnalysisDocument", [GAME_ID], 404
         ),
+        "/api/track-record": read(
+            "getTrackRecord",
+            "How forecasts and picks did, by sport, each figure with how many games made it.",
+            "TrackRecord",
+            [query("sport", "A sport's key; every sport that has a record without it.", TEXT)],
+            404,
+        ),
         "/api/help": read(
             "getHelp",
             "The lawful age and who helps, by region.",

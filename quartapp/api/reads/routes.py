@@ -65,6 +65,17 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
             documents, _published(documents, addresses.analysis(game_id), "There is no such game.")
         )
 
+    @reads.get("/track-record")
+    @policy(cache="public", auth="none")
+    async def track_record() -> Response:
+        sport = _only(request.args, ("sport",)).get("sport") or None
+        key = addresses.track_record(sport)
+        if sport is None:
+            return await respond(documents, _awaited(documents, key))
+        return await respond(
+            documents, _published(documents, key, "There is no such sport; see /api/sports.")
+        )
+
     @reads.get("/help")
     @policy(cache="public", auth="none")
     async def help_of_region() -> Response:
