@@ -108,9 +108,10 @@ async def test_a_process_hears_of_an_end_by_a_notification_and_by_asking(
             await members.add(connection, _user(user_id))
             await stored.add(connection, _row(user_id, ended))
             await stored.end(connection, user_id, "test", datetime.now(UTC))
-            await account_events.exclude(connection, user_id, None)
         await eventually(lambda: standing.has_ended(ended))
-        assert standing.exclusion(user_id, datetime.now(UTC)) == (True, None)
+        async with session(database) as connection, connection.transaction():
+            await account_events.exclude(connection, user_id, None)
+        await eventually(lambda: standing.exclusion(user_id, datetime.now(UTC)) == (True, None))
     finally:
         stop.set()
         await following

@@ -140,7 +140,9 @@ def _with_cookies(
     response = Response(orjson.dumps(answer), status, content_type="application/json")
     kept = [(REFRESH_COOKIE, issued.refresh_token, int(IDLE.total_seconds()))]
     if email is not None:
-        mark = tokens.make_device(accounts.keys, accounts.name(email).encode())
+        account, mark = accounts.name(email).encode(), request.cookies.get(DEVICE_COOKIE, "")
+        if tokens.read_device(accounts.keys, mark, account) is None:
+            mark = tokens.make_device(accounts.keys, account)
         kept.append((DEVICE_COOKIE, mark, DEVICE_SECONDS))
     for name, value, seconds in kept:
         response.set_cookie(
