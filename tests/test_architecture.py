@@ -15,6 +15,7 @@ from quartapp.api.openapi import FILE, description, rendered
 from quartapp.app import create_web
 from quartapp.settings import Settings
 from tests.conftest import PROJECT
+from tests.support.statements import members_tables, statements, takes_the_id
 
 MAY_IMPORT = {
     "launcher": {"launcher", "quartapp", "ops"},
@@ -126,3 +127,27 @@ async def test_every_route_is_described_and_nothing_else_is(rules: list[tuple[An
     }
     described = {(path, method) for path, methods in description()["paths"].items() for method in methods}
     assert served == described
+
+
+# These find a member, or serve nobody in particular. Each is a function of quartapp/store, with its reason.
+WITHOUT_A_MEMBERS_ID = {
+    "members.find_by_email": "who logs in is known by an address alone",
+    "members.use_code": "who recovers is known by an address and a code",
+    "members.use_reset": "an operator's link names its member",
+    "members.delete_audit_before": "housekeeping",
+    "members.delete_resets_before": "housekeeping",
+    "sessions.delete_before": "housekeeping",
+    "account_events.current": "every process must know every end",
+    "account_events.since": "the same",
+    "account_events.delete_before": "housekeeping",
+    "care.delete_old": "housekeeping",
+    "parlays.delete_old_keys": "housekeeping",
+}
+
+
+def test_every_statement_on_a_members_rows_takes_the_members_id() -> None:
+    found = list(statements())
+    assert {"users", "sessions", "recovery_codes"} <= members_tables()
+    assert len(found) >= 15
+    without = {name for name, statement in found if not takes_the_id(statement)}
+    assert without <= WITHOUT_A_MEMBERS_ID.keys()
