@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from quart import Quart, Response
@@ -32,6 +33,8 @@ from quartapp.api.reads import routes as reads
 from quartapp.credits import read_budget
 from quartapp.documents.follow import Follower
 from quartapp.documents.held import HeldDocuments
+from quartapp.freshness.silence import SilenceWatch
+from quartapp.freshness.troubles import looking
 from quartapp.http.cors import Cors
 from quartapp.http.front import Application, Front
 from quartapp.http.guard import Guard
@@ -57,6 +60,7 @@ class Web:
     stores: Stores
     access: AccessLog
     accounts: Accounts
+    requests: Requests
     tasks: Tasks = field(default_factory=Tasks)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,6 +69,8 @@ class Web:
         self.tasks.start(self.follower.run(self.stopping), "documents")
         if self.accounts.keys:
             self.tasks.start(self.accounts.follower.run(self.stopping), "accounts")
+        silence = SilenceWatch(self.documents, datetime.now(UTC))
+        self.tasks.start(silence.watch(self.stopping), "silence")
         self.tasks.start(self.stores.connect(self.stopping), "database")
         self.tasks.start(beat(self.stores.redis, "web", self.settings.git_sha, self.stopping), "beat")
 
@@ -92,7 +98,7 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     accounts = _accounts(settings, stores, dsn)
     app = create_app(settings, documents, stores, requests, stopping, accounts)
     front = Front(cast(Application, app), documents, access, Cors(settings.cors_allowed_origins), stopping)
-    return Web(settings, app, front, documents, follower, stores, access, accounts)
+    return Web(settings, app, front, documents, follower, stores, access, accounts, requests)
 
 
 def create_app(
@@ -118,6 +124,7 @@ def create_app(
             requests=requests,
             gauges=lambda: _gauges(documents),
             extra_status=lambda: _status(settings, documents, stores.redis),
+            look=looking(settings),
         )
     )
     app.register_blueprint(reads.blueprint(documents))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -100,3 +101,17 @@ def test_every_table_has_its_row_in_the_page_of_the_schema() -> None:
     page = (PROJECT / "docs" / "schema.md").read_text()
     rows = " ".join(re.findall(r"^\| ([\w, ]+) \|", page, re.MULTILINE))
     assert made <= set(re.findall(r"\w+", rows))
+
+
+def test_every_alert_of_the_verdict_is_explained_in_the_runbook() -> None:
+    runbook = (PROJECT / "docs" / "runbook.md").read_text()
+    titles: list[str] = []
+    for path in ("ops/clock/verdict.py", "quartapp/freshness/troubles.py"):
+        for node in ast.walk(ast.parse((PROJECT / path).read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Alert":
+                parts = node.args[0].values if isinstance(node.args[0], ast.JoinedStr) else [node.args[0]]
+                titles.append(
+                    max((str(part.value) for part in parts if isinstance(part, ast.Constant)), key=len)
+                )
+    assert len(titles) >= 10
+    assert not [title for title in titles if title.strip() not in runbook]

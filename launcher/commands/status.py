@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +11,11 @@ import click
 import orjson
 
 from launcher.host.control import STATUS_SECONDS, ask
-from ops.clock import register, verdict
-from ops.clock.lease import read_holder
-from ops.database import raw, session
-from ops.instances import living, recent_starts
-from ops.migrate_with_lock import read_state
-from ops.stores import Ping, Stores, Unavailable, open_stores
+from ops.clock.facts import Facts, read_facts
+from ops.clock.verdict import judge, short
+from ops.stores import Stores, open_stores
 from quartapp.credits import read_budget
+from quartapp.freshness.troubles import looking
 
 if TYPE_CHECKING:
     from quartapp.settings import Settings
@@ -44,6 +41,8 @@ class Status:
     versions_mixed: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
+    state: str = "ok"
+    reasons: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -51,89 +50,46 @@ class Status:
         return UNREACHABLE if self.unreachable else DEGRADED if self.troubles else HEALTHY
 
 
-async def read_status(settings: Settings) -> Status:
+async def read_status(settings: Settings, now: datetime | None = None) -> Status:
     """Return the state of the whole system; each store is asked within bounds."""
-    status = Status(last_deploy=_last_deploy(), supervised=_supervised())
     async with open_stores(settings, "launcher", pool_max=1) as stores:
-        await asyncio.gather(_ask_database(stores, status), _ask_redis(stores, settings, status))
-    _judge(status)
-    return status
-
-
-async def _ask_database(stores: Stores, status: Status) -> None:
-    try:
-        async with asyncio.timeout(8):
-            await stores.connect()
-            _note(status, "PostgreSQL", (await stores.pings())["database"])
-            async with session(stores.database) as connection:
-                status.migrations = asdict(await read_state(raw(connection)))
-                if status.migrations["standing"] != "empty":
-                    status.fencing_token = await connection.fetch_val("SELECT token FROM scheduler_fences")
-                    jobs = await register.summaries(connection)
-                    status.jobs = [asdict(job) for job in jobs]
-                    status.overdue = verdict.overdue(jobs, datetime.now(UTC))
-    except Unavailable as problem:
-        status.unreachable.append(f"PostgreSQL ({type(problem).__name__})")
-
-
-async def _ask_redis(stores: Stores, settings: Settings, status: Status) -> None:
-    redis = stores.redis
-    try:
-        async with asyncio.timeout(8):
-            _note(status, "Redis", (await stores.pings())["redis"])
-            alive = await living(redis)
-            status.instances = [asdict(one) for one in alive]
-            status.versions_mixed = verdict.versions_mixed(alive, datetime.now(UTC))
-            status.crash_loops = verdict.crash_loops(await recent_starts(redis), alive)
-            status.leader = await read_holder(redis, "clock")
-            credits = await read_budget(
-                redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
-            )
-            status.credits = asdict(credits) | {
-                "left_today": credits.left_today,
-                "at_floor": credits.at_floor,
-            }
-    except Unavailable as problem:
-        status.unreachable.append(f"Redis ({type(problem).__name__})")
-
-
-def _note(status: Status, name: str, answer: Ping) -> None:
-    """A store that answers reads and refuses writes keeps every clock from working: it counts as unreachable."""
-    if answer.error == "read-only":
-        status.unreachable.append(f"{name} (read-only)")
-
-
-def _judge(status: Status) -> None:
-    troubles = status.troubles
-    if status.unreachable:
-        troubles += [f"{name} cannot be reached" for name in status.unreachable]
-        return
-    if status.last_deploy and status.last_deploy.get("status") == "failed":
-        troubles.append(f"the last deploy failed at: {status.last_deploy.get('step')}; see var/deploy.log")
-    if status.last_deploy and status.last_deploy.get("status") == "running":
-        troubles.append(
-            f"the deploy of {_short(status.last_deploy.get('commit'))}, begun at {status.last_deploy.get('started_at')},"
-            " has not ended. If none runs it was killed: run it again (var/deploy.log shows how far it came)"
+        facts = await read_facts(stores, now or datetime.now(UTC), looking(settings), connect=True)
+        facts.last_deploy = _last_deploy()
+        overview = judge(facts)
+        return Status(
+            instances=[asdict(instance) for instance in facts.instances],
+            leader=facts.leader,
+            fencing_token=facts.fencing_token,
+            migrations=asdict(facts.schema) if facts.schema else {},
+            jobs=[asdict(job) for job in facts.jobs],
+            credits={} if _without_redis(facts) else await _credits(stores, settings, facts.now),
+            last_deploy=_last_deploy(),
+            supervised=_supervised(),
+            overdue=list(overview.overdue),
+            crash_loops=list(overview.crash_loops),
+            versions_mixed=list(overview.versions_mixed),
+            troubles=[trouble.text for trouble in overview.troubles],
+            unreachable=facts.unreachable,
+            state=overview.state,
+            reasons=[
+                {"code": trouble.code, "since": trouble.since, "detail": trouble.text}
+                for trouble in overview.troubles
+            ],
         )
-    roles = {one["role"] for one in status.instances}
-    if "web" not in roles:
-        troubles.append("no web process is alive")
-    if status.leader is None:
-        troubles.append("no clock leads")
-    if status.migrations["standing"] not in ("at_head", "ahead"):
-        troubles.append(f"the schema is {status.migrations['standing']}; run python -m ops.migrate_with_lock")
-    troubles += [f"{role} starts again and again; see its log" for role in status.crash_loops]
-    troubles += [
-        f"{job['job_name']}: {job['status']}"
-        for job in status.jobs
-        if job["status"] in ("failure", "timeout", "lost")
-    ]
-    troubles += [f"{name} is overdue" for name in status.overdue]
-    if status.versions_mixed:
-        names = ", ".join(_short(version) for version in status.versions_mixed)
-        troubles.append(f"two versions run beside each other: {names}; deploy again")
-    if status.credits.get("at_floor"):
-        troubles.append("the Odds API credits are at the floor")
+
+
+def _without_redis(facts: Facts) -> bool:
+    return any(name.startswith("Redis") for name in facts.unreachable)
+
+
+async def _credits(stores: Stores, settings: Settings, now: datetime) -> dict[str, Any]:
+    credits = await read_budget(
+        stores.redis,
+        daily_limit=settings.odds_api_daily_credits,
+        floor=settings.odds_api_credit_floor,
+        now=now,
+    )
+    return asdict(credits) | {"left_today": credits.left_today, "at_floor": credits.at_floor}
 
 
 def _last_deploy() -> dict[str, Any] | None:
@@ -150,10 +106,6 @@ def _supervised() -> list[dict[str, Any]] | None:
     except OSError:  # none runs here, or it does not answer in time
         return None
     return found
-
-
-def _short(commit: object) -> str:
-    return str(commit or "nothing")[:12]
 
 
 def show(status: Status, as_json: bool) -> int:
@@ -174,8 +126,8 @@ def show(status: Status, as_json: bool) -> int:
     if status.last_deploy:
         deploy = status.last_deploy
         click.echo(
-            f"last deploy: {_short(deploy.get('commit'))} {deploy.get('status')} at {deploy.get('finished_at')};"
-            f" {_short(deploy.get('running'))} runs"
+            f"last deploy: {short(deploy.get('commit'))} {deploy.get('status')} at {deploy.get('finished_at')};"
+            f" {short(deploy.get('running'))} runs"
         )
     for one in status.supervised or []:
         state = f"for {one['seconds']:.0f} s" if one["alive"] else "ended, about to start again"

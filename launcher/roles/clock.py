@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,8 +43,9 @@ async def run_clock(
     jobs: Sequence[Job[R]],
     open_resources: Callable[[Settings], AbstractAsyncContextManager[R]],
     role: str = "clock",
+    report: Callable[[Term, asyncio.Event], Coroutine[object, object, object]] | None = None,
 ) -> None:
-    """Be a clock until `stop`: lead when the lease is free, stand by otherwise.
+    """Be a clock until `stop`: lead when the lease is free, stand by otherwise. `report` goes on while it leads.
 
     Raises:
         ScheduleError: at once, for a schedule that cannot be used.
@@ -76,11 +77,14 @@ async def run_clock(
         async def lead(fencing_token: int, stop: asyncio.Event) -> None:
             term = Term(stores, fencing_token, holder, desk)
             runner = Runner(term, resources, heartbeat_url=heartbeat)
+            beside = Tasks()
+            if report is not None:
+                beside.start(report(term, stop), "report")
             try:
                 await Scheduler(jobs, schedules, runner, term).run(stop)
                 await runner.drained(settings.drain_seconds)
             finally:
-                await runner.close()
+                await asyncio.gather(runner.close(), beside.close(1))
 
         leadership = Leadership(
             redis,
@@ -134,6 +138,7 @@ async def serve_clock(
     *,
     jobs: Sequence[Job[R]],
     open_resources: Callable[[Settings], AbstractAsyncContextManager[R]],
+    report: Callable[[Term, asyncio.Event], Coroutine[object, object, object]] | None = None,
 ) -> None:
     """Be this process's clock until SIGTERM or SIGINT; afterwards the process ends, whatever a job does."""
     stop = asyncio.Event()
@@ -143,7 +148,7 @@ async def serve_clock(
     end_when_stalled(loop)
     code = 1
     try:
-        await run_clock(settings, stop, jobs=jobs, open_resources=open_resources)
+        await run_clock(settings, stop, jobs=jobs, open_resources=open_resources, report=report)
         code = 0
     finally:
         end_at_the_latest(code)
@@ -153,13 +158,16 @@ def clock_role(settings: Settings) -> int:
     """Run role clock until SIGTERM or SIGINT; return the exit code."""
     from launcher.host.parent import die_with_parent
     from ops.telemetry.logs import configure_logging
+    from quartapp.freshness.report import reporting
     from quartapp.jobs import JOBS
     from quartapp.resources import open_resources
 
     die_with_parent()
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     try:
-        asyncio.run(serve_clock(settings, jobs=JOBS, open_resources=open_resources))
+        asyncio.run(
+            serve_clock(settings, jobs=JOBS, open_resources=open_resources, report=reporting(settings))
+        )
     except ScheduleError as problem:
         emit("schedule_refused", error=str(problem))
         return 2

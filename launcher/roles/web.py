@@ -146,22 +146,33 @@ def start_companions(settings: Settings, web: Web) -> None:
     from ops.alerts.desk import Desk
     from ops.clock.watchdog import Watchdog
     from ops.instances import holder_name
+    from quartapp.freshness.troubles import looking
 
     watchdog = Watchdog(
         web.stores.database,
         web.stores.redis,
         desk=Desk(web.stores.database, holder_name("web"), enabled=settings.telegram_alerts_enabled),
         ttl_seconds=settings.clock_lease_ttl_seconds,
+        look=looking(settings),
+        errors=web.requests.server_errors,
     )
     web.tasks.start(watchdog.watch(web.stopping), "watchdog")
     if settings.telegram_alerts_enabled and settings.telegram_bot_token:
         web.tasks.start(_send_alerts(settings, web), "alerts")
     if not settings.scheduler_standalone and os.environ.get("LAUNCHER_WORKER", "1") == "1":
         from launcher.roles.clock import run_clock
+        from quartapp.freshness.report import reporting
         from quartapp.jobs import JOBS
         from quartapp.resources import open_resources
 
-        clock = run_clock(settings, web.stopping, jobs=JOBS, open_resources=open_resources, role="web-clock")
+        clock = run_clock(
+            settings,
+            web.stopping,
+            jobs=JOBS,
+            open_resources=open_resources,
+            role="web-clock",
+            report=reporting(settings),
+        )
         web.tasks.start(clock, "clock")
     if LISTEN_FD in os.environ:
         web.tasks.start(_say_ready(web), "ready")

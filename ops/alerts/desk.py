@@ -111,6 +111,6 @@ class Desk:
         now = self._wall()
         if self._open is None or abs(now - self._read_at) > REREAD_AFTER:
             async with session(self._database) as connection:
-                self._open = await table.open_fingerprints(connection)
+                self._open = set(await table.open_troubles(connection))
             self._read_at = now
         return self._open

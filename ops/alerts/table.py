@@ -143,18 +143,19 @@ async def raise_recovery(
     return bool(rows)
 
 
-async def open_fingerprints(connection: Connection) -> set[str]:
-    """Return the troubles that have failed since their newest recovery."""
+async def open_troubles(connection: Connection) -> dict[str, datetime]:
+    """Return the troubles that have failed since their newest recovery, by fingerprint, and since when."""
     rows = await raw(connection).fetch(
         """
-        SELECT DISTINCT fingerprint FROM alerts AS failure
+        SELECT fingerprint, min(created_at) AS since FROM alerts AS failure
          WHERE kind = 'failure'
            AND NOT EXISTS (SELECT 1 FROM alerts AS recovery
                             WHERE recovery.fingerprint = failure.fingerprint
                               AND recovery.kind = 'recovery' AND recovery.id > failure.id)
+         GROUP BY fingerprint
         """
     )
-    return {row["fingerprint"] for row in rows}
+    return {row["fingerprint"]: row["since"] for row in rows}
 
 
 def fingerprint(cause: str, variety: str = "") -> str:

@@ -99,6 +99,27 @@ async def claim(
     return [_run(row) for row in rows]
 
 
+async def idle(connection: Connection) -> dict[str, datetime]:
+    """Return the jobs whose newest run with something due did nothing though it succeeded, and when it ended.
+
+    A job says in its stats how much was `due` and how much it has `done`. Of each job the newest runs are looked at.
+    """
+    rows = await raw(connection).fetch(
+        """
+        SELECT job.job_name, busy.finished_at
+          FROM scheduler_jobs AS job
+         CROSS JOIN LATERAL (
+               SELECT stats, finished_at
+                 FROM (SELECT status, stats, finished_at, scheduled_for, attempt FROM scheduler_job_runs
+                        WHERE job_name = job.job_name ORDER BY scheduled_for DESC, attempt DESC LIMIT 60) AS newest
+                WHERE status = 'success' AND stats -> 'due' > '0'::jsonb AND jsonb_typeof(stats -> 'due') = 'number'
+                ORDER BY scheduled_for DESC, attempt DESC LIMIT 1) AS busy
+         WHERE busy.stats -> 'done' = '0'::jsonb
+        """
+    )
+    return {row["job_name"]: row["finished_at"] for row in rows}
+
+
 async def finish(
     connection: Connection,
     run: Run,

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ops import server_errors
 from ops.alerts.desk import Desk
-from ops.clock import register, verdict
-from ops.clock.leadership import REDIS_TROUBLE
-from ops.clock.lease import read_holder
-from ops.database import session
-from ops.instances import living, recent_starts
-from ops.stores import Unavailable
+from ops.clock.facts import Facts, Look, read_facts
+from ops.clock.findings import Overview
+from ops.clock.thresholds import OVERDUE_GRACE
+from ops.clock.verdict import Patience, judge
+from ops.stores import Stores, Unavailable
 from ops.tasks import waited
 from ops.telemetry.events import emit
 from ops.telemetry.logs import redact
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 
-NO_LEADER, OVERDUE, CRASH_LOOP = "clock:no-leader", "clock:overdue", "system:crash-loop"
-
-
 class Watchdog:
-    """Looks for a missing leader and for overdue jobs."""
+    """Looks, judges and tells; and counts this process's answers of 5xx where all processes can read them."""
 
     def __init__(
         self,
@@ -40,14 +37,19 @@ class Watchdog:
         *,
         desk: Desk,
         ttl_seconds: float,
-        overdue_grace: timedelta = verdict.OVERDUE_GRACE,
+        look: Look | None = None,
+        errors: Callable[[], int] = lambda: 0,
+        overdue_grace: timedelta = OVERDUE_GRACE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
-        self._redis = redis
+        """`look` adds what only the product knows; `errors` counts this process's answers of 5xx since its start."""
+        self._stores = Stores(database, redis)
         self._desk = desk
         self._patience = 3 * ttl_seconds
         self._every = max(0.2, min(10.0, ttl_seconds))
+        self._product = look
+        self._errors = errors
+        self._errors_added = 0
         self._overdue_grace = overdue_grace
         self._monotonic = monotonic
         self._leaderless_since: float | None = None
@@ -60,76 +62,48 @@ class Watchdog:
             except Unavailable as problem:
                 emit("watch_failed", error=redact(repr(problem)))
 
-    async def look(self, now: datetime) -> None:
+    async def look(self, now: datetime) -> Overview:
         """Look once, and tell."""
-        leader, redis_answers = await self._leader()
-        if redis_answers:
-            await self._watch_starts()
-            await self._desk.well(REDIS_TROUBLE)
-        if leader is None:
-            await self._miss_leader(redis_answers)
-            return  # what is overdue now is overdue for that; one cause is one alert
-        self._leaderless_since = None
-        await self._desk.well(NO_LEADER)
-        overdue = await self._overdue(now)
-        if overdue:
-            await self._desk.trouble(
-                OVERDUE,
-                f"Overdue: {', '.join(overdue)}",
-                "The clock has not started these when they were due.\nSee: python -m launcher jobs list",
-                repeats="standing",
-            )
-        else:
-            await self._desk.well(OVERDUE)
+        await self._add_errors(now)
+        facts = await read_facts(self._stores, now, self._product)
+        patience = Patience(self._overdue_grace, self._leaderless(facts), self._patience)
+        overview = judge(facts, patience)
+        await tell(overview, self._desk)
+        return overview
 
-    async def _leader(self) -> tuple[str | None, bool]:
-        """Return (who leads, whether Redis answers); without Redis nobody can lead."""
-        try:
-            async with asyncio.timeout(2):
-                return await read_holder(self._redis, "clock"), True
-        except Unavailable:
-            return None, False
-
-    async def _miss_leader(self, redis_answers: bool) -> None:
+    def _leaderless(self, facts: Facts) -> float:
+        """Return for how many seconds nobody has led, as this process has seen it."""
+        if facts.leader is not None:
+            self._leaderless_since = None
+            return 0.0
         if self._leaderless_since is None:
             self._leaderless_since = self._monotonic()
-        if self._monotonic() - self._leaderless_since <= self._patience:
+        return self._monotonic() - self._leaderless_since
+
+    async def _add_errors(self, now: datetime) -> None:
+        total = self._errors()
+        if total == self._errors_added:
             return
-        if redis_answers:
-            await self._desk.trouble(
-                NO_LEADER,
-                "No clock leads",
-                f"For {self._patience:g} s no process has held the clock's lease: no job runs.\n"
-                "See: python -m launcher status, and that the scheduler service is up.",
-                repeats="standing",
-            )
-        else:  # the clocks tell of this too, under the same fingerprint: one message
-            await self._desk.trouble(
-                REDIS_TROUBLE,
-                "Redis does not answer",
-                "No clock can lead: scheduled jobs stand still. They resume by themselves.\n"
-                "See: python -m launcher doctor",
-                repeats="standing",
-            )
-
-    async def _overdue(self, now: datetime) -> list[str]:
-        async with session(self._database) as connection:
-            jobs = await register.summaries(connection)
-        return verdict.overdue(jobs, now, self._overdue_grace)
-
-    async def _watch_starts(self) -> None:
         try:
             async with asyncio.timeout(2):
-                looping = verdict.crash_loops(await recent_starts(self._redis), await living(self._redis))
+                await server_errors.add(self._stores.redis, total - self._errors_added, now)
         except Unavailable:
-            return
-        if looping:
-            await self._desk.trouble(
-                CRASH_LOOP,
-                f"Starts again and again: {', '.join(looping)}",
-                "Each process of this role dies soon after its start; its log says why.\n"
-                "See: docker compose logs, and python -m launcher status",
-                repeats="standing",
+            return  # added at the next look
+        self._errors_added = total
+
+
+async def tell(overview: Overview, desk: Desk, *, correlation_id: str | None = None) -> None:
+    """Tell the operators what is wrong, and what is over."""
+    for trouble in overview.troubles:
+        if trouble.alert is not None and trouble.cause is not None:
+            alert = trouble.alert
+            await desk.trouble(
+                trouble.cause,
+                alert.title,
+                alert.detail,
+                alert.severity,
+                correlation_id=correlation_id,
+                repeats=alert.repeats,
             )
-        else:
-            await self._desk.well(CRASH_LOOP)
+    for cause in overview.well:
+        await desk.well(cause, correlation_id=correlation_id)

@@ -27,6 +27,14 @@ class Requests:
         row[bisect_left(BUCKETS_SECONDS, seconds)] += 1
         row[-1] += seconds
 
+    def server_errors(self) -> int:
+        """Return how many answers of 5xx there were; not those of /readyz, whose 503 is an answer to a question."""
+        return sum(
+            int(sum(row[:-1]))
+            for (_, route, status), row in list(self.counts.items())
+            if status >= 500 and route != "/readyz"
+        )
+
 
 class Collector:
     """Gives `Requests` and a few gauges to prometheus_client."""

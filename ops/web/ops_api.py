@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,11 +11,12 @@ from quart import Blueprint, Response, abort, g, jsonify, request
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from ops.clock import ledger, register
-from ops.clock.lease import read_holder
+from ops.clock.facts import Look, read_facts
+from ops.clock.findings import Trouble
 from ops.clock.requests import ask
+from ops.clock.verdict import judge
 from ops.database import session
-from ops.instances import living
-from ops.stores import PING_SECONDS, Stores, Unavailable
+from ops.stores import Stores
 from ops.telemetry.events import emit
 from ops.telemetry.metrics import Requests, exposition
 from ops.web.access import OpsAccess
@@ -30,10 +30,11 @@ def blueprint(
     requests: Requests,
     gauges: Callable[[], Mapping[str, float]],
     extra_status: Callable[[], Awaitable[dict[str, Any]]],
+    look: Look | None = None,
 ) -> Blueprint:
-    """Return the routes. Who may ask is declared on each and enforced by the guard."""
+    """Return the routes. Who may ask is declared on each and enforced by the guard; `look` is the product's."""
     ops = Blueprint("ops", __name__)
-    database, redis = stores.database, stores.redis
+    database = stores.database
 
     @ops.get("/ops/jobs")
     @policy(auth="ops", limit=None)
@@ -77,13 +78,15 @@ def blueprint(
     @ops.get("/ops/status")
     @policy(auth="ops", limit=None)
     async def status() -> Response:
-        try:
-            async with asyncio.timeout(PING_SECONDS):
-                alive = [asdict(one) for one in await living(redis)]
-                leader = await read_holder(redis, "clock")
-        except Unavailable:
-            alive, leader = [], None
-        body = {"instances": alive, "leader": leader, "request_id": request_id()}
+        facts = await read_facts(stores, datetime.now(UTC), look)
+        overview = judge(facts)
+        body = {
+            "instances": [asdict(instance) for instance in facts.instances],
+            "leader": facts.leader,
+            "state": overview.state,
+            "reasons": [_reason(trouble) for trouble in overview.troubles],
+            "request_id": request_id(),
+        }
         return jsonify(body | await extra_status())
 
     @ops.get("/ops/metrics")
@@ -96,6 +99,10 @@ def blueprint(
 
 def _job(one: register.JobSummary) -> dict[str, Any]:
     return {name: _plain(value) for name, value in asdict(one).items()}
+
+
+def _reason(trouble: Trouble) -> dict[str, Any]:
+    return {"code": trouble.code, "since": _plain(trouble.since), "detail": trouble.text}
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
@@ -94,11 +95,21 @@ class Credits(TypedDict):
     spent_today: int
 
 
+class Trouble(TypedDict):
+    """Something that is not as it should be; `code` is a stable word."""
+
+    code: str
+    since: datetime
+    detail: str
+
+
 class Status(TypedDict):
-    """Who is alive, who leads, what is held."""
+    """Who is alive, who leads, what is wrong, what is held."""
 
     instances: list[Instance]
     leader: str | None
+    state: Literal["ok", "degraded", "down"]
+    reasons: list[Trouble]
     git_sha: str
     documents: Holdings
     odds_api_credits: Credits

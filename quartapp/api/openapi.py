@@ -39,6 +39,7 @@ def schemas() -> dict[str, Schema]:
             return made
 
     answers = [
+        shapes.ServiceStatus,
         shapes.Sports, shapes.Games, shapes.GameDocument, analysis_shapes.Analyses, analysis_shapes.AnalysisDocument,
         parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
         member_shapes.Help, record_shapes.TrackRecord,

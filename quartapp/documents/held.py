@@ -16,10 +16,14 @@ FREE_SHARE = 0.1  # room is made in one go, not for each document anew
 
 
 class Description(NamedTuple):
-    """What the publisher's addresses say of a key: the route for metrics, and a Link header."""
+    """What the publisher's addresses say of a key: the route for metrics, and a Link header.
+
+    Nothing is computed from a document that stands `alone`: computed answers stay when it changes.
+    """
 
     route: str
     link: str | None = None
+    alone: bool = False
 
 
 Describe = Callable[[str, bytes], Description]
@@ -97,15 +101,18 @@ class HeldDocuments:
 
     def apply(self, documents: Iterable[Published], version: int) -> None:
         """Take over documents and tombstones as they are in `version`; never an older one after a newer."""
-        for document in documents:
-            self._put(document)
-        self._advance(version)
+        alone = [self._put(document) for document in documents]
+        if version != self.version:
+            self.version = version
+            if not alone or not all(alone):
+                self.derived.forget()
 
     def replace(self, documents: Iterable[Published], version: int) -> None:
         """Take over the whole of what is published: what is not among `documents` is gone."""
         listed = {document.key: document for document in documents}
         for key in self._copies.keys() - listed.keys():
             self._bytes -= self._copies.pop(key).size
+            self.derived.forget()
         self.apply(listed.values(), version)
 
     def in_step(self) -> None:
@@ -119,28 +126,33 @@ class HeldDocuments:
         """Note that newer documents may exist."""
         self.stale = True
 
-    def _advance(self, version: int) -> None:
-        if version != self.version:
-            self.version = version
-            self.derived.forget()
+    def stand_in(self, document: Published) -> None:
+        """Answer with `document` until a newer version than its own is published under its key."""
+        self._take(document)
 
-    def _put(self, document: Published) -> None:
+    def _put(self, document: Published) -> bool:
+        """Take a published document over, if it is newer; return whether it stands alone."""
         existing = self._copies.get(document.key)
         if existing is not None and existing.version >= document.version:
-            return
-        self._bytes -= existing.size if existing else 0
+            return True
         if document.body is None:
+            self._bytes -= existing.size if existing else 0
             self._copies.pop(document.key, None)
-            return
-        route, link = self._describe(document.key, document.body)
+            return False
+        return self._take(document)
+
+    def _take(self, document: Published) -> bool:
+        existing = self._copies.get(document.key)
+        self._bytes -= existing.size if existing else 0
+        said = self._describe(document.key, document.body or b"")
         copy = Copy(
             document.key,
             document.version,
             document.etag.encode(),
             document.bodies,
             document.published_at,
-            route=route,
-            link=link,
+            route=said.route,
+            link=said.link,
             overhead=COPY_OVERHEAD_BYTES,
         )
         copy.used = existing.used if existing else 0.0
@@ -148,6 +160,7 @@ class HeldDocuments:
         self._bytes += copy.size
         if self._bytes > self._room_from:
             self._make_room()
+        return said.alone
 
     def _unpack(self, copy: Copy) -> None:
         before = copy.size

@@ -92,13 +92,24 @@ async def publish(
     version = await raw(connection).fetchval(
         "UPDATE document_versions SET version = version + 1 RETURNING version"
     )
-    stamp = orjson.dumps(now.replace(microsecond=now.microsecond // 1000 * 1000), option=orjson.OPT_UTC_Z)
+    stamp = _stamp(now)
     # In a thread: the compressors let go of the interpreter, and the clock has a lease to renew.
     rows = await asyncio.to_thread(lambda: [_render(*one, stamp) for one in changed])
     await _write(raw(connection), rows, version, fencing_token, now)
     await _withdraw(raw(connection), gone, version, fencing_token, now)
     await raw(connection).execute("SELECT pg_notify($1, $2)", CHANNEL, str(version))
     return len(changed) + len(gone)
+
+
+def render(document: Document, version: int, now: datetime) -> Published:
+    """Return `document` as it would be published in `version`, for a process that answers with it by itself."""
+    content = orjson.dumps(document.content)
+    key, _, etag, body, br, gz = _render(document.key, b"", content, _stamp(now))
+    return Published(key, version, etag, body, br, gz, now)
+
+
+def _stamp(now: datetime) -> bytes:
+    return orjson.dumps(now.replace(microsecond=now.microsecond // 1000 * 1000), option=orjson.OPT_UTC_Z)
 
 
 def _render(key: str, digest: bytes, content: bytes, stamp: bytes) -> tuple[Any, ...]:

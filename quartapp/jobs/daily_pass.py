@@ -62,7 +62,15 @@ async def daily_pass(context: Context) -> Mapping[str, object]:
             task.cancel()
         await asyncio.gather(*passes, return_exceptions=True)
     await republish(context, [])  # the lists over all sports, once
-    return leagues.settle({"sports": len(games), "games": sum(games), "markets": list(markets)})
+    return leagues.settle(
+        {
+            "sports": len(games),
+            "games": sum(games),
+            "markets": list(markets),
+            "due": len(affordable),
+            "done": sum(found > 0 for found in games),
+        }
+    )
 
 
 async def _is_wanted(leagues: Leagues, sport: Sport) -> bool:

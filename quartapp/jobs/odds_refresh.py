@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from ops.clock.job import Job
-from quartapp.credits import Budget
+from quartapp.freshness.cadence import cadence, due
 from quartapp.jobs.closing import capture_closing_lines
 from quartapp.jobs.leagues import Leagues
 from quartapp.jobs.slates import (
@@ -39,6 +39,7 @@ async def odds_refresh(context: Context) -> Mapping[str, object]:
     state = await budget(context)
     markets = state.markets()
     refreshed: list[str] = []
+    due_with_games = with_games = 0
     leagues = Leagues(context)
     for sport in sorted(active, key=_urgency):
         if not markets or spent(context) + len(markets) > state.left("odds") or leagues.out_of_credits:
@@ -46,44 +47,32 @@ async def odds_refresh(context: Context) -> Mapping[str, object]:
         if not due(sport, state, len(active), now) and not await leagues.backoff.failing(sport.key):
             continue
         pause = cadence(sport, state, len(active), now)
-        if await leagues.attempt(sport.key, partial(_refresh, context, leagues, sport, markets, pause)):
+        due_with_games += sport.upcoming_games > 0
+        games_in = await leagues.attempt(
+            sport.key, partial(_refresh, context, leagues, sport, markets, pause)
+        )
+        if games_in is not None:
             refreshed.append(sport.key)
+            with_games += games_in > 0
     return leagues.settle(
-        {"sports_refreshed": refreshed, "games_begun_in": sorted(begun), "markets": list(markets)}
+        {
+            "sports_refreshed": refreshed,
+            "games_begun_in": sorted(begun),
+            "markets": list(markets),
+            # An upstream that answers well, and lists no game where there were some, has done nothing.
+            "due": due_with_games,
+            "done": with_games,
+        }
     )
 
 
 async def _refresh(
     context: Context, leagues: Leagues, sport: Sport, markets: tuple[str, ...], pause: timedelta
-) -> bool:
+) -> int:
     events = await fetch_slate(context, sport.key, markets)
     await store_slates(context, [(sport.key, events)])
     await leagues.weigh(sport.key, events, pause)
-    return True
-
-
-def due(sport: Sport, state: Budget, sports: int, now: datetime) -> bool:
-    """Return whether a sport's odds are old enough to be worth its credits."""
-    if sport.odds_updated_at is None:
-        return True
-    return now - sport.odds_updated_at >= cadence(sport, state, sports, now)
-
-
-def cadence(sport: Sport, state: Budget, sports: int, now: datetime) -> timedelta:
-    """Return how long a sport's odds may stand.
-
-    An even share of what is left for the rest of the day, halved for a sport with a game within six hours
-    and doubled for one whose next game is more than a day off; never under a minute.
-    """
-    rest_of_day = timedelta(days=1) - (now - now.replace(hour=0, minute=0, second=0, microsecond=0))
-    cost = max(1, len(state.markets()))
-    rounds = max(1.0, state.left("odds") / (cost * max(1, sports)))
-    even = rest_of_day / rounds
-    if sport.next_game_at is None or sport.next_game_at > now + timedelta(days=1):
-        even *= 2
-    elif sport.next_game_at < now + timedelta(hours=6):
-        even /= 2
-    return max(timedelta(minutes=1), even)
+    return len(events)
 
 
 def _urgency(sport: Sport) -> tuple[bool, datetime, str]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Context = JobContext[Resources]
 MARKETS_REMEMBERED_SECONDS = 86_400
-FLOOR_TROUBLE = "odds_api:floor"
 
 
 async def ensure_sports(context: Context) -> list[sports.Sport]:
@@ -80,30 +79,14 @@ def spent(context: Context) -> int:
 
 
 async def budget(context: Context) -> Budget:
-    """Return what may be spent; tell the operators, once, when the floor is reached."""
+    """Return what may be spent."""
     settings = context.resources.settings
     state = await read_budget(
         context.redis, daily_limit=settings.odds_api_daily_credits, floor=settings.odds_api_credit_floor
     )
     context.stats["credits_remaining"] = state.remaining
     context.stats["credits_left_today"] = state.left(purpose_of(context.job_name))
-    await _tell_of_floor(context, state)
     return state
-
-
-async def _tell_of_floor(context: Context, state: Budget) -> None:
-    if state.at_floor:
-        await context.desk.trouble(
-            FLOOR_TROUBLE,
-            "The Odds API credits are down to the floor",
-            f"{state.remaining} credits are left and {state.floor} are never spent: odds stand still until "
-            "the account renews. See ODDS_API_CREDIT_FLOOR.",
-            "warning",
-            correlation_id=context.correlation_id,
-            repeats="once",
-        )
-    else:
-        await context.desk.well(FLOOR_TROUBLE, correlation_id=context.correlation_id)
 
 
 async def fetch_slate(context: Context, sport_key: str, markets: tuple[str, ...]) -> Reading[Event]:

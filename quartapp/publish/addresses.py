@@ -16,6 +16,7 @@ SPORTS = "/api/sports"
 GAMES = "/api/games"
 FIRST_PAGES = "/api/games?sport="  # what the first page of each sport begins with
 ANALYSES_OF = "/api/analysis?sport="
+STATUS = "/api/status"
 SUGGEST = "/api/parlays/suggest"
 OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by a game's id
 _ANALYSES = "/api/analysis"
@@ -109,7 +110,7 @@ def route_of(key: str) -> str:
 
 def describe(key: str, body: bytes) -> Description:
     """Return what a web process wants to know of a document beside its body."""
-    return Description(route_of(key), link_of(key, body))
+    return Description(route_of(key), link_of(key, body), alone=key == STATUS)
 
 
 def link_of(key: str, body: bytes) -> str | None:

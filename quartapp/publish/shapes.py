@@ -227,3 +227,42 @@ class GameDocument(GameContent):
     """One game."""
 
     generated_at: Time
+
+
+# --- the service
+
+
+class Reason(TypedDict):
+    """Something that is not as it should be."""
+
+    code: Annotated[str, Field(description="A stable word for programs.")]
+    since: Time
+    detail: str
+
+
+class ServiceStatusContent(TypedDict):
+    """How well the service is, without what is added when it is published."""
+
+    state: Annotated[
+        str,
+        WithJsonSchema(
+            {
+                "type": "string",
+                "enum": ["ok", "degraded", "down"],
+                "description": "`down`: nothing is kept up to date; what is shown is the newest known.",
+            }
+        ),
+    ]
+    reasons: list[Reason]
+    checked_at: Annotated[
+        Time, Field(description="When this was found. The report is made anew every half minute.")
+    ]
+    odds_age_seconds: Annotated[
+        dict[str, int], Field(description="By sport: since its odds were fetched, at `checked_at`.")
+    ]
+
+
+class ServiceStatus(ServiceStatusContent):
+    """How well the service is."""
+
+    generated_at: Time

@@ -126,3 +126,32 @@ async def refresh_season_states(connection: Connection, now: datetime) -> int:
         now,
     )
     return int(result.split()[-1])
+
+
+async def without_games(connection: Connection, now: datetime) -> list[str]:
+    """Return the active sports in season that have no game ahead or under way.
+
+    In season is what has played within seven days, or had a game within the next seven that is listed no more.
+    Where no active sport at all has a game although odds were fetched, every one counts: the upstream lists nothing.
+    """
+    rows = await raw(connection).fetch(
+        """
+        WITH active AS (
+            SELECT key, odds_updated_at IS NOT NULL AS fetched,
+                   EXISTS (SELECT FROM games WHERE sport_key = sports.key
+                              AND status IN ('scheduled', 'live', 'postponed')
+                              AND commence_time > $1::timestamptz - interval '1 day') AS open,
+                   EXISTS (SELECT FROM games WHERE sport_key = sports.key
+                              AND (status IN ('final', 'unresolved')
+                                   AND commence_time BETWEEN $1::timestamptz - interval '7 days' AND $1
+                                   OR status = 'withdrawn'
+                                   AND commence_time BETWEEN $1 AND $1::timestamptz + interval '7 days')) AS in_season
+              FROM sports WHERE active
+        )
+        SELECT key FROM active
+         WHERE NOT open AND fetched AND (in_season OR NOT (SELECT bool_or(open) FROM active))
+         ORDER BY key
+        """,
+        now,
+    )
+    return [row["key"] for row in rows]

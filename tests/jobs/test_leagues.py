@@ -12,8 +12,8 @@ import pytest
 from ops.database import session
 from quartapp.credits import Budget, read_budget, record_spending
 from quartapp.feeds.errors import FeedThrottledError
+from quartapp.freshness.cadence import cadence, due
 from quartapp.jobs.backoff import ACCOUNT, Backoff
-from quartapp.jobs.odds_refresh import cadence, due
 from quartapp.jobs.results import pace, wants_scores
 from quartapp.records import AccountCredits
 from quartapp.settings import Settings

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ops.clock import verdict
+from ops.clock import thresholds
 from ops.instances import Instance, beat, living, recent_starts
 
 if TYPE_CHECKING:
@@ -32,27 +32,27 @@ def instance(role: str = "web", sha: str = "a", started: datetime = NOW, host: s
 
 
 def test_a_job_that_should_have_run_is_overdue_unless_it_runs_or_is_paused() -> None:
-    assert verdict.overdue([State("late")], NOW) == ["late"]
-    assert verdict.overdue([State("paused", paused=True), State("never", next_run_at=None)], NOW) == []
+    assert thresholds.overdue([State("late")], NOW) == ["late"]
+    assert thresholds.overdue([State("paused", paused=True), State("never", next_run_at=None)], NOW) == []
 
 
 def test_a_tick_that_waits_for_a_long_run_is_given_longer() -> None:
     jobs = [State("waits"), State("runs", status="running")]
-    assert verdict.overdue(jobs, NOW) == []
-    assert verdict.overdue(jobs, NOW + timedelta(minutes=15)) == ["waits"]
+    assert thresholds.overdue(jobs, NOW) == []
+    assert thresholds.overdue(jobs, NOW + timedelta(minutes=15)) == ["waits"]
 
 
 def test_two_versions_are_a_trouble_once_no_deploy_takes_so_long() -> None:
     both = [instance(sha="a", started=NOW - timedelta(hours=1)), instance(sha="b")]
-    assert verdict.versions_mixed(both, NOW + timedelta(minutes=5)) == []
-    assert verdict.versions_mixed(both, NOW + timedelta(minutes=16)) == ["a", "b"]
-    assert verdict.versions_mixed(both[:1], NOW + timedelta(hours=1)) == []
+    assert thresholds.versions_mixed(both, NOW + timedelta(minutes=5)) == []
+    assert thresholds.versions_mixed(both, NOW + timedelta(minutes=16)) == ["a", "b"]
+    assert thresholds.versions_mixed(both[:1], NOW + timedelta(hours=1)) == []
 
 
 def test_many_starts_are_a_crash_loop_and_many_workers_are_not() -> None:
-    assert verdict.crash_loops({("web", "h"): 6}, [instance()]) == ["web"]
-    assert verdict.crash_loops({("web", "h"): 6}, [instance()] * 4) == []
-    assert verdict.crash_loops({("web", "h"): 5}, [instance()]) == []
+    assert thresholds.crash_loops({("web", "h"): 6}, [instance()]) == ["web"]
+    assert thresholds.crash_loops({("web", "h"): 6}, [instance()] * 4) == []
+    assert thresholds.crash_loops({("web", "h"): 5}, [instance()]) == []
 
 
 async def test_every_start_of_a_process_is_counted(redis: Redis) -> None:
@@ -63,7 +63,7 @@ async def test_every_start_of_a_process_is_counted(redis: Redis) -> None:
             await asyncio.sleep(0)
         stop.set()
         await beating
-    assert verdict.crash_loops(await recent_starts(redis), await living(redis)) == ["web"]
+    assert thresholds.crash_loops(await recent_starts(redis), await living(redis)) == ["web"]
 
 
 async def test_a_newer_versions_mark_is_read_and_what_is_no_mark_is_passed_over(redis: Redis) -> None:

@@ -56,6 +56,12 @@ def paths() -> Schema:
             "Help",
             [query("region", "An ISO 3166 code such as GB or US-NJ; every region's lines without it.", TEXT)],
         ),
+        "/api/status": read(
+            "getServiceStatus",
+            "How well the service is, and how old each sport's odds are.",
+            "ServiceStatus",
+            [],
+        ),
         "/api/openapi.json": {
             "get": {
                 "operationId": "getOpenApi",

@@ -91,6 +91,12 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
         copy = next((copy for copy in known if copy is not None), None)
         return await respond(documents, copy or _awaited(documents, addresses.help_of(None)))
 
+    @reads.get("/status")
+    @policy(cache="public", auth="none")
+    async def status() -> Response:
+        _only(request.args, ())
+        return await respond(documents, _awaited(documents, addresses.STATUS))
+
     return reads
 
 

@@ -1,0 +1,119 @@
+"""What only the product knows to be wrong: old odds, spent credits, an empty slate. Plain findings for the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ops.clock.findings import Alert, Findings, Trouble, found
+from ops.database import session
+from quartapp.credits import Budget, read_budget
+from quartapp.freshness.cadence import stale_since
+from quartapp.store import sports
+
+if TYPE_CHECKING:
+    from ops.clock.facts import Look
+    from ops.stores import Stores
+    from quartapp.settings import Settings
+    from quartapp.store.sports import Sport
+
+STALE, SPENT, FLOOR, EMPTY = "odds:stale", "odds_api:spent", "odds_api:floor", "slate:empty"
+
+
+def looking(settings: Settings) -> Look:
+    """Return the look at the product that the verdict adds to its facts."""
+
+    async def look(stores: Stores, now: datetime) -> Findings:
+        async with session(stores.database) as connection:
+            known = [sport for sport in await sports.all_sports(connection, now) if sport.active]
+            empty = await sports.without_games(connection, now)
+        # Without Redis nothing is known of the budget, and it would look unspent; the verdict then asks nothing here.
+        budget = await read_budget(
+            stores.redis,
+            daily_limit=settings.odds_api_daily_credits,
+            floor=settings.odds_api_credit_floor,
+            now=now,
+        )
+        return judge_product(known, empty, budget, now)
+
+    return look
+
+
+def judge_product(known: Sequence[Sport], empty: Sequence[str], budget: Budget, now: datetime) -> Findings:
+    """Return what is wrong with the odds of the active sports; `empty` are sports in season without a game."""
+    return (
+        found(_stale(known, budget, now), STALE)
+        + found(_spent(budget), SPENT)
+        + found(_at_floor(budget), FLOOR)
+        + found(_empty(empty), EMPTY)
+    )
+
+
+def odds_ages(known: Sequence[Sport], now: datetime) -> dict[str, int]:
+    """Return how many seconds ago each active sport's odds were fetched; sports that never were are left out."""
+    return {
+        sport.key: max(0, int((now - sport.odds_updated_at).total_seconds()))
+        for sport in known
+        if sport.active and sport.odds_updated_at is not None
+    }
+
+
+def _stale(known: Sequence[Sport], budget: Budget, now: datetime) -> Trouble | None:
+    since = {
+        sport.key: moment
+        for sport in known
+        if (moment := stale_since(sport, budget, len(known), now)) is not None
+    }
+    if not since:
+        return None
+    names = ", ".join(sorted(since))
+    alert = Alert(
+        f"Old odds: {names}",
+        "They are older than twice the time that they may stand; what is shown stays, with its age.\n"
+        "See: python -m launcher jobs history odds_refresh",
+        "warning",
+        "once",
+    )
+    return Trouble("odds_stale", f"the odds of {names} are old", min(since.values()), STALE, alert)
+
+
+def _spent(budget: Budget) -> Trouble | None:
+    if budget.at_floor or budget.left("odds") > 0:
+        return None
+    alert = Alert(
+        "The day's Odds API credits are spent",
+        f"{budget.spent_today} of {budget.daily_limit}: odds stand still until 00:00 UTC. See ODDS_API_DAILY_CREDITS.",
+        "warning",
+        "once",
+    )
+    return Trouble("credits_spent", "the day's Odds API credits are spent", cause=SPENT, alert=alert)
+
+
+def _at_floor(budget: Budget) -> Trouble | None:
+    if not budget.at_floor:
+        return None
+    alert = Alert(
+        "The Odds API credits are down to the floor",
+        f"{budget.remaining} credits are left and {budget.floor} are never spent: odds stand still until "
+        "the account renews. See ODDS_API_CREDIT_FLOOR.",
+        "warning",
+        "once",
+    )
+    return Trouble("credits_floor", "the Odds API credits are at the floor", cause=FLOOR, alert=alert)
+
+
+def _empty(empty: Sequence[str]) -> Trouble | None:
+    if not empty:
+        return None
+    names = ", ".join(empty)
+    alert = Alert(
+        f"No games in season: {names}",
+        "The season is on, and no game is ahead or under way: the upstream lists none.\n"
+        "See: python -m launcher jobs history daily_pass",
+        "warning",
+        "once",
+    )
+    return Trouble(
+        "slate_empty", f"no game of {names} is listed, though it is in season", cause=EMPTY, alert=alert
+    )

@@ -1,0 +1,329 @@
+"""One verdict, told and shown alike by alerts, /api/status, `launcher status` and /ops/status."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from launcher.commands.status import Status, read_status
+from ops.alerts.desk import Desk
+from ops.clock import ledger, register
+from ops.clock.facts import read_facts
+from ops.clock.fence import next_token
+from ops.clock.lease import Lease
+from ops.clock.ledger import Claim
+from ops.clock.register import Registered
+from ops.clock.term import Term
+from ops.clock.verdict import judge
+from ops.clock.watchdog import Watchdog
+from ops.database import raw, session
+from ops.stores import Stores
+from quartapp.app import create_web
+from quartapp.documents.derived import Computed, Turns
+from quartapp.documents.held import HeldDocuments
+from quartapp.documents.table import Document, load_all, render
+from quartapp.freshness.report import report
+from quartapp.freshness.silence import SilenceWatch
+from quartapp.freshness.troubles import looking
+from quartapp.publish import addresses
+from quartapp.store import games, sports
+from tests.support.examples import SPORT, event, sport
+
+if TYPE_CHECKING:
+    from databases import Database
+    from redis.asyncio import Redis
+
+    from quartapp.settings import Settings
+
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+STEP = timedelta(seconds=30)
+
+
+class Service:
+    """A leading clock, a web process's watchdog, and an upstream that answers while it is `heard`."""
+
+    def __init__(
+        self, database: Database, redis: Redis, settings: Settings, token: int, now: datetime
+    ) -> None:
+        self.database, self.redis, self.settings, self.now = database, redis, settings, now
+        self.heard = True
+        self.errors = 0
+        stores = Stores(database, redis)
+        self.look = looking(settings)
+        self.term = Term(stores, token, "host:clock:1", Desk(database, "host:clock:1", wall=lambda: self.now))
+        self.watchdog = Watchdog(
+            database,
+            redis,
+            desk=Desk(database, "host:web:1", wall=lambda: self.now),
+            ttl_seconds=15,
+            look=self.look,
+            errors=lambda: self.errors,
+        )
+
+    async def step(self) -> None:
+        """Let half a minute pass, as production does: odds come in, the watchdog looks, the clock reports."""
+        self.now += STEP
+        if self.heard:
+            await self.odds_arrive()
+        await self.watchdog.look(self.now)
+        await report(self.term, self.look, self.now)
+
+    async def odds_arrive(self) -> None:
+        async with session(self.database) as connection:
+            await sports.mark_odds_updated(connection, SPORT, self.now)
+
+    async def until(self, wanted: bool, within: timedelta) -> None:
+        """Step until there is a trouble (or none), and fail when that takes too long."""
+        began = self.now
+        while bool((await self.published())["reasons"]) is not wanted:
+            assert self.now - began < within, await self.published()
+            await self.step()
+
+    async def published(self) -> dict[str, Any]:
+        async with session(self.database) as connection:
+            body = await raw(connection).fetchval("SELECT body FROM documents WHERE key = '/api/status'")
+        said: dict[str, Any] = orjson.loads(body)
+        return said
+
+    async def status(self) -> Status:
+        return await read_status(self.settings, self.now)
+
+    async def told(self) -> list[tuple[str, str]]:
+        async with session(self.database) as connection:
+            rows = await raw(connection).fetch(
+                "SELECT fingerprint, kind FROM alerts WHERE status = 'pending' ORDER BY id"
+            )
+        return [(row["fingerprint"], row["kind"]) for row in rows]
+
+    async def execute(self, statement: str) -> None:
+        async with session(self.database) as connection:
+            await connection.execute(statement)
+
+
+async def start(database: Database, redis: Redis, settings: Settings, now: datetime) -> Service:
+    """Return a service in which nothing is wrong."""
+    settings = settings.model_copy(update={"odds_api_daily_credits": 20_000})  # enough for a minute's cadence
+    async with session(database) as connection:
+        token = await next_token(connection, "host:clock:1", now)
+        await sports.upsert(connection, [sport()], "live", now)
+        await games.upsert(connection, SPORT, [event(starts=now + timedelta(hours=3))], "live", now)
+        await sports.refresh_season_states(connection, now)
+    await Lease(redis, "clock", "host:clock:1", 3600).acquire()
+    mark = {"role": "web", "holder": "host:web:1", "pid": 1, "git_sha": "x", "seen_at": now.isoformat()}
+    await redis.set("instance:web:1", orjson.dumps(mark | {"started_at": now.isoformat()}))
+    service = Service(database, redis, settings, token, now)
+    await service.step()
+    assert (await service.published())["reasons"] == []
+    assert (await service.published())["state"] == "ok"
+    return service
+
+
+@pytest.fixture
+async def service(database: Database, redis: Redis, settings: Settings) -> Service:
+    return await start(database, redis, settings, NOON)
+
+
+async def spend(service: Service) -> None:
+    await service.redis.hset("odds_api:spent:2026-06-01", "odds_refresh", "15000")
+
+
+async def earn(service: Service) -> None:
+    await service.redis.delete("odds_api:spent:2026-06-01")
+
+
+async def fall_silent(service: Service) -> None:
+    service.heard = False
+
+
+async def speak(service: Service) -> None:
+    service.heard = True
+
+
+async def empty(service: Service) -> None:
+    await service.execute("UPDATE games SET status = 'withdrawn'")
+
+
+async def fill(service: Service) -> None:
+    await service.execute("UPDATE games SET status = 'scheduled'")
+
+
+async def err(service: Service) -> None:
+    service.errors += 25
+
+
+async def floor(service: Service) -> None:
+    await service.redis.hset("odds_api:credits", "remaining", "50")
+
+
+async def renew(service: Service) -> None:
+    await service.redis.hset("odds_api:credits", "remaining", "5000")
+
+
+async def wait(service: Service) -> None:
+    service.now += timedelta(minutes=5)
+    await service.odds_arrive()
+
+
+Change = Callable[[Service], Awaitable[None]]
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "begin", "end"),
+    [
+        ("credits_spent", "odds_api:spent", spend, earn),
+        ("credits_floor", "odds_api:floor", floor, renew),
+        ("odds_stale", "odds:stale", fall_silent, speak),
+        ("slate_empty", "slate:empty", empty, fill),
+        ("server_errors", "web:errors", err, wait),
+    ],
+)
+async def test_a_trouble_is_told_within_five_minutes_shown_alike_everywhere_and_over_within_two(
+    service: Service, code: str, cause: str, begin: Change, end: Change
+) -> None:
+    await begin(service)
+    began = service.now
+    await service.until(True, timedelta(minutes=5))
+    said, status = await service.published(), await service.status()
+    assert [reason["code"] for reason in said["reasons"]] == [code]
+    assert said["state"] == status.state == "degraded"
+    assert [(reason["code"], reason["detail"]) for reason in status.reasons] == [(code, status.troubles[0])]
+    assert said["reasons"][0]["detail"].lower() == status.troubles[0].lower() + "."
+    assert (status.exit_code, status.leader) == (1, "host:clock:1")
+    assert began <= datetime.fromisoformat(said["reasons"][0]["since"]) <= service.now
+    assert await service.told() == [(cause, "failure")]
+    for _ in range(4):
+        await service.step()
+    assert await service.told() == [(cause, "failure")], "told once while it lasts"
+
+    await end(service)
+    await service.until(False, timedelta(minutes=2))
+    assert ((await service.published())["state"], (await service.status()).exit_code) == ("ok", 0)
+    assert await service.told() == [(cause, "failure"), (cause, "recovery")]
+
+
+async def test_the_public_answer_has_every_sports_age_and_no_host(service: Service) -> None:
+    await fall_silent(service)
+    for _ in range(3):
+        await service.step()
+    said = await service.published()
+    assert said["odds_age_seconds"] == {SPORT: 90}
+    assert "host:" not in orjson.dumps(said).decode()
+
+
+async def test_a_run_that_did_nothing_of_what_was_due_is_told_and_over_with_one_that_did(
+    service: Service,
+) -> None:
+    async def run(due: int, done: int) -> None:
+        async with session(service.database) as connection:
+            (row,) = await ledger.claim(
+                connection,
+                [Claim("daily_pass", service.now, 1, "schedule")],
+                holder=service.term.holder,
+                fencing_token=service.term.token,
+                now=service.now,
+            )
+            await ledger.finish(connection, row, "success", now=service.now, stats={"due": due, "done": done})
+
+    async with session(service.database) as connection:
+        following = service.now + timedelta(days=1)
+        await register.register(connection, [Registered("daily_pass", "0 6 * * *", "UTC", following)], NOON)
+    await run(3, 0)
+    await service.step()
+    said = await service.published()
+    assert [reason["code"] for reason in said["reasons"]] == ["job_idle"]
+    assert "Daily_pass did nothing" in said["reasons"][0]["detail"]
+    await run(0, 0)  # nothing was due: that is no proof that it works again
+    await service.step()
+    assert await service.told() == [("clock:idle", "failure")]
+    await run(3, 2)
+    await service.step()
+    assert (await service.published())["reasons"] == []
+    assert await service.told() == [("clock:idle", "failure"), ("clock:idle", "recovery")]
+
+
+async def test_a_silent_clock_does_not_read_ok_for_ever(service: Service) -> None:
+    held = HeldDocuments(max_bytes=1 << 20, describe=addresses.describe)
+
+    async def follow() -> None:
+        async with session(service.database) as connection:
+            everything = await load_all(raw(connection))
+        held.apply(everything, max(one.version for one in everything))
+
+    def shown() -> dict[str, Any]:
+        copy = held.get("/api/status")
+        assert copy is not None
+        said: dict[str, Any] = orjson.loads(copy.body)
+        return said
+
+    await follow()
+    watch = SilenceWatch(held, service.now)
+    watch.look(service.now + timedelta(minutes=3))
+    assert shown()["state"] == "ok"
+    for minutes in (4, 60):
+        watch.look(service.now + timedelta(minutes=minutes))
+        assert shown()["state"] == "down"
+        assert [reason["code"] for reason in shown()["reasons"]] == ["clock_silent"]
+        assert datetime.fromisoformat(shown()["reasons"][0]["since"]) == service.now
+        assert shown()["odds_age_seconds"] == {SPORT: 60 * minutes}
+    service.now += timedelta(hours=1)
+    await service.step()
+    await follow()
+    watch.look(service.now)
+    assert shown()["state"] == "ok"
+
+
+async def test_without_any_report_the_answer_is_down_too() -> None:
+    held = HeldDocuments(max_bytes=1 << 20, describe=addresses.describe)
+    watch = SilenceWatch(held, NOON)
+    watch.look(NOON + timedelta(minutes=1))
+    assert held.get("/api/status") is None
+    watch.look(NOON + timedelta(minutes=4))
+    copy = held.get("/api/status")
+    assert copy is not None
+    assert orjson.loads(copy.body)["state"] == "down"
+
+
+async def test_operators_and_visitors_are_answered_the_same(
+    database: Database, redis: Redis, settings: Settings
+) -> None:
+    service = await start(database, redis, settings, datetime.now(UTC))
+    await floor(service)
+    await service.step()
+    web = create_web(service.settings.model_copy(update={"ops_debug_enabled": True}))
+    await web.stores.connect()
+    try:
+        operators = await (await web.app.test_client().get("/ops/status")).get_json()
+    finally:
+        await web.stores.close()
+    said = await service.published()
+    assert operators["state"] == said["state"] == "degraded"
+    assert [reason["code"] for reason in operators["reasons"]] == ["credits_floor"]
+    assert [reason["since"][:19] for reason in operators["reasons"]] == [
+        reason["since"][:19] for reason in said["reasons"]
+    ]
+
+
+async def test_what_cannot_be_examined_is_not_called_well(service: Service) -> None:
+    await service.execute("ALTER TABLE sports RENAME COLUMN active TO moved")
+    overview = judge(await read_facts(Stores(service.database, service.redis), service.now, service.look))
+    assert [trouble.code for trouble in overview.troubles] == ["not_examined"]
+    assert "slate:empty" not in overview.well
+
+
+async def test_computed_answers_stay_when_only_the_report_changes() -> None:
+    held = HeldDocuments(max_bytes=1 << 20, describe=addresses.describe)
+
+    async def body() -> bytes:
+        return b"{}"
+
+    async def answer(_: Turns) -> Computed:
+        return Computed(1, body, NOON, "/api/games")
+
+    for key, kept in (("/api/status", True), ("/api/sports", False)):
+        await held.derived.compute("/api/games?from=x", answer)
+        held.apply([render(Document(key, {}), held.version + 1, NOON)], held.version + 1)
+        assert (held.derived.get("/api/games?from=x") is not None) is kept
