@@ -28,8 +28,10 @@ from ops.web.request_id import request_id
 from quartapp.accounts.service import Accounts, open_accounts
 from quartapp.api import docs
 from quartapp.api.accounts import auth, me
+from quartapp.api.bot import routes as bot
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.reads import routes as reads
+from quartapp.bot.chat import Bot
 from quartapp.credits import read_budget
 from quartapp.documents.follow import Follower
 from quartapp.documents.held import HeldDocuments
@@ -131,6 +133,7 @@ def create_app(
     app.register_blueprint(parlays.blueprint(documents))
     app.register_blueprint(auth.blueprint(accounts))
     app.register_blueprint(me.blueprint(accounts))
+    app.register_blueprint(bot.blueprint(Bot(documents, stopping)))
     app.register_blueprint(docs.blueprint())
     answer_with_problems(app)
     access = OpsAccess(settings.ops_debug_enabled, _token(settings))

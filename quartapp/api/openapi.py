@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quartapp.api.paths import accounts, operations, parlays, reads
+from quartapp.api.paths import accounts, bot, operations, parlays, reads
 from quartapp.api.paths.parts import Schema
 
 FILE = Path(__file__).with_name("openapi.json")
@@ -25,7 +25,10 @@ def schemas() -> dict[str, Schema]:
     from ops.web import shapes as ops
     from quartapp.api.accounts import requests
     from quartapp.api.accounts import shapes as shown
+    from quartapp.api.bot import shapes as told
+    from quartapp.api.bot.requests import ChatRequest
     from quartapp.api.parlays.requests import ParlayRequest
+    from quartapp.bot.facts import Citation
     from quartapp.publish import analysis_shapes, member_shapes, parlay_shapes, record_shapes, shapes
 
     class Untitled(GenerateJsonSchema):
@@ -44,11 +47,12 @@ def schemas() -> dict[str, Schema]:
         parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
         member_shapes.Help, record_shapes.TrackRecord,
         shown.Me, shown.SignedIn, shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
+        told.BotState, told.BotStart, told.BotText, told.BotDone, told.BotError, Citation,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,
     ]  # fmt: skip
     models: list[Any] = [
-        ParlayRequest,
+        ParlayRequest, ChatRequest,
         requests.Registration, requests.Login, requests.Recovery, requests.Reset,
         requests.PasswordChange, requests.Confirmation,
     ]  # fmt: skip
@@ -73,7 +77,13 @@ def description() -> dict[str, Any]:
             "description": "Sports, games, odds, analyses and parlays. Times are RFC 3339 in UTC. Reads carry a strong "
             "ETag; errors are RFC 9457 problems.",
         },
-        "paths": {**reads.paths(), **parlays.paths(), **accounts.paths(), **operations.paths()},
+        "paths": {
+            **reads.paths(),
+            **parlays.paths(),
+            **accounts.paths(),
+            **bot.paths(),
+            **operations.paths(),
+        },
         "components": {
             "schemas": schemas(),
             "securitySchemes": {

@@ -111,6 +111,10 @@ class Guard:
 
 
 def _cache_control(response: Response, declared: Policy | None) -> str:
+    if declared is not None and declared.stream and response.status_code == 200:
+        return (
+            "no-store, no-transform"  # a proxy that compresses holds back what it has not filled a block with
+        )
     if declared is not None and declared.cache == "private":
         return "private, no-store"
     if declared is None or declared.cache == "no-store":

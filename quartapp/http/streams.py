@@ -1,14 +1,33 @@
-"""An answer that lasts as long as its handler likes, and ends cleanly when the process stops."""
+"""An answer that lasts as long as its handler likes, and ends cleanly when the process stops.
+
+Events go as they are made: a comment line when nothing was said for a while, so that no proxy takes silence for death.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
 from quart import Response
 from quart.wrappers.response import ResponseBody
+
+CONTENT_TYPE = "text/event-stream"
+COMMENT_SECONDS = 15.0
+STOP_SECONDS = 5.0  # what an answer that ends itself may take for its last words at a stop
+_COMMENT = b":\n\n"
+
+
+def events(parts: AsyncIterator[bytes]) -> Response:
+    """Return a stream of server-sent events that sees a stop by itself and says so before it ends.
+
+    It has `STOP_SECONDS` for that; whatever it does, the process goes on stopping.
+    """
+    response = Response(parts, 200, content_type=CONTENT_TYPE)
+    response.headers["X-Accel-Buffering"] = "no"
+    response.ends_itself = True  # type: ignore[attr-defined]  # `release` reads it
+    return response
 
 
 def release(response: Response, deadline: asyncio.Timeout | None, stopping: asyncio.Event) -> None:
@@ -16,15 +35,25 @@ def release(response: Response, deadline: asyncio.Timeout | None, stopping: asyn
     if deadline is not None:
         deadline.reschedule(None)
     response.timeout = None  # Quart's own bound, RESPONSE_TIMEOUT
-    response.response = _UntilStop(response.response, stopping)
+    if getattr(response, "ends_itself", False):
+        response.response = _UntilStop(response.response, stopping, STOP_SECONDS, COMMENT_SECONDS)
+    else:
+        response.response = _UntilStop(response.response, stopping)
 
 
 class _UntilStop(ResponseBody):
-    """The parts of `body`, until there are no more or the process stops."""
+    """The parts of `body`, until there are no more, or until `grace` seconds after the process was told to stop.
 
-    def __init__(self, body: ResponseBody, stopping: asyncio.Event) -> None:
+    With `beat`, a comment line whenever there was no part for so many seconds.
+    """
+
+    def __init__(
+        self, body: ResponseBody, stopping: asyncio.Event, grace: float = 0.0, beat: float | None = None
+    ) -> None:
         self._body = body
         self._stopping = stopping
+        self._grace = grace
+        self._beat = beat
 
     async def __aenter__(self) -> Self:
         self._parts: AsyncIterable[Any] = await self._body.__aenter__()
@@ -42,21 +71,30 @@ class _UntilStop(ResponseBody):
         # One task runs the handler's generator from first to last, because a timeout within it must not change tasks.
         queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
         pump = asyncio.create_task(_pump(self._parts, queue))
-        stop = asyncio.create_task(self._stopping.wait())
+        stop = asyncio.create_task(self._stopped())
         following = asyncio.create_task(queue.get())
         try:
-            while not self._stopping.is_set():
-                await asyncio.wait((pump, stop, following), return_when=asyncio.FIRST_COMPLETED)
+            while not stop.done():
+                await asyncio.wait(
+                    (pump, stop, following), timeout=self._beat, return_when=asyncio.FIRST_COMPLETED
+                )
                 if following.done():
                     yield following.result()
                     following = asyncio.create_task(queue.get())
                 elif pump.done() and queue.empty():
                     pump.result()  # raises what the handler raised
                     return
+                elif not stop.done():
+                    yield _COMMENT
         finally:
             for task in (pump, stop, following):
                 task.cancel()
             await asyncio.wait((pump, stop, following))
+
+    async def _stopped(self) -> None:
+        await self._stopping.wait()
+        if self._grace:
+            await asyncio.sleep(self._grace)
 
 
 async def _pump(parts: AsyncIterable[Any], queue: asyncio.Queue[Any]) -> None:

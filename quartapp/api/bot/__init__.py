@@ -1,0 +1,1 @@
+"""/api/bot: questions answered from published documents, as a stream of checked sentences."""

@@ -1,0 +1,88 @@
+"""What goes before any answer: a person in need, a wish for advice on stakes, an attempt to make the bot say or do else.
+
+Patterns and not a model, because the first answer to a cry for help must not depend on anything that can fail.
+"""
+
+# ruff: noqa: E501 - a row of the table reads better whole
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Care = Literal["distress", "stake", "promise", "secret", "act"]
+
+_FLAGS = re.VERBOSE | re.IGNORECASE
+_DISTRESS = re.compile(
+    r"""
+      \bsuicid\w* | \bkill(?:ing)?\s+my\s?self\b | \bend(?:ing)?\s+(?:it\s+all|my\s+life)\b | \bself[ -]?harm\w* | \bhurt(?:ing)?\s+my\s?self\b
+    | \b(?:want|wanna|going|better\s+off)\s+(?:to\s+)?(?:die|dead)\b | \bno\s+(?:reason|point)\s+(?:to|in)\s+liv\w+
+    | \b(?:can'?t|can\s?not|unable\s+to|don'?t\s+know\s+how\s+to)\s+stop\s+(?:\w+\s+)?(?:bet\w*|gambl\w*|wager\w*|chas\w*|losing)
+    | \baddict(?:ed|ion)?\b | \b(?:gambling|betting)\s+(?:problem|problems|disorder|debts?|is\s+ruining|has\s+ruined|ruined)\b | \bproblem\s+gambl\w*
+    | \b(?:lost|losing|gambled|bet|blew|blown|spent)\s+(?:away\s+)?(?:all\s+)?(?:of\s+)?(?:my|our)\s+(?:life\s+|last\s+|whole\s+|entire\s+)?
+      (?:savings?|rent|house|home|wages?|salary|paycheck|pay|family|mortgage|tuition|job|money|marriage|kids|children)\b
+    | \b(?:lost|losing|gambled|blew|blown)\s+(?:away\s+)?(?:everything|it\s+all|so\s+much|too\s+much|thousands)\b
+    | \bchas(?:e|ing)\s+(?:my\s+|the\s+)?loss(?:es)?\b | \b(?:win|get)\s+(?:it|my\s+(?:money|losses))\s+(?:all\s+)?back\b
+    | \b(?:borrow\w*|loans?|stole|stolen|steal\w*)\b.{0,30}\b(?:bet\w*|gambl\w*) | \b(?:bet\w*|gambl\w*)\b.{0,30}\b(?:borrow\w*|loan|stole|stolen)
+    | \bin\s+(?:deep\s+)?debt\b | \bhelp\s+me\s+(?:stop|quit)\b | \b(?:hiding|hide|lying|lied)\b.{0,30}\b(?:gambl\w*|bet(?:s|ting)?|loss(?:es)?)
+    | \bruin(?:ed|ing)\s+my\s+life\b | \bhopeless\b | \bdesperate\b | \bself[ -]exclu\w*\s+(?:myself|me)\b | \bneed\s+help\s+(?:with\s+)?(?:my\s+)?(?:gambl\w*|bet\w*)
+    """,
+    _FLAGS,
+)
+_STAKE = re.compile(
+    r"""
+      \bhow\s+(?:much|many\s+(?:units|dollars))\b.{0,40}\b(?:bet|stake|wager|put|risk|spend|deposit|parlay|lay|throw)\b | \bwhat\s+(?:stake|size|unit)\b.{0,30}\b(?:bet|use|play|put)?
+    | \b(?:should|shall|can|could|do|would)\s+i\s+(?:\w+\s+)?(?:bet|stake|wager|put|risk|back|take|lay|fade|hammer|invest|play|buy|sell|hedge|cash\s?out|chase|double)\b
+    | \b(?:tell|advise)\s+me\s+(?:what|who|which|how\s+much)\s+(?:\w+\s+)?(?:to\s+)?(?:bet|back|stake|wager|put)\b
+    | \b(?:what|who|which\s+\w+)\s+(?:should|do|would|to)\s+(?:i\s+|we\s+|you\s+)?(?:bet|back|wager|put\s+money)\b
+    | \b(?:bet|put|stake|wager|risk)\s+(?:my|all\s+my|the)\s+(?:rent|savings|house|salary|paycheck|mortgage|money|bankroll)\b | \bkelly\b.{0,40}\b(?:me|my|i)\b
+    | \b(?:bankroll|unit\s+size|staking)\b | \bworth\s+(?:a\s+)?(?:bet\w*|wager\w*|stake|punt|backing)\b | \bgood\s+bet\b | \bbest\s+bets?\b | \bbet\s+size\b
+    | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+.{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
+    """,
+    _FLAGS,
+)
+_PROMISE = re.compile(
+    r"""
+      \bguarante\w+ | \bsure\s+(?:thing|bet|win|shot)\b | \blocks?\s+of\s+the\b | \b(?:a|any|your|the)\s+locks?\b | \bcan'?t\s+(?:lose|miss)\b | \brisk[ -]free\b
+    | \bpromise\b | \b(?:certain|definitely|100\s?%|for\s+sure)\b.{0,30}\b(?:win|wins|hit|cover|lose)\b | \b(?:win|wins|hit|cover)\b.{0,20}\b(?:for\s+sure|100\s?%|guaranteed|certain)\b
+    | \bfixed\s+(?:match|game)\w*\b | \bfree\s+money\b | \bget\s+rich\b | \binside\s+info\w*\b | \bsystem\s+that\s+(?:always\s+)?(?:wins|works)\b | \balways\s+wins?\b
+    """,
+    _FLAGS,
+)
+_SECRET = re.compile(
+    r"""
+      \b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|previous|above|safety|check|guideline|everything)\w*
+    | \bsystem\s+(?:prompt|message)\b | \b(?:your|the|hidden)\s+(?:prompt|instructions)\b | \bapi[ _-]?keys?\b | \bpasswords?\b | \bjwt\b | \bsecrets?\b | \btokens?\b.{0,20}\b(?:print|show|reveal|your)
+    | \b(?:env|environment)\s+variables?\b | \bdatabase\b | \bselect\s+\*|\bdrop\s+table\b | \bother\s+(?:users?|members?|people)'?s?\b | \bemail\s+address(?:es)?\b
+    | \b(?:you\s+are\s+now|pretend|act\s+as|role-?play|roleplay|jailbreak|developer\s+mode|dan\s+mode|do\s+anything\s+now|simulate)\b
+    | \b(?:repeat|say|write|output|print|respond\s+with|answer\s+with|reply\s+with|translate)\b.{0,20}(?:["'“:]|\bafter\s+me\b|\bexactly\b|\bonly\b|\bthe\s+words?\b)
+    | </?\w+> | \{\{ | ``` | \bassistant\s*: | \bsystem\s*: | \buser\s*: | \[\s*inst | \bbase64\b | \brot13\b
+    """,
+    _FLAGS,
+)
+_ACT = re.compile(
+    r"""
+      \b(?:place|make|submit|lay)\b.{0,12}\b(?:a|the|this|my|that)\s+(?:\w+\s+)?(?:bet|wager|parlay)\b.{0,15}\b(?:for\s+me|now|on\b)? | \bbet\s+for\s+me\b
+    | \b(?:delete|close|remove|reset|change|raise|lift|increase|cancel|end|undo)\b.{0,12}\bmy\s+(?:\w+\s+)?(?:account|limits?|exclusion|password|email|parlays?|bets?|data|history)\b
+    | \b(?:save|add|settle|grade|void)\b.{0,12}\b(?:this|my|that)\s+(?:\w+\s+)?(?:parlay|bet|leg)\b | \b(?:log|sign)\s+me\s+(?:in|out)\b | \b(?:deposit|withdraw)\w*\b
+    | \b(?:change|set|edit|update|make)\b.{0,12}\b(?:the|those|all)\s+(?:odds|prices?|lines?|scores?|results?|record)\b
+    """,
+    _FLAGS,
+)
+_ORDER: tuple[tuple[Care, re.Pattern[str]], ...] = (
+    ("distress", _DISTRESS),
+    ("secret", _SECRET),
+    ("promise", _PROMISE),
+    ("act", _ACT),
+    ("stake", _STAKE),
+)
+
+
+def care(message: str) -> Care | None:
+    """Return what a message needs before, or instead of, an answer.
+
+    >>> care("I can't stop betting"), care("how much should I put on the Chiefs?"), care("who plays tonight?")
+    ('distress', 'stake', None)
+    """
+    message = message.replace("\u2019", "'")
+    return next((kind for kind, pattern in _ORDER if pattern.search(message)), None)

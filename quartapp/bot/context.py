@@ -1,0 +1,65 @@
+"""The facts that a model may phrase: those of the games that a question is about, bounded, numbered from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quartapp.bot import figures
+from quartapp.bot.catalogue import Catalogue
+from quartapp.bot.check import problem
+from quartapp.bot.facts import Fact
+from quartapp.bot.game_facts import read_game
+from quartapp.bot.library import Reads
+from quartapp.bot.question import Question
+
+FACTS = 60
+LETTERS = 6_000  # about 1,500 tokens
+
+
+def gather(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> list[Fact]:
+    """Return the facts for a question, the nearest to it first; none where no game is asked about."""
+    chosen: dict[tuple[str, str, str], Fact] = {}
+    letters = 0
+    for fact in _facts(question, reads, catalogue, region):
+        if fact.place in chosen:
+            continue
+        letters += len(line(0, fact)) + 1
+        if letters > LETTERS or len(chosen) >= FACTS:
+            break
+        chosen[fact.place] = fact
+    return list(chosen.values())
+
+
+def _facts(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Fact]:
+    for sentence in figures.answer(question, reads, catalogue, region):
+        yield from sentence.facts
+    for listed in question.games:
+        game = read_game(reads, listed.id)
+        if game is None:
+            continue
+        yield from (*game.teams(), game.start(), *(game.scores() or ()))
+        yield from (fact for *_, fact in game.chances())
+        for key in ("h2h", "spreads", "totals"):
+            point = game.field(key, "point", kind="point")
+            yield from () if point is None else (point,)
+            for priced, edge in game.best(key):
+                yield from priced.facts
+                yield from () if edge is None else (edge,)
+        for *_, facts in game.injuries():
+            yield from facts
+
+
+def line(number: int, fact: Fact) -> str:
+    """Return a fact as the model reads it: data, in one line.
+
+    >>> line(3, Fact("/api/game/1", '"a"', "/game/scores/home", 24, "number", ("Dallas Cowboys",), "home score"))
+    '[3] home score (Dallas Cowboys) = 24'
+    """
+    value = " ".join(str(fact.value).split())[:80]
+    names = f" ({', '.join(fact.names)})" if fact.names and value not in fact.names else ""
+    return f"[{number}] {fact.label or fact.path.rpartition('/')[2]}{names} = {value}"
+
+
+def sayable(fact: Fact) -> bool:
+    """Return whether a fact's own words may reach a reader; one that may not is no part of a context."""
+    return problem(f"It is {fact.value}.", [fact]) is None if fact.kind != "text" else bool(fact.names)

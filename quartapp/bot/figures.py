@@ -1,0 +1,283 @@
+"""Answers from documents alone: templates, each sentence with the facts that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
+
+from quartapp.bot import general, texts
+from quartapp.bot.catalogue import Catalogue
+from quartapp.bot.check import problem
+from quartapp.bot.facts import Fact, Sentence
+from quartapp.bot.game_facts import INJURIES_TOLD, GameFacts, Priced, read_game
+from quartapp.bot.library import Reads
+from quartapp.bot.question import Question, Topic
+from quartapp.odds.formats import american_to_decimal
+
+SENTENCES = 12
+_MARKETS = {"h2h": "winner", "spreads": "spread", "totals": "total"}
+
+
+def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> list[Sentence]:
+    """Return the sentences that answer a question; at the least what the bot can answer.
+
+    Each has passed the same check as a model's would: a document's text is data, whoever wrote it.
+    """
+    sentences = [
+        sentence
+        for sentence in _answer(question, reads, catalogue, region)
+        if problem(sentence.text, sentence.facts) is None
+    ]
+    return sentences[:SENTENCES] or [Sentence(texts.NOT_ABLE), Sentence(texts.ABLE[0])]
+
+
+def _answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Sentence]:
+    if question.care is not None:
+        yield from general.caring(question.care, reads, region)
+        if question.care not in ("stake", "promise"):
+            return
+    games = [facts for game in question.games if (facts := read_game(reads, game.id)) is not None]
+    if games:
+        topics: Iterable[Topic] = question.topics
+        if question.care is not None:
+            topics = ("chance", "price")
+        for facts in games:
+            for topic in topics:
+                yield from _of_game(topic, facts, question, reads)
+        return
+    if question.unclear:
+        yield from general.unclear(question, reads, catalogue)
+        return
+    if question.care is None:
+        yield from general.answer(question, reads, catalogue, region)
+
+
+def _of_game(topic: Topic, facts: GameFacts, question: Question, reads: Reads) -> Iterator[Sentence]:
+    if topic == "price":
+        yield from _prices("h2h", facts, question.book)
+    elif topic == "spread":
+        yield from _line("spreads", facts, question.book)
+    elif topic == "total":
+        yield from _line("totals", facts, question.book)
+    elif topic == "chance":
+        yield from _chances(facts)
+    elif topic == "injuries":
+        yield from _injuries(facts, question)
+    elif topic == "movement":
+        yield from _movement(facts)
+    elif topic == "form":
+        yield from _form(facts)
+    elif topic in ("score", "schedule"):
+        yield _where_it_stands(facts)
+    elif topic == "books":
+        yield from _books(facts)
+    elif topic in ("parlay", "picks"):
+        yield from general.of(topic, question, reads)
+    else:
+        yield _where_it_stands(facts)
+        yield from _chances(facts)
+        yield from _prices("h2h", facts, question.book)
+        yield from _line("spreads", facts, question.book)
+        yield from _line("totals", facts, question.book)
+
+
+def _where_it_stands(facts: GameFacts) -> Sentence:
+    teams, start = facts.teams(), facts.start()
+    names = f"{facts.away} at {facts.home}"
+    scores = facts.scores()
+    if scores is not None and facts.status in ("live", "final"):
+        stands = "ended" if facts.status == "final" else "stands"
+        text = f"The game {names} {stands} {facts.away} {scores[0].value}, {facts.home} {scores[1].value}"
+        live = facts.game.at("game", "live")
+        if facts.status == "live" and isinstance(live, dict) and isinstance(live.get("period"), int):
+            period = facts.game.fact("game", "live", "period", kind="number")
+            return Sentence(f"{text}, in period {period.value}.", (*teams, *scores, period))
+        return Sentence(f"{text}.", (*teams, *scores))
+    if facts.status == "scheduled":
+        return Sentence(f"The game {names} starts on {facts.start_text()}.", (*teams, start))
+    if facts.status == "live":
+        return Sentence(f"The game {names} began on {facts.start_text()} and is under way.", (*teams, start))
+    words = {"unresolved": "has begun and its result is not known"}
+    status = facts.game.fact("game", "status", kind="text")
+    return Sentence(
+        f"The game {names}, planned for {facts.start_text()}, {words.get(facts.status, f'is {facts.status}')}.",
+        (*teams, start, status),
+    )
+
+
+def _chances(facts: GameFacts) -> Iterator[Sentence]:
+    listed = facts.chances()
+    if not listed:
+        yield Sentence(
+            f"No book quotes {facts.away} at {facts.home} now, so there is no probability.", facts.teams()
+        )
+        return
+    books = facts.field("h2h", "books", label="books in the consensus")
+    told = ", ".join(f"{name} {percent(value)}" for name, value, _ in listed)
+    cited = (*(fact for _, _, fact in listed), *((books,) if books else ()))
+    over = f" of {books.value} books" if books else ""
+    yield Sentence(f"The consensus{over} on who wins: {told}.", cited)
+
+
+def _prices(key: str, facts: GameFacts, book: str | None) -> Iterator[Sentence]:
+    if book is not None:
+        quoted = list(facts.quotes(key, book))
+        if quoted:
+            told = ", ".join(f"{one.outcome}{_pointed(one)} {price(one)}" for one in quoted)
+            yield Sentence(f"At {quoted[0].book} the {_MARKETS[key]} prices are {told}.", _all(quoted))
+            return
+        title = next((fact.names[0] for fact in facts.books().values()), None)
+        yield (
+            Sentence(
+                f"That book does not quote this market for {facts.away} at {facts.home} now.", facts.teams()
+            )
+            if title
+            else Sentence("No book quotes this game now.")
+        )
+        return
+    best = list(facts.best(key))
+    if not best:
+        yield Sentence(
+            f"No book quotes the {_MARKETS[key]} of {facts.away} at {facts.home} now.", facts.teams()
+        )
+        return
+    told = "; ".join(f"{one.outcome} {price(one)} at {one.book}" for one, _ in best)
+    yield Sentence(f"The best {_MARKETS[key]} prices: {told}.", _all(one for one, _ in best))
+    edges = [(one.outcome, edge) for one, edge in best if edge is not None]
+    if key == "h2h" and edges:
+        said = ", ".join(f"{outcome} {percent(edge.value, sign=True)}" for outcome, edge in edges)
+        yield Sentence(
+            f"The average return by the other books: {said}.",
+            tuple(edge for _, edge in edges),
+        )
+
+
+def _line(key: str, facts: GameFacts, book: str | None) -> Iterator[Sentence]:
+    line = facts.field(
+        key,
+        "point",
+        kind="point",
+        label=f"consensus line of {facts.home}" if key == "spreads" else "consensus total",
+    )
+    if line is None:
+        yield Sentence(
+            f"No book quotes a {_MARKETS[key]} for {facts.away} at {facts.home} now.", facts.teams()
+        )
+        return
+    about = f"{facts.home} {line.value:+g}" if key == "spreads" and line.value else f"{line.value:g}"
+    if key == "spreads" and not line.value:
+        about = f"{facts.home} level, {line.value:g}"
+    yield Sentence(
+        f"The consensus {_MARKETS[key]} of {facts.away} at {facts.home} is {about}.", (*facts.teams(), line)
+    )
+    yield from _prices(key, facts, book)
+
+
+def _injuries(facts: GameFacts, question: Question) -> Iterator[Sentence]:
+    asked = {team.name for team in question.teams}
+    listed = [one for one in facts.injuries() if len(asked) != 1 or one[0] in asked] or (
+        facts.injuries() if len(asked) != 1 else []
+    )
+    if not listed:
+        who = next(iter(asked)) if len(asked) == 1 else None
+        about = (
+            facts.home
+            if who == facts.home
+            else facts.away
+            if who == facts.away
+            else f"{facts.away} at {facts.home}"
+        )
+        yield Sentence(f"No injuries are listed for {about}.", facts.teams())
+        return
+    for team in (facts.home, facts.away):
+        own = [one for one in listed if one[0] == team][:INJURIES_TOLD]
+        if own:
+            told = "; ".join(
+                f"{name}: {status}{f', {kind}' if kind else ''}" for _, name, status, kind, _ in own
+            )
+            cited = [fact for *_, cites in own for fact in cites]
+            yield Sentence(f"Listed for {team}: {told}.", (*facts.teams(), *cited))
+
+
+def _movement(facts: GameFacts) -> Iterator[Sentence]:
+    told = False
+    for key, market in _MARKETS.items():
+        opened, current = (
+            facts.field(key, "movement", name, kind="probability" if key == "h2h" else "point")
+            for name in ("open", "current")
+        )
+        if opened is None or current is None:
+            continue
+        told = True
+        first, last = ((percent if key == "h2h" else points)(fact.value) for fact in (opened, current))
+        whose = "" if key == "totals" else f" of {facts.home}"
+        verb = (
+            f"opened at {first} and stands at {last}"
+            if opened.value != current.value
+            else f"opened at {first} and has not moved"
+        )
+        what = "probability" if key == "h2h" else market
+        yield Sentence(f"The {what}{whose} {verb}.", (*facts.teams(), opened, current))
+    if not told:
+        yield Sentence(f"No line movement is known for {facts.away} at {facts.home}.", facts.teams())
+
+
+def _form(facts: GameFacts) -> Iterator[Sentence]:
+    for side, name in (("home", facts.home), ("away", facts.away)):
+        results = facts.analysis.at("analysis", "form", side, "results") if facts.analysis else None
+        if results and facts.analysis:
+            fact = facts.analysis.fact("analysis", "form", side, "results", kind="text", names=(results,))
+            yield Sentence(f"The last results of {name}, newest first: {results}.", (*facts.teams(), fact))
+        else:
+            yield Sentence(f"No results of {name} are recorded yet.", facts.teams())
+
+
+def _books(facts: GameFacts) -> Iterator[Sentence]:
+    books = facts.books()
+    if books:
+        told = ", ".join(fact.names[0] for fact in books.values())
+        yield Sentence(
+            f"Books that quote {facts.away} at {facts.home}: {told}.", (*facts.teams(), *books.values())
+        )
+
+
+def percent(value: float, *, sign: bool = False) -> str:
+    """Return a probability as it is said.
+
+    >>> percent(0.556999), percent(0.0071, sign=True)
+    ('55.7%', '+0.7%')
+    """
+    rounded = (Decimal(str(value)) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{rounded:+}%" if sign else f"{rounded}%"
+
+
+def points(value: float) -> str:
+    """Return a line as it is said."""
+    return f"{value:g}"
+
+
+def price(one: Priced) -> str:
+    """Return a price as it is said: as it was received, and as decimal odds."""
+    if one.facts[0].path.endswith("price_decimal"):
+        return f"{one.decimal:g}"
+    exact = american_to_decimal(Decimal(str(one.american)))  # the published decimal is rounded already
+    rounded = (Decimal(exact.numerator) / exact.denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{one.american:+g} ({rounded} decimal)"
+
+
+def _pointed(one: Priced) -> str:
+    return (
+        ""
+        if one.point is None
+        else f" {one.point:+g}"
+        if one.outcome not in ("Over", "Under")
+        else f" {one.point:g}"
+    )
+
+
+def _all(priced: Iterable[Priced]) -> tuple[Fact, ...]:
+    return tuple(dict.fromkeys(fact for one in priced for fact in one.facts if not _is_a_list(fact)))
+
+
+def _is_a_list(fact: Fact) -> bool:
+    return isinstance(fact.value, list)

@@ -1,0 +1,292 @@
+"""Answers that are about no single game: lists, the record, picks, parlays, rules, help, and what is refused."""
+
+# ruff: noqa: E501 - a template reads better whole
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from quartapp.bot import texts
+from quartapp.bot.care import Care
+from quartapp.bot.catalogue import Catalogue, Listed
+from quartapp.bot.facts import Fact, Sentence, Source
+from quartapp.bot.game_facts import read_game
+from quartapp.bot.library import PICKS, STATUS, TRACK_RECORD, Reads, help_for
+from quartapp.bot.numerals import parse_time
+from quartapp.bot.plain import plain_name
+from quartapp.bot.question import Question, Topic
+from quartapp.publish import addresses
+
+GAMES_TOLD = 6
+HELPLINES_TOLD = 3
+
+
+def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Sentence]:
+    """Yield what answers a question about no single game."""
+    for topic in question.topics[:2] or ("unknown",):
+        if topic == "help":
+            yield from helplines(reads, region)
+        elif topic == "age":
+            yield from _age(reads, region)
+        elif topic in ("rules", "glossary"):
+            told = texts.rules_for if topic == "rules" else texts.meaning_for
+            yield from map(Sentence, told(question.message))
+        elif topic in (
+            "schedule",
+            "score",
+            "game",
+            "chance",
+            "price",
+            "spread",
+            "total",
+            "injuries",
+            "movement",
+            "form",
+        ):
+            yield from _schedule(question, reads, catalogue)
+        elif topic == "sports":
+            yield from _sports(reads)
+        elif topic == "books":
+            yield from _books(reads, catalogue)
+        elif topic == "status":
+            yield from _status(reads)
+        elif topic == "able":
+            yield from map(Sentence, texts.ABLE)
+        elif topic != "unknown":
+            yield from of(topic, question, reads)
+
+
+def of(topic: Topic, question: Question, reads: Reads) -> Iterator[Sentence]:
+    """Yield what answers about the record, the picks or a parlay."""
+    if topic == "record":
+        yield from _record(reads, question.sport)
+    elif topic == "picks":
+        yield from _picks(reads)
+    elif topic == "parlay":
+        yield from _parlay(reads, question)
+
+
+def caring(care: Care, reads: Reads, region: str | None) -> Iterator[Sentence]:
+    """Yield what goes before any answer."""
+    if care == "distress":
+        first, free, limits = texts.DISTRESS
+        yield from helplines(reads, region)
+        yield Sentence(first)
+        yield Sentence(free)
+        yield Sentence(limits)
+        return
+    told = {"stake": texts.STAKE, "promise": texts.PROMISE, "secret": texts.SECRET, "act": texts.ACT}
+    yield from map(Sentence, told[care])
+
+
+def helplines(reads: Reads, region: str | None) -> Iterator[Sentence]:
+    """Yield who helps in a region, the nearest first."""
+    source = help_for(reads, region)
+    if source is None:
+        yield Sentence(texts.NO_HELPLINE)
+        return
+    for place, line in enumerate(source.at("helplines")[:HELPLINES_TOLD]):
+        names = tuple(text for text in (line["name"], line["phone"]) if text)
+        facts = [source.fact("helplines", place, "name", kind="text", names=names)]
+        where = []
+        for part in ("phone", "url"):
+            if line[part]:
+                facts.append(source.fact("helplines", place, part, kind="text", names=names))
+                where.append(line[part])
+        yield Sentence(
+            f"{'Help is at' if place == 0 else 'Also'} {line['name']}: {', '.join(where)}.", tuple(facts)
+        )
+
+
+def unclear(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
+    """Yield which teams could be meant."""
+    facts: dict[str, Fact] = {}
+    for team in question.unclear[:GAMES_TOLD]:
+        game = read_game(reads, next((game.id for game in catalogue.of_team(team)), ""))
+        for fact in game.teams() if game else ():
+            if team.name in fact.names:
+                facts[team.name] = fact
+    if facts:
+        yield Sentence(
+            f"More than one team could be meant: {', '.join(facts)}; which of them?", tuple(facts.values())
+        )
+    else:
+        yield Sentence(texts.UNCLEAR)
+
+
+def _age(reads: Reads, region: str | None) -> Iterator[Sentence]:
+    source = help_for(reads, region)
+    if source is None:
+        yield Sentence(texts.NOT_ABLE)
+        return
+    age = source.fact("age", kind="number")
+    yield Sentence(f"The lawful age for betting in your region is {age.value}.", (age,))
+
+
+def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
+    listed = [game for game in catalogue.games if game.status in ("scheduled", "live")]
+    if question.sport is not None:
+        listed = [game for game in listed if game.sport == question.sport]
+    if question.day is not None:
+        listed = [game for game in listed if game.start.date() == question.day.date()]
+    if not listed:
+        yield Sentence("No game of that kind is listed.")
+        yield Sentence(texts.ABLE[1])
+        return
+    for game in listed[:GAMES_TOLD]:
+        yield from _one_game(game, reads)
+    if len(listed) > GAMES_TOLD:
+        yield Sentence("More games are listed than are told here; name a team or a sport.")
+
+
+def _one_game(game: Listed, reads: Reads) -> Iterator[Sentence]:
+    facts = read_game(reads, game.id)
+    if facts is not None:
+        told = "under way" if facts.status == "live" else facts.start_text()
+        yield Sentence(f"The game {facts.away} at {facts.home}: {told}.", (*facts.teams(), facts.start()))
+
+
+def _sports(reads: Reads) -> Iterator[Sentence]:
+    source = reads.read(addresses.SPORTS)
+    facts = []
+    for place, sport in enumerate((source.at("sports") if source else None) or ()):
+        title = plain_name(sport["title"])
+        if source and title is not None and sport["in_season"]:
+            facts.append(source.fact("sports", place, "title", kind="text", names=(title,)))
+    if facts:
+        yield Sentence(f"In season now: {', '.join(fact.names[0] for fact in facts)}.", tuple(facts))
+    else:
+        yield Sentence("No sport is in season now.")
+
+
+def _books(reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
+    facts: dict[str, Fact] = {}
+    for game in catalogue.games:
+        own = read_game(reads, game.id)
+        for key, fact in (own.books() if own else {}).items():
+            facts.setdefault(key, fact)
+        if len(facts) >= len(catalogue.books) or len(facts) >= 20:
+            break
+    if facts:
+        yield Sentence(
+            f"Books with prices here: {', '.join(fact.names[0] for fact in facts.values())}.",
+            tuple(facts.values()),
+        )
+    else:
+        yield Sentence("No book has prices here now.")
+
+
+def _status(reads: Reads) -> Iterator[Sentence]:
+    source = reads.read(addresses.SPORTS)
+    if source is None:
+        yield Sentence(texts.NOT_ABLE)
+        return
+    made = source.at("source")
+    words = {
+        "sandbox": "made up for development",
+        "replay": "replayed from recordings",
+        "live": "from live feeds",
+    }
+    yield Sentence(
+        f"The data here is {words.get(str(made), 'of an unknown source')}.",
+        (source.fact("source", kind="text"),),
+    )
+    updated = [
+        (moment, place)
+        for place, sport in enumerate(source.at("sports") or ())
+        if (moment := parse_time(sport.get("odds_updated_at")))
+    ]
+    if updated:
+        moment, place = max(updated)
+        fact = source.fact("sports", place, "odds_updated_at", kind="time")
+        yield Sentence(f"Prices were last updated on {_said(moment)}.", (fact,))
+    status = reads.read(STATUS)
+    if status is not None and status.at("state") in ("ok", "degraded", "down"):
+        yield Sentence(
+            f"The status of the service is {status.at('state')}.", (status.fact("state", kind="text"),)
+        )
+
+
+def _record(reads: Reads, sport: str | None) -> Iterator[Sentence]:
+    source = reads.read(TRACK_RECORD)
+    told = False
+    for place, row in enumerate((source.at("sports") if source else None) or ()):
+        if source is None or (sport is not None and row.get("sport") != sport):
+            continue
+        sentence = _record_of(source, place, row)
+        if sentence is not None:
+            told = True
+            yield sentence
+    if not told:
+        yield Sentence(texts.NO_RECORD)
+
+
+def _record_of(source: Source, place: int, row: dict[str, Any]) -> Sentence | None:
+    picks = row.get("picks") or {}
+    if not picks.get("graded"):
+        return None
+    facts = [source.fact("sports", place, "sport", kind="text", names=(row["sport"],))]
+    parts = []
+    for name in ("graded", "won", "lost", "push"):
+        if isinstance(picks.get(name), int):
+            facts.append(source.fact("sports", place, "picks", name, kind="number"))
+            parts.append(f"{name} {picks[name]}")
+    text = f"Picks in {row['sport']}: {', '.join(parts)}"
+    roi, interval = picks.get("roi"), picks.get("roi_interval")
+    if roi is not None:
+        facts.append(source.fact("sports", place, "picks", "roi", kind="probability"))
+        text += f"; return {_percent(roi)}"
+        if isinstance(interval, list) and len(interval) == 2 and None not in interval:
+            facts += [
+                source.fact("sports", place, "picks", "roi_interval", end, kind="probability")
+                for end in (0, 1)
+            ]
+            text += f", with an interval from {_percent(interval[0])} to {_percent(interval[1])}"
+    return Sentence(f"{text}.", tuple(facts))
+
+
+def _picks(reads: Reads) -> Iterator[Sentence]:
+    source = reads.read(PICKS)
+    listed = (source.at("picks") if source else None) or []
+    told = False
+    for place, pick in enumerate(listed[:GAMES_TOLD]):
+        game = read_game(reads, pick["game_id"])
+        said = game.said(pick["outcome"]) if game else None
+        book = game.books().get(pick["bookmaker"]) if game else None
+        if source is None or game is None or said is None or book is None:
+            continue
+        where = ("picks", place)
+        price = source.fact(*where, "price_american", kind="price", names=(said,))
+        facts = [*game.teams(), book, price]
+        line = ""
+        if pick.get("point") is not None:
+            facts.append(source.fact(*where, "point", kind="point"))
+            line = f" {pick['point']:+g}" if pick["market"] == "spreads" else f" {pick['point']:g}"
+        told = True
+        yield Sentence(
+            f"A published pick in {game.away} at {game.home}: {said}{line}, {pick['price_american']:+g} at {book.names[0]}.",
+            tuple(facts),
+        )
+    yield Sentence(
+        "A pick is where a price and the consensus differ, and no advice to bet." if told else texts.NO_PICKS
+    )
+
+
+def _parlay(reads: Reads, question: Question) -> Iterator[Sentence]:
+    yield from map(
+        Sentence, texts.meaning_for("same-game" if "same" in question.message.casefold() else "parlay")
+    )
+    yield Sentence(
+        "Suggested parlays, with their fair probability and expected value, are on the parlays page; none of them is advice to bet."
+    )
+
+
+def _said(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d} at {moment:%H:%M} UTC"
+
+
+def _percent(value: float) -> str:
+    return f"{(Decimal(str(value)) * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):+}%"

@@ -1,0 +1,139 @@
+"""What the bot says that no document has: how bets are settled, what words mean, what it can do and what it refuses.
+
+No figure stands in here, because a figure needs a document. The rules are those of docs/settlement.md.
+"""
+
+# ruff: noqa: E501 - a row of the table reads better whole
+
+from __future__ import annotations
+
+import re
+
+ABLE = (
+    "I answer from this site's published documents: games and scores, prices at each bookmaker, spreads and totals, "
+    "the consensus probability, line movement, injuries, suggested parlays, the record, and how bets are settled.",
+    "Name a team or a game, and what you want to know about it.",
+)
+NOT_ABLE = "I cannot answer that from this site's documents."
+STAKE = (
+    "I do not say whether, on what or how much to bet: no stake is advised here, and every bet can lose.",
+    "If betting stops being fun, ask me for the helpline.",
+)
+PROMISE = ("No outcome is assured, and nobody who says otherwise knows more: every bet can lose.",)
+SECRET = (
+    "I only answer questions about games, prices, records and rules from this site's published documents, and what a "
+    "message or a document says does not change that.",
+)
+ACT = ("I only read: placing bets, saving parlays and changing an account are done on the site's own pages.",)
+DISTRESS = (
+    "I am sorry that it is this hard, and it is good that you say so: please talk to somebody now.",
+    "It is free and confidential.",
+    "On your account's page you can set limits or close the account to bets at once.",
+)
+NO_HELPLINE = "Please talk to somebody you trust, or to a local helpline for gambling, today."
+EXCLUDED = "This account is closed to bets for now."
+NO_RECORD = "There is no record yet: no graded result has been published, so nothing can be said about how good the picks are."
+NO_PICKS = "There are no picks at the moment."
+BUDGET = "The daily budget for phrased answers is used up or nearly so: this answer is made from the documents alone."
+UNCLEAR = "More than one team could be meant; which of them?"
+
+RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        r"\bpush|\btie|\blevel\b|\bdraw\b",
+        (
+            "A push returns the stake: the score lands exactly on the line, or is level where a winner bet has no draw.",
+            "In a parlay a pushed leg drops out, and the others are priced without it.",
+        ),
+    ),
+    (
+        r"\bpostpone|\brain|\bmoved\b|\bdelay",
+        (
+            "A postponed game stays open for a limited time after its planned start, and is void if it does not begin by then.",
+            "A void bet returns the stake.",
+        ),
+    ),
+    (r"\bcancel|\bno contest", ("A cancelled game is void, and a void bet returns the stake.",)),
+    (
+        r"\babandon|\bsuspend|\bshorten|\bcalled off",
+        (
+            "An abandoned game counts only if enough of it was played; otherwise its bets are void and the stake is returned.",
+            "A suspended game stays open for a limited time, and then counts as abandoned.",
+        ),
+    ),
+    (
+        r"\bovertime|\bextra (?:time|innings)|\bshoot|\bregulation|\bpenalt",
+        (
+            "In football, basketball, baseball and hockey, overtime, extra innings and shootouts count for the winner, the "
+            "spread and the total.",
+            "In soccer only regular time and injury time count.",
+            "A bet with the draw as an outcome is always about regulation.",
+        ),
+    ),
+    (
+        r"\bhalf[- ](?:won|win|lost|loss)|\bquarter|\basian",
+        (
+            "A quarter line is half a bet on each of the lines beside it: a win and a push make it half won, a loss and a push half lost.",
+            "Half won pays half the stake at the price and returns the other half; half lost returns half the stake.",
+        ),
+    ),
+    (r"\bvoid|\bdrops? out", ("A void bet returns the stake; in a parlay a void leg drops out.",)),
+    (r"\bcorrect", ("When an official score is corrected, the bets on that game are graded anew.",)),
+    (
+        r"\bparlay|\bleg|\baccumulator",
+        (
+            "A lost leg loses the parlay at once; a pushed or void leg drops out, and the others are priced without it.",
+            "If no leg is left, the stake is returned.",
+        ),
+    ),
+    (
+        r"\bspread|\bhandicap|\bats\b",
+        (
+            "A spread adds the line to the team's score: above the other team's score it is won, level a push, below lost.",
+        ),
+    ),
+    (
+        r"\btotal|\bover|\bunder",
+        ("A total compares both scores together with the line: on it exactly is a push.",),
+    ),
+)
+RULES_GENERAL = (
+    "A winner bet pays the team with the higher score, a spread adds the line to a team's score, and a total compares both "
+    "scores together with the line; exactly on the line is a push, which returns the stake.",
+    "A cancelled game is void; a postponed one stays open for a limited time.",
+    "For more, ask about pushes, postponed or abandoned games, overtime, quarter lines or parlays.",
+)
+
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    (r"\bhold\b|\bvig\b|\bjuice\b|\bmargin\b", "The hold, or vig, is the margin of the bookmaker in the prices of all outcomes: the implied probabilities sum to more than the whole."),
+    (r"\bno[- ]vig\b|\bfair\b", "A fair price is one without the bookmaker's margin."),
+    (r"\bclosing line value\b|\bclv\b", "Closing line value compares the price that was taken with the last price before the start: positive means that the price was better than the market's last word."),
+    (r"\bedge\b|\bexpected value\b|\bev\b", "The edge is the expected value of a price by the probabilities of the other books: negative means that the bet loses on average."),
+    (r"\bkelly\b", "The Kelly fraction is a formula for the share of a fund that a price would justify if the probability were known; it is a figure here, and no advice."),
+    (r"\bconsensus\b", "The consensus is the probability of an outcome over all books with fresh prices, after taking out each book's margin."),
+    (r"\bimplied\b", "The implied probability of a price is what it would have to be for the bet to break even."),
+    (r"\bamerican\b", "American odds with a plus say what a round stake wins, and with a minus what must be staked to win as much."),
+    (r"\bdecimal\b", "Decimal odds say what a winning bet pays as a multiple of its stake, the stake included."),
+    (r"\bfractional\b", "Fractional odds say what a winning bet wins for its stake, the stake not included."),
+    (r"\bmoney ?line\b", "The moneyline, or winner market, is about who wins, with no line added."),
+    (r"\bspread\b|\bhandicap\b", "The spread adds a line to one team's score before the scores are compared."),
+    (r"\btotal\b|\bover\b|\bunder\b", "A total is about both scores together, over or under a line."),
+    (r"\bsame[- ]game\b", "A same-game parlay has legs of one game, which are not independent: its fair price comes from the game's distribution of scores, and a book sets its own."),
+    (r"\bparlay\b|\baccumulator\b", "A parlay joins several legs in a single bet: it wins only if every leg does, and its price is the product of the legs' prices."),
+    (r"\barbitrage\b", "An arbitrage is a set of prices at different books that together pay more than they cost; such prices are mostly mistakes or gone."),
+    (r"\broi\b", "The return on investment is the profit divided by what was staked."),
+)  # fmt: skip
+_GLOSSARY_GENERAL = "Ask about hold, edge, consensus, moneyline, spread, total, parlay, or odds formats."
+
+
+def rules_for(message: str) -> tuple[str, ...]:
+    """Return the rules that a message asks about."""
+    for pattern, texts in RULES:
+        if re.search(pattern, message, re.IGNORECASE):
+            return texts
+    return RULES_GENERAL
+
+
+def meaning_for(message: str) -> tuple[str, ...]:
+    """Return what the words in a message mean."""
+    found = [text for pattern, text in GLOSSARY if re.search(pattern, message, re.IGNORECASE)]
+    return tuple(found[:2]) or (_GLOSSARY_GENERAL,)
