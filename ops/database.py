@@ -117,6 +117,7 @@ class LazyDatabase:
     def __init__(self, make: Callable[[], Database]) -> None:
         self._make = make
         self._database: Database | None = None
+        self._opening: asyncio.Event | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -125,9 +126,19 @@ class LazyDatabase:
 
     async def connect(self) -> None:
         """Open the pool."""
-        if self._database is None:
-            self._database = await asyncio.to_thread(self._make)
-        await self._database.connect()
+        opening = self._opening = asyncio.Event()
+        try:
+            if self._database is None:
+                self._database = await asyncio.to_thread(self._make)
+            await self._database.connect()
+        finally:
+            self._opening = None
+            opening.set()
+
+    async def opened(self) -> None:
+        """Wait while the pool is being opened, and not when nobody opens it."""
+        if self._opening is not None:
+            await self._opening.wait()
 
     async def disconnect(self) -> None:
         """Close the pool."""
@@ -173,9 +184,13 @@ async def session(
     the pool: after a failover old sessions may stay open on the demoted server.
 
     Raises:
-        TimeoutError: the pool is exhausted or the server does not answer.
-        ConnectionError: the pool has not been connected yet, or no longer is.
+        TimeoutError: the pool is exhausted, still being opened, or the server does not answer.
+        ConnectionError: nobody has opened the pool, it could not be opened, or it is closed.
     """
+    if not database.is_connected and isinstance(database, LazyDatabase):
+        # Whatever else starts with the process asks at once, and would be told of an outage that there is not.
+        async with asyncio.timeout(timeout):
+            await database.opened()
     if not database.is_connected:
         raise ConnectionError("the database pool is not connected")
     connection = await _take(database, timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from quartapp.settings import Settings
 
 R = TypeVar("R")
+
+SCHEMA_QUIET_SECONDS = 10.0  # a web process that starts beside the clock migrates within these
 
 
 async def run_clock(
@@ -116,17 +119,17 @@ async def _stop_on_failure(tasks: Tasks, stop: asyncio.Event) -> None:
 
 
 async def _schema_ready(database: Database, stop: asyncio.Event) -> bool:
-    said = False
+    said, began = False, time.monotonic()
     while not stop.is_set():
         try:
             async with session(database) as connection:
                 state = await read_state(raw(connection))
             if state.usable:
                 return True
-            reason: dict[str, Any] = {"at": state.current, "needs": state.head}
+            reason: dict[str, Any] = {"at": state.current, "wanted": state.head}
         except Unavailable as problem:
             reason = {"error": redact(repr(problem))}
-        if not said:
+        if not said and time.monotonic() - began >= SCHEMA_QUIET_SECONDS:
             emit("schema_awaited", **reason)
             said = True
         await waited(stop, 0.5)

@@ -78,6 +78,7 @@ async def test_it_fills_the_site_leaves_nothing_behind_and_starts_again(
     for _ in range(2):
         running = start_dev(start, environment, checkout)
         games = await eventually(lambda: filled(environment["PORT"]), timeout=60)
+        assert "not connected" not in running.text  # nobody is told of a store that is only starting
         assert games[0]["bookmakers"]
         await eventually(partial(_printed, running, "sandbox data"), timeout=10)
         family = await everything(running)

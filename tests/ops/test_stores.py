@@ -30,6 +30,36 @@ async def test_stores_that_take_writes_are_well(settings: Settings) -> None:
         }
 
 
+async def test_whoever_asks_while_the_pool_is_being_opened_is_answered(settings: Settings) -> None:
+    async with open_stores(settings, "tests") as stores:
+
+        async def ask() -> int:
+            async with session(stores.database) as connection:
+                return int(await connection.fetch_val("SELECT 1"))
+
+        # In the order of a start: all begin before the pool is open.
+        _, answer, pings = await asyncio.gather(stores.connect(), ask(), stores.pings())
+        assert answer == 1
+        assert pings["database"].ok
+
+
+async def test_a_pool_that_nobody_opens_or_that_cannot_be_opened_is_not_waited_for(
+    settings_env: Callable[..., dict[str, str]],
+) -> None:
+    settings = read_settings(settings_env(DATABASE_URL=f"postgresql://u:p@{NOBODY}/d"))
+
+    async def ask() -> None:
+        async with session(stores.database, timeout=3600):
+            pass
+
+    async with open_stores(settings, "tests") as stores:
+        with pytest.raises(ConnectionError, match="not connected"):
+            await ask()
+        opened, asked = await asyncio.gather(stores.connect(), ask(), return_exceptions=True)
+        assert isinstance(opened, ConnectionRefusedError)
+        assert isinstance(asked, ConnectionError)
+
+
 async def test_a_read_only_postgresql_is_not_well(settings: Settings, database: Database) -> None:
     async with session(database) as connection:
         name = await connection.fetch_val("SELECT current_database()")
