@@ -86,7 +86,7 @@ def copy_of(primary_url: str, root: Path) -> None:
     user = NOBODY if os.geteuid() == 0 else None
     if user is not None:
         os.chown(root, user, user)
-    command = [_postgres_binaries() / "pg_basebackup", "-d", primary_url, "-D", root / "postgres"]
+    command = [str(_postgres_binaries() / "pg_basebackup"), "-d", primary_url, "-D", str(root / "postgres")]
     command += ["-R", "-X", "stream", "--checkpoint=fast", "--no-sync"]
     subprocess.run(command, check=True, user=user, group=user, capture_output=True, timeout=300)
 
