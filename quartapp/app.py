@@ -30,6 +30,7 @@ from quartapp.api import docs
 from quartapp.api.accounts import auth, me
 from quartapp.api.bot import routes as bot
 from quartapp.api.parlays import routes as parlays
+from quartapp.api.parlays.prices import Prices
 from quartapp.api.reads import routes as reads
 from quartapp.bot.chat import Bot
 from quartapp.credits import read_budget
@@ -38,9 +39,10 @@ from quartapp.documents.held import HeldDocuments
 from quartapp.freshness.silence import SilenceWatch
 from quartapp.freshness.troubles import looking
 from quartapp.http.cors import Cors
+from quartapp.http.direct import Direct
 from quartapp.http.front import Application, Front
 from quartapp.http.guard import Guard
-from quartapp.http.limits import Clients
+from quartapp.http.limits import Clients, Limits
 from quartapp.http.member import authenticators as member_authenticators
 from quartapp.publish import addresses
 
@@ -98,8 +100,10 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     access = AccessLog(stream, requests, console=console)
     stopping = asyncio.Event()
     accounts = _accounts(settings, stores, dsn)
-    app = create_app(settings, documents, stores, requests, stopping, accounts)
-    front = Front(cast(Application, app), documents, access, Cors(settings.cors_allowed_origins), stopping)
+    cors = Cors(settings.cors_allowed_origins)
+    direct = Direct(Clients(settings.trusted_proxies), cors, Limits())
+    app = create_app(settings, documents, stores, requests, stopping, accounts, direct)
+    front = Front(direct.around(cast(Application, app)), documents, access, cors, stopping)
     return Web(settings, app, front, documents, follower, stores, access, accounts, requests)
 
 
@@ -110,6 +114,7 @@ def create_app(
     requests: Requests,
     stopping: asyncio.Event,
     accounts: Accounts,
+    direct: Direct,
 ) -> Quart:
     """Return the Quart application: its routes, its errors, its bounds. `stopping` ends what streams."""
     app = Quart(__name__, static_folder=None)
@@ -130,7 +135,8 @@ def create_app(
         )
     )
     app.register_blueprint(reads.blueprint(documents))
-    app.register_blueprint(parlays.blueprint(documents))
+    prices = Prices(documents)
+    app.register_blueprint(parlays.blueprint(documents, prices))
     app.register_blueprint(auth.blueprint(accounts))
     app.register_blueprint(me.blueprint(accounts))
     app.register_blueprint(bot.blueprint(Bot(documents, stopping)))
@@ -140,7 +146,8 @@ def create_app(
     clients = Clients(settings.trusted_proxies)
     origins = settings.cors_allowed_origins
     who = ops_api.authenticators(access) | member_authenticators(accounts, origins)
-    Guard(who, clients, Cors(origins), stopping).watch(app)
+    Guard(who, clients, Cors(origins), stopping, direct.limits).watch(app)
+    direct.add(parlays.PRICE, cast(Any, app.view_functions["parlays.price_parlay"]).policy, prices.answer)
     return app
 
 

@@ -81,7 +81,8 @@ class Guard:
             return  # a preflight: it carries no token, does nothing, and must not use up a client's requests
         if declared.limit is not None:
             g.client = self._client()
-            g.taken = self._limits.take(rule.rule, g.client, declared.limit)
+            counted = request.scope.get("taken")  # already, before the request came to Quart
+            g.taken = counted or self._limits.take(rule.rule, g.client, declared.limit)
             if not g.taken.allowed:
                 raise TooManyRequests
         await self._authenticators[declared.auth]()

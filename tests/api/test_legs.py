@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from ops.web.problems import ProblemError
 from quartapp.api.parlays.games import Games
 from quartapp.api.parlays.legs import find, together
+from quartapp.api.parlays.prices import price
 from quartapp.api.parlays.requests import LegRequest, ParlayRequest
-from quartapp.api.parlays.routes import price
 from quartapp.documents.held import HeldDocuments
 from quartapp.feeds.odds_api_answers import parse_events
 from quartapp.records import Bookmaker, Event, Market

@@ -1,0 +1,167 @@
+"""A plain price is answered in front of Quart exactly as Quart would; all else is Quart's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from bench.slate import events
+from quartapp.api.parlays.prices import Prices
+from quartapp.app import Web, create_web
+from quartapp.documents.held import HeldDocuments
+from quartapp.feeds.odds_api_answers import parse_events
+from quartapp.http.direct import Direct
+from quartapp.http.limits import Limits
+from quartapp.settings import Settings, read_settings
+from tests.support.site import publish
+
+SPORT, PATH = "basketball_nba", "/api/parlays/price"
+PLAIN, TO_QUART = "application/json", "application/json; charset=utf-8"  # only the first is plain
+SLATE = list(parse_events(events(SPORT, 4, 5, datetime.now(UTC)), SPORT))
+LEGS = [{"game_id": one.id, "market": "h2h", "outcome": one.home_team} for one in SLATE]
+
+
+@pytest.fixture
+def settings_of(settings_env: Any) -> Settings:
+    return read_settings(
+        settings_env(TRUSTED_PROXIES="127.0.0.0/8", CORS_ALLOWED_ORIGINS="https://app.example")
+    )
+
+
+@pytest.fixture
+def web(settings_of: Settings) -> Web:
+    made = create_web(settings_of)
+    publish(made.documents, SPORT, SLATE, datetime.now(UTC), 1)
+    return made
+
+
+@pytest.fixture
+async def http(web: Web) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test") as it:
+        yield it
+
+
+async def ask(
+    http: httpx.AsyncClient, kind: str, body: bytes, client: str = "203.0.113.9", **more: str
+) -> httpx.Response:
+    headers = {"Content-Type": kind, "CF-Connecting-IP": client, "X-Request-ID": "the-same-id", **more}
+    return await http.post(PATH, content=body, headers=headers)
+
+
+BODIES = [
+    orjson.dumps({"legs": LEGS[:2]}),
+    orjson.dumps({"legs": LEGS[:3], "bookmaker": "book01", "bankroll_cents": 5000}),
+    orjson.dumps({"legs": [LEGS[0], LEGS[0] | {"market": "totals", "outcome": "Over"}]}),
+    orjson.dumps({"legs": [LEGS[0], LEGS[1] | {"outcome": "Nobody"}]}),
+    orjson.dumps({"legs": [LEGS[0], LEGS[0]]}),
+    b'{"legs": [], "legs": []}',
+    b"{",
+    b"",
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("origin", ["", "https://app.example", "https://evil.example"])
+async def test_either_way_a_price_has_the_same_answer_and_headers(
+    http: httpx.AsyncClient, body: bytes, origin: str
+) -> None:
+    more = {"Origin": origin} if origin else {}
+    for _ in range(3):  # the clock's second may turn between the two
+        direct = await ask(http, PLAIN, body, "203.0.113.1", **more)
+        behind = await ask(http, TO_QUART, body, "203.0.113.2", **more)
+        if direct.content == behind.content:
+            break
+    assert direct.status_code == behind.status_code
+    assert direct.content == behind.content
+    assert dict(direct.headers) == dict(behind.headers)
+
+
+async def test_plain_prices_do_not_reach_quart_and_what_is_wrong_does(
+    http: httpx.AsyncClient, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[str] = []
+    monkeypatch.setattr(web.app, "handle_request", lambda request: _refuse(reached, request.path))
+    assert (await ask(http, PLAIN, BODIES[0])).status_code == 200
+    assert reached == []
+    for kind, body, more in (
+        (TO_QUART, BODIES[0], {}),
+        (PLAIN, BODIES[3], {}),
+        (PLAIN, BODIES[0], {"Authorization": "Bearer x"}),
+        (PLAIN, BODIES[0], {"Content-Encoding": "gzip"}),
+        (PLAIN, b" " * 20_000 + BODIES[0], {}),
+    ):
+        await ask(http, kind, body, **more)
+    assert len(reached) == 5
+
+
+async def _refuse(reached: list[str], path: str) -> Any:
+    from quart import Response
+
+    reached.append(path)
+    return Response("", 500)
+
+
+async def test_a_client_has_one_allowance_for_both_ways_and_a_refused_price_counts_once(
+    http: httpx.AsyncClient,
+) -> None:
+    left = [
+        int((await ask(http, kind, body)).headers["RateLimit-Remaining"])
+        for kind, body in ((PLAIN, BODIES[0]), (TO_QUART, BODIES[0]), (PLAIN, BODIES[3]), (PLAIN, BODIES[0]))
+    ]
+    assert left[0] - left[-1] <= 3, "a request counted twice"
+    assert left == sorted(left, reverse=True)
+    statuses = [(await ask(http, PLAIN, BODIES[0])).status_code for _ in range(200)]
+    assert 429 in statuses
+    assert (await ask(http, PLAIN, BODIES[0], "203.0.113.77")).status_code == 200
+
+
+async def test_a_body_that_comes_late_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quartapp.http.direct.BODY_SECONDS", 0.01)
+    passed: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        passed.append(await receive())
+
+    async def receive() -> dict[str, Any]:
+        if not passed and not begun:
+            begun.append(True)
+            return {"type": "http.request", "body": b"{", "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    begun: list[bool] = []
+    from ops.web.policy import Policy
+    from quartapp.http.cors import Cors
+    from quartapp.http.limits import Clients
+
+    direct = Direct(Clients([]), Cors([]), Limits())
+    direct.add(PATH, Policy("none", "no-store", 120), lambda _: b"{}")
+    scope = {
+        "type": "http", "method": "POST", "path": PATH, "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")],
+    }  # fmt: skip
+    await asyncio.wait_for(direct.around(app)(scope, receive, receive), 60)  # type: ignore[arg-type]
+    assert passed == [{"type": "http.request", "body": b"{", "more_body": True}]
+
+
+def test_a_price_is_computed_once_in_a_second_and_a_version() -> None:
+    held = HeldDocuments(max_bytes=10_000_000)
+    publish(held, SPORT, SLATE, datetime.now(UTC), 1)
+    now = [datetime.now(UTC).replace(microsecond=0)]
+    prices = Prices(held, lambda: now[0])
+    first = prices.answer(BODIES[0])
+    assert prices.answer(BODIES[0]) is first
+    publish(held, SPORT, SLATE, datetime.now(UTC), 2)
+    second = prices.answer(BODIES[0])
+    assert second is not first
+    now[0] = now[0].replace(year=now[0].year + 1)
+    assert orjson.loads(prices.answer(BODIES[0]))["legs"][0]["started"] is True
+    for number in range(1000):
+        prices.answer(BODIES[0] + b" " * number)
+    assert len(prices._kept) <= 128
