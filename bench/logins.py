@@ -15,6 +15,8 @@ import argparse
 import asyncio
 import http.client
 import json
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -36,8 +38,8 @@ _addresses = count(1)
 class Browser:
     """A kept connection, at a new address for each request where `moves`."""
 
-    def __init__(self, server: Server, *, moves: bool = False) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    def __init__(self, port: int, *, moves: bool = False) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._moves = moves
 
     def post(self, path: str, body: dict[str, str]) -> tuple[int, float]:
@@ -47,8 +49,13 @@ class Browser:
             number = next(_addresses)
             headers["CF-Connecting-IP"] = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         began = time.perf_counter()
-        self._connection.request("POST", path, json.dumps(body), headers)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request("POST", path, json.dumps(body), headers)
+            answer = self._connection.getresponse()
+        except ConnectionError:  # the server ends a connection after so many requests
+            self._connection.close()
+            self._connection.request("POST", path, json.dumps(body), headers)
+            answer = self._connection.getresponse()
         answer.read()
         return answer.status, (time.perf_counter() - began) * 1000
 
@@ -60,44 +67,64 @@ class Browser:
         return (time.perf_counter() - began) * 1000
 
 
-def register(server: Server, name: str) -> dict[str, str]:
+def register(port: int, name: str) -> dict[str, str]:
     """Return what a new member logs in with."""
     account = {"email": f"{name}@example.com", "password": PASSWORD}
     more = {"date_of_birth": "1990-01-01", "region": "US-NJ"}
-    status, _ = Browser(server).post("/api/auth/register", account | more)
+    status, _ = Browser(port).post("/api/auth/register", account | more)
     while status == 503:  # the pool is not open yet
         time.sleep(0.1)
-        status, _ = Browser(server).post("/api/auth/register", account | more)
+        status, _ = Browser(port).post("/api/auth/register", account | more)
     assert status in (201, 409), status
     return account
 
 
 @contextmanager
-def logging_in(server: Server, members: int) -> Iterator[list[float]]:
-    """Let so many members log in without a pause until the block ends; yields the ms of each login."""
-    stop, taken = threading.Event(), list[float]()
+def logging_in(server: Server, members: int) -> Iterator[None]:
+    """Let so many members log in without a pause until the block ends.
+
+    From a process of their own: threads here would wait for Python's lock and be measured with the server.
+    """
+    port = str(server.port)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.logins", "--members", str(members), "--port", port], cwd=PROJECT
+    )
+    time.sleep(2)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def log_in_without_pause(port: int, members: int) -> None:
+    """Log in again and again until SIGTERM; then print how often."""
 
     def again_and_again(number: int) -> None:
-        account, browser = register(server, f"busy{number}"), Browser(server)
+        account, browser = register(port, f"busy{number}"), Browser(port)
         while not stop.is_set():
             status, ms = browser.post("/api/auth/login", account)
             assert status == 200, status
             taken.append(ms)
 
+    stop, taken = threading.Event(), list[float]()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threads = [threading.Thread(target=again_and_again, args=(number,)) for number in range(members)]
     for thread in threads:
         thread.start()
-    try:
-        yield taken
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    began = time.perf_counter()
+    stop.wait()
+    for thread in threads:
+        thread.join()
+    print(
+        f"  {len(taken) / (time.perf_counter() - began):.0f} logins/s, median {median(taken):.0f} ms",
+        flush=True,
+    )
 
 
 def paced(server: Server, seconds: float, rate: int = 200) -> float:
     """Return the 99th percentile in ms of one visitor who asks `rate` times a second."""
-    browser, taken = Browser(server), list[float]()
+    browser, taken = Browser(server.port), list[float]()
     begin = time.perf_counter()
     for number in range(int(seconds * rate)):
         time.sleep(max(0.0, begin + number / rate - time.perf_counter()))
@@ -110,27 +137,23 @@ def visitors(server: Server, rounds: int, seconds: int) -> None:
     found: dict[str, list[float]] = {
         name: [] for name in ("paced quiet", "paced busy", "wrk quiet", "wrk busy")
     }
-    logins = 0
     for _ in range(rounds):
         found["paced quiet"].append(paced(server, seconds))
         found["wrk quiet"].append(wrk(server, PATH, seconds=seconds).p99_ms)
-        with logging_in(server, 8) as taken:
-            time.sleep(0.5)
+        with logging_in(server, 8):
             found["paced busy"].append(paced(server, seconds))
             found["wrk busy"].append(wrk(server, PATH, seconds=seconds).p99_ms)
-            logins += len(taken)
     for kind in ("paced", "wrk"):
         quiet, busy = median(found[f"{kind} quiet"]), median(found[f"{kind} busy"])
         print(
             f"/api/games, {kind}: p99 {quiet:.2f} ms quiet, {busy:.2f} ms beside 8 logins: x {busy / quiet:.2f}"
         )
         print(f"  rounds: quiet {_list(found[f'{kind} quiet'])}, busy {_list(found[f'{kind} busy'])}")
-    print(f"{logins} logins meanwhile")
 
 
 def pairs(server: Server, number: int) -> None:
     """Print the medians of wrong logins, of a known and an unknown address in turns."""
-    known, browser = register(server, "known"), Browser(server, moves=True)
+    known, browser = register(server.port, "known"), Browser(server.port, moves=True)
     login = {"password": WRONG}
     recover = {"recovery_code": "AAAA-BBBB-CCCC-DDDD", "new_password": PASSWORD}
     for path, ask in (("login", login), ("recover", recover)):
@@ -154,7 +177,7 @@ def _in_turns(browser: Browser, path: str, ask: list[dict[str, str]], number: in
 
 def revocation(first: Server, second: Server, times: int) -> None:
     """Print how long the second process goes on taking a token whose session ended in the first."""
-    account = register(first, "ended")
+    account = register(first.port, "ended")
     taken: dict[str, list[float]] = {"logout": [], "replay": []}
     for how, found in taken.items():
         for _ in range(times):
@@ -202,9 +225,9 @@ def flood(server: Server, redis_url: str, tries: int) -> None:
     import redis
 
     store = redis.Redis.from_url(redis_url)
-    owner = register(server, "owner")
+    owner = register(server.port, "owner")
     for name in ("at one account", "from one address"):
-        browser, statuses = Browser(server), Counter[int]()
+        browser, statuses = Browser(server.port), Counter[int]()
         memory, keys = server.memory_mb(), store.dbsize()
         halfway, began = 0.0, time.perf_counter()
         for number in range(tries):
@@ -216,7 +239,7 @@ def flood(server: Server, redis_url: str, tries: int) -> None:
             f"{tries} wrong logins {name} in {time.perf_counter() - began:.0f} s: {dict(statuses)}; memory {memory:.0f}, "
             f"{halfway:.0f}, {server.memory_mb():.0f} MB; {store.dbsize() - keys} keys more in Redis"
         )
-    status, ms = Browser(server, moves=True).post("/api/auth/login", owner)
+    status, ms = Browser(server.port, moves=True).post("/api/auth/login", owner)
     print(f"the owner from elsewhere: {status} in {ms:.0f} ms")
 
 
@@ -231,7 +254,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--tries", type=int, default=10_000)
+    parser.add_argument("--members", type=int, help="only log in without a pause, at --port")
+    parser.add_argument("--port", type=int)
     options = parser.parse_args()
+    if options.members:
+        log_in_without_pause(options.port, options.members)
+        return 0
     root = PROJECT / ".local" / "bench"
     root.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -241,7 +269,7 @@ def main() -> int:
         settings = {"JWT_SECRET": "a-secret-for-benchmarks-of-32-bytes", "TRUSTED_PROXIES": "127.0.0.1/32"}
         server = ours(stack, ours_url, services.redis_url, **settings)
         print(f"memory, idle: {server.memory_mb():.0f} MB")
-        account, browser = register(server, "alone"), Browser(server)
+        account, browser = register(server.port, "alone"), Browser(server.port)
         browser.post("/api/auth/login", account)
         alone = [browser.post("/api/auth/login", account)[1] for _ in range(40)]
         print(f"a login alone: median {median(alone):.1f} ms, slowest of 40 {max(alone):.1f} ms")

@@ -94,7 +94,7 @@ async def _advance(connection: Connection, keys: Keys, row: Session, now: dateti
 
 
 async def owner(database: Database, keys: Keys, token: str) -> Session | None:
-    """Return the living session of a refresh token that is current, or was until just now."""
+    """Return the living session of a refresh token that is the current one or the one before it."""
     claimed = tokens.read_refresh(token)
     if claimed is None:
         return None

@@ -5,13 +5,16 @@ Pure, but for the time and the chance that they take from the system.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
 import hmac
 import secrets
+import sys
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -32,9 +35,18 @@ class Access:
     region: str
 
 
+async def load() -> None:
+    """Import what reads and makes access tokens, beside the event loop: it takes up to 60 ms.
+
+    Not at the start, because a process that only serves reads never needs it.
+    """
+    if "jwt" not in sys.modules:
+        await asyncio.to_thread(import_module, "jwt")
+
+
 def issue_access(keys: Keys, access: Access, now: float | None = None) -> str:
     """Return an access token that is valid for ACCESS_SECONDS."""
-    import jwt  # 60 ms of a start, and a process that only serves reads never needs it
+    import jwt  # not at the start of every process: see load
 
     issued = int(time.time() if now is None else now)
     claims = {

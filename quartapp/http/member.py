@@ -19,7 +19,7 @@ from ops.web.problems import ProblemError
 from quartapp.accounts import sessions
 from quartapp.accounts.member import Member
 from quartapp.accounts.service import Accounts
-from quartapp.accounts.tokens import Access, read_access
+from quartapp.accounts.tokens import Access, load, read_access
 from quartapp.store import account_events
 
 REFRESH_COOKIE = "refresh"
@@ -40,11 +40,11 @@ def authenticators(accounts: Accounts, origins: Iterable[str]) -> dict[str, Call
     listed = frozenset(origins)
 
     async def member() -> None:
-        _open(accounts)
+        await _open(accounts)
         g.member = await authenticate(accounts, request.headers.getlist("Authorization"))
 
     async def by_session() -> None:
-        _open(accounts)
+        await _open(accounts)
         if request.headers.getlist("Authorization"):
             g.member = await authenticate(accounts, request.headers.getlist("Authorization"))
             return
@@ -55,7 +55,7 @@ def authenticators(accounts: Accounts, origins: Iterable[str]) -> dict[str, Call
         g.member = Member(row.user_id, row.id, row.region)
 
     async def credentials() -> None:
-        _open(accounts)
+        await _open(accounts)
         _refuse_other_sites(listed)
 
     return {"member": member, "session": by_session, "credentials": credentials}
@@ -83,9 +83,10 @@ async def _standing(accounts: Accounts, access: Access) -> tuple[bool, bool, dat
         return await account_events.standing(connection, access.user_id, access.session_id)
 
 
-def _open(accounts: Accounts) -> None:
+async def _open(accounts: Accounts) -> None:
     if not accounts.keys:
         raise ProblemError(503, CLOSED)
+    await load()
 
 
 def _refuse_other_sites(listed: frozenset[str]) -> None:
