@@ -29,6 +29,8 @@ from quartapp.accounts.service import Accounts, open_accounts
 from quartapp.api import docs
 from quartapp.api.accounts import auth, me
 from quartapp.api.bot import routes as bot
+from quartapp.api.members import care
+from quartapp.api.members import parlays as saved_parlays
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.parlays.prices import Prices
 from quartapp.api.reads import routes as reads
@@ -140,6 +142,8 @@ def create_app(
     app.register_blueprint(auth.blueprint(accounts))
     app.register_blueprint(me.blueprint(accounts))
     app.register_blueprint(bot.blueprint(Bot(documents, stopping)))
+    app.register_blueprint(care.blueprint(accounts, documents))
+    app.register_blueprint(saved_parlays.blueprint(accounts, documents))
     app.register_blueprint(docs.blueprint())
     answer_with_problems(app)
     access = OpsAccess(settings.ops_debug_enabled, _token(settings))

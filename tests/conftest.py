@@ -66,7 +66,8 @@ def _named(url: str, name: str) -> str:
     return url.rsplit("/", 1)[0] + f"/{name}"
 
 
-def _fresh_database(services: Services, template: str) -> Iterator[str]:
+def fresh_database(services: Services, template: str) -> Iterator[str]:
+    """Yield the URL of a copy of `template`, which nobody may be connected to."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     _run(_admin(services.database_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
@@ -87,13 +88,13 @@ def _run(work: object) -> None:
 @pytest.fixture
 def database_url(services: Services) -> Iterator[str]:
     """The URL of a migrated database that only this test has."""
-    yield from _fresh_database(services, TEMPLATE)
+    yield from fresh_database(services, TEMPLATE)
 
 
 @pytest.fixture
 def empty_database_url(services: Services) -> Iterator[str]:
     """The URL of a database without any table that only this test has."""
-    yield from _fresh_database(services, "template0")
+    yield from fresh_database(services, "template0")
 
 
 @pytest.fixture

@@ -34,9 +34,9 @@ TABLE: dict[str, set[str]] = {
         "quartapp.accounts", "quartapp.api", "quartapp.bot", "quartapp.credits", "quartapp.documents", "quartapp.freshness", "quartapp.http",
         "quartapp.publish", "quartapp.settings", "ops",
     },
-    "quartapp.accounts": {"quartapp.store", "ops.database", "ops.stores", "ops.telemetry", "ops.web"},
+    "quartapp.accounts": {"quartapp.members", "quartapp.store", "ops.database", "ops.stores", "ops.telemetry", "ops.web"},
     "quartapp.api": {"quartapp.accounts", "quartapp.bot", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.web"},
-    "quartapp.http": {"quartapp.accounts", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
+    "quartapp.http": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {
         "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.freshness", "quartapp.publish", "quartapp.records",
         "quartapp.resources", "quartapp.settle", "quartapp.store",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(
     rb"(?:GET|HEAD) /[\x21-\x7e]* HTTP/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\x20-\x7e\t]*\r\n)+\r\n"
 )
-_UNDERSTOOD = READ_HEADERS | {b"host", b"connection", b"x-request-id", b"cf-ray"}
+_UNDERSTOOD = READ_HEADERS | {b"host", b"connection", b"x-request-id", b"cf-ray", b"authorization"}
 # Each changes what the bytes mean, or asks for something that only Hypercorn does.
 _NOT_PLAIN = frozenset(
     (
@@ -108,6 +108,7 @@ class FastReads:
         headers = request.headers
         headers.pop(b"connection", None)
         del headers[b"host"]
+        known = headers.pop(b"authorization", None) is not None
         identity = request_id(headers.pop(b"x-request-id", b""), headers.pop(b"cf-ray", b""))
         method = "GET" if data.startswith(b"G") else "HEAD"
         if request.target == b"/healthz":
@@ -119,6 +120,8 @@ class FastReads:
                 return None
             path, copy = found
             route = copy.route
+            if copy.computed and known:
+                return None  # it may be refused to a member, which is not decided here
             if copy.computed and copy.lacks(preferred_encoding(headers.get(b"accept-encoding", b""))):
                 return None  # compressed first, and not on this loop
             status, head, body = answer(copy, method, headers, self._documents.stale_seconds)

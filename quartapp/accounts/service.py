@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Sequence
@@ -20,7 +21,8 @@ from quartapp.accounts.passwords import Hashing, normalise_password
 from quartapp.accounts.sessions import Issued
 from quartapp.accounts.standing import Standing
 from quartapp.accounts.throttle import Bucket, Tried
-from quartapp.store import members
+from quartapp.members.exclusions import address_hash
+from quartapp.store import care, leaving, members
 from quartapp.store import sessions as stored_sessions
 from quartapp.store.members import User
 
@@ -97,11 +99,15 @@ class Accounts:
         Raises ProblemError: 422 for a weak password, 409 for an address that has an account.
         """
         hashed = await self._accepted(password, email, "password")
+        address = await asyncio.to_thread(address_hash, email)
         now = datetime.now(UTC)
         user = User(uuid.uuid4(), email, hashed, born, region, now)
         shown = codes.make_codes()
         async with session(self.database) as connection, connection.transaction():
-            if not await members.add(connection, user):
+            # An exclusion outlives its account. The words are those of a taken address: who asks may be anybody.
+            if await care.address_excluded(connection, address, now) or not await members.add(
+                connection, user
+            ):
                 raise ProblemError(409, "This address has an account already.", code="email_taken")
             await members.replace_codes(connection, user.id, [codes.code_hash(one) for one in shown], now)
             issued = await sessions.begin(connection, self.keys, user, user_agent, now)
@@ -175,9 +181,11 @@ class Accounts:
 
     async def delete(self, user_id: UUID, password: str) -> None:
         """Delete an account, every row that refers to it, and end its sessions. Raises ProblemError (403)."""
-        await self.confirm(user_id, password)
+        user = await self.confirm(user_id, password)
+        address = await asyncio.to_thread(address_hash, user.email)
         now = datetime.now(UTC)
         async with session(self.database) as connection, connection.transaction():
+            await leaving.leave(connection, user_id, address, now)
             ended = await stored_sessions.end(connection, user_id, "deleted", now)
             await members.audit(connection, user_id, "deleted", now)
             await members.delete(connection, user_id)

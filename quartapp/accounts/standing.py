@@ -35,7 +35,7 @@ class Standing:
         for event in events:
             self.last_event = max(self.last_event, event.id)
             if event.kind == "excluded":
-                self._exclude(event.user_id, event.until)
+                self.exclude(event.user_id, event.until)
             elif event.session_id is not None:
                 self.end([event.session_id], now)
         while self._forget and self._forget[0][0] < now:
@@ -50,7 +50,8 @@ class Standing:
                 self._ended[session_id] = until
                 heapq.heappush(self._forget, (until, session_id))
 
-    def _exclude(self, user_id: UUID, until: datetime | None) -> None:
+    def exclude(self, user_id: UUID, until: datetime | None) -> None:
+        """Refuse an account from now on; a shorter exclusion never ends a longer one."""
         known = self._excluded.get(user_id, until)
         self._excluded[user_id] = None if known is None or until is None else max(known, until)
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quartapp.api.paths import accounts, bot, operations, parlays, reads
+from quartapp.api.paths import accounts, bot, members, operations, parlays, reads
 from quartapp.api.paths.parts import Schema
 
 FILE = Path(__file__).with_name("openapi.json")
@@ -27,6 +27,7 @@ def schemas() -> dict[str, Schema]:
     from quartapp.api.accounts import shapes as shown
     from quartapp.api.bot import shapes as told
     from quartapp.api.bot.requests import ChatRequest
+    from quartapp.api.members import requests as saving
     from quartapp.api.parlays.requests import ParlayRequest
     from quartapp.bot.facts import Citation
     from quartapp.publish import analysis_shapes, member_shapes, parlay_shapes, record_shapes, shapes
@@ -45,9 +46,11 @@ def schemas() -> dict[str, Schema]:
         shapes.ServiceStatus,
         shapes.Sports, shapes.Games, shapes.GameDocument, analysis_shapes.Analyses, analysis_shapes.AnalysisDocument,
         parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
-        member_shapes.Help, record_shapes.TrackRecord,
-        shown.Me, shown.SignedIn, shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
         told.BotState, told.BotStart, told.BotText, told.BotDone, told.BotError, Citation,
+        record_shapes.TrackRecord, member_shapes.Help, member_shapes.MemberLimits, member_shapes.ExclusionBegun,
+        member_shapes.SavedParlay, member_shapes.SavedParlays, member_shapes.MemberRecord,
+        shown.Me, shown.MeInFull, shown.Export, shown.SignedIn,
+        shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,
     ]  # fmt: skip
@@ -55,6 +58,7 @@ def schemas() -> dict[str, Schema]:
         ParlayRequest, ChatRequest,
         requests.Registration, requests.Login, requests.Recovery, requests.Reset,
         requests.PasswordChange, requests.Confirmation,
+        saving.LimitsRequest, saving.ExclusionRequest, saving.SaveRequest,
     ]  # fmt: skip
     inputs: list[tuple[str, Any, Any]] = [
         *((shape.__name__, "serialization", TypeAdapter(shape)) for shape in answers),
@@ -82,6 +86,7 @@ def description() -> dict[str, Any]:
             **parlays.paths(),
             **accounts.paths(),
             **bot.paths(),
+            **members.paths(),
             **operations.paths(),
         },
         "components": {

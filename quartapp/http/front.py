@@ -31,7 +31,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_HEADERS = READ_HEADERS | {b"x-request-id", b"cf-ray", b"content-length"}
+_HEADERS = READ_HEADERS | {b"x-request-id", b"cf-ray", b"content-length", b"authorization"}
 _ORIGIN = frozenset((b"origin", b"authorization"))
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
@@ -99,7 +99,8 @@ class Front:
         identity = request_id(headers.get(b"x-request-id", b""), headers.get(b"cf-ray", b""))
         if scope["method"] in ("GET", "HEAD"):
             copy = self._documents.get(key_of(scope["path"], scope["query_string"]))
-            if copy is not None:
+            # A computed answer (a suggestion) may be refused to a member, so whoever says who they are is passed on.
+            if copy is not None and not (copy.computed and b"authorization" in headers):
                 status, size = await self._send_copy(scope, send, copy, headers, identity)
                 self._record(scope, copy.route, status, size, started, identity)
                 return

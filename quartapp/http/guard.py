@@ -24,6 +24,11 @@ log = get_logger(__name__)
 
 Authenticator = Callable[[], Awaitable[None]]  # raises what a request that may not pass is answered with
 
+FOR_EVERYBODY = (
+    "none",
+    "visitor",
+)  # a visitor's answer is public; what a member is answered is private, see below
+
 
 class UndeclaredRouteError(RuntimeError):
     """A route without a usable policy: the application does not start with it."""
@@ -64,7 +69,7 @@ class Guard:
         if declared.auth not in self._authenticators:
             known = ", ".join(sorted(self._authenticators))
             raise UndeclaredRouteError(f"{route} declares auth={declared.auth!r}; known: {known}")
-        if declared.cache == "public" and declared.auth != "none":
+        if declared.cache == "public" and declared.auth not in FOR_EVERYBODY:
             raise UndeclaredRouteError(f"{route} would let caches keep what is not for everybody")
         return declared
 
@@ -116,7 +121,7 @@ def _cache_control(response: Response, declared: Policy | None) -> str:
         return (
             "no-store, no-transform"  # a proxy that compresses holds back what it has not filled a block with
         )
-    if declared is not None and declared.cache == "private":
+    if declared is not None and (declared.cache == "private" or g.get("member") is not None):
         return "private, no-store"
     if declared is None or declared.cache == "no-store":
         of_a_member = "Authorization" in request.headers and (declared is None or declared.auth == "none")

@@ -31,11 +31,17 @@ def current_member() -> Member:
     return cast(Member, g.member)
 
 
+def asking_member() -> Member | None:
+    """Return the member who asks, or None for a visitor. For handlers behind auth="visitor"."""
+    return cast("Member | None", g.get("member"))
+
+
 def authenticators(accounts: Accounts, origins: Iterable[str]) -> dict[str, Callable[[], Awaitable[None]]]:
     """Return who may pass by the `auth` of a policy.
 
     "member": the bearer of an access token whose session is alive. "session": that, or who sends a session's cookie.
-    "credentials": anybody, who is about to prove who they are. Where a cookie counts, another site's page may not ask.
+    "credentials": anybody, who is about to prove who they are. "visitor": anybody, but whoever sends a token is
+    its member. Where a cookie counts, another site's page may not ask.
     """
     listed = frozenset(origins)
 
@@ -58,7 +64,11 @@ def authenticators(accounts: Accounts, origins: Iterable[str]) -> dict[str, Call
         await _open(accounts)
         _refuse_other_sites(listed)
 
-    return {"member": member, "session": by_session, "credentials": credentials}
+    async def visitor() -> None:
+        if request.headers.getlist("Authorization"):
+            await member()
+
+    return {"member": member, "session": by_session, "credentials": credentials, "visitor": visitor}
 
 
 async def authenticate(accounts: Accounts, authorization: list[str]) -> Member:

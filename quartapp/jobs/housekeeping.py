@@ -14,7 +14,7 @@ from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
 from quartapp.resources import Resources
-from quartapp.store import account_events, members, odds, sessions
+from quartapp.store import account_events, care, members, odds, parlays, sessions
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
 HISTORY_DAYS = 2  # after the start of a game whose closing line is captured
@@ -40,6 +40,8 @@ async def housekeeping(context: Context) -> dict[str, object]:
             context, lambda c: odds.delete_history(c, now - timedelta(days=ODDS_DAYS))
         ),
         "odds": await _drain(context, lambda c: odds.delete_ended(c, now - timedelta(days=ODDS_DAYS))),
+        "stakes": await _drain(context, lambda c: care.delete_old(c, now)),
+        "idempotency_keys": await _drain(context, lambda c: parlays.delete_old_keys(c, now)),
         "alerts": await _drain(context, lambda c: delete_alerts(c, now - timedelta(days=ALERT_DAYS))),
         "tombstones": await _drain(
             context, lambda c: documents.delete_tombstones(c, now, timedelta(days=TOMBSTONE_DAYS))

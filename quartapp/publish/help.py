@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import orjson
+
+from quartapp.documents.held import HeldDocuments
+from quartapp.documents.prepared import Prepared
 from quartapp.documents.table import Document
-from quartapp.members.regions import DEFAULT, Help, Helpline, Regions
+from quartapp.members.regions import DEFAULT, Help, Helpline, Regions, chain, packaged
 from quartapp.publish import addresses, member_shapes
 
 
@@ -27,3 +31,19 @@ def _content(known: Help, lines: Sequence[Helpline]) -> member_shapes.HelpConten
         ],
         "text": known.text,
     }
+
+
+class Helper:
+    """Who helps a member, by the published documents; by the package's before the first publication."""
+
+    def __init__(self, documents: HeldDocuments) -> None:
+        self._prepared: Prepared[member_shapes.Help] = Prepared(documents, orjson.loads, 128)
+
+    def of(self, region: str) -> member_shapes.HelpContent:
+        """Return what a person in a region is told."""
+        for code in chain(region):
+            published = self._prepared.of(addresses.help_of(code))
+            if published is not None:
+                return published
+        known = packaged().help_of(region)
+        return _content(known, known.helplines)

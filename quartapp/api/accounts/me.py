@@ -14,10 +14,14 @@ from ops.web.policy import policy
 from quartapp.accounts.service import Accounts
 from quartapp.api.accounts.auth import shown, take, without_cookie
 from quartapp.api.accounts.requests import Confirmation, PasswordChange
-from quartapp.api.accounts.shapes import RecoveryCodes, Sessions, SessionShown
+from quartapp.api.accounts.shapes import MeInFull, RecoveryCodes, Sessions, SessionShown
+from quartapp.api.members import render
+from quartapp.api.members.care import shown_exclusion, shown_limits
 from quartapp.http.bodies import body
 from quartapp.http.member import current_member
-from quartapp.store import members, sessions
+from quartapp.members import exclusions
+from quartapp.publish.game import format_time
+from quartapp.store import care, members, parlays, personal, sessions
 from quartapp.store.sessions import Session
 
 
@@ -28,11 +32,38 @@ def blueprint(accounts: Accounts) -> Blueprint:
     @me.get("")
     @policy(auth="member", cache="private", limit=600)
     async def read() -> Response:
+        member, now = current_member(), datetime.now(UTC)
         async with session(accounts.database) as connection:
-            user = await members.read(connection, current_member().id)
+            user = await members.read(connection, member.id)
+            held = await care.read_limits(connection, member.id)
+            excluded = exclusions.longest(await care.exclusions(connection, member.id), now)
         if user is None:
             raise Unauthorized
-        return Response(orjson.dumps(shown(user)), 200, content_type="application/json")
+        answer: MeInFull = {
+            **shown(user),
+            "limits": shown_limits(held, now),
+            "exclusion": None if excluded is None else shown_exclusion(excluded),
+        }
+        return Response(orjson.dumps(answer), 200, content_type="application/json")
+
+    @me.get("/export")
+    @policy(auth="member", cache="private", limit=10)
+    async def export() -> Response:
+        member = current_member()
+        async with session(accounts.database) as connection:
+            kept = await personal.export(connection, member.id)
+            saved = await parlays.every(connection, member.id)
+        answer = {
+            "exported_at": format_time(datetime.now(UTC)),
+            **kept,
+            "parlays": [render.parlay(parlay) for parlay in saved],
+        }
+        return Response(
+            orjson.dumps(answer, default=str),
+            200,
+            {"Content-Disposition": 'attachment; filename="parlay-gorilla.json"'},
+            content_type="application/json",
+        )
 
     @me.delete("")
     @policy(auth="member", cache="private", limit=60)

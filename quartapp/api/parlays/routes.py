@@ -10,6 +10,9 @@ from quartapp.api.parlays.requests import ParlayRequest
 from quartapp.api.parlays.suggestions import Suggestions
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.bodies import body
+from quartapp.http.excluded import refuse_excluded
+from quartapp.http.member import asking_member
+from quartapp.publish.help import Helper
 
 PRICE = "/api/parlays/price"
 
@@ -18,6 +21,7 @@ def blueprint(documents: HeldDocuments, prices: Prices) -> Blueprint:
     """Return the routes under /api/parlays. A plain request for a price is answered before it comes here."""
     parlays = Blueprint("parlays", __name__, url_prefix="/api/parlays")
     suggestions = Suggestions(documents, prices.games)
+    helper = Helper(documents)
 
     @parlays.post("/price")
     @policy(cache="no-store", auth="none", limit=120)
@@ -26,8 +30,10 @@ def blueprint(documents: HeldDocuments, prices: Prices) -> Blueprint:
         return Response(prices.of(body), 200, content_type="application/json")
 
     @parlays.get("/suggest")
-    @policy(cache="public", auth="none", limit=240)
+    @policy(cache="public", auth="visitor", limit=240)
     async def suggest_parlay() -> Response:
+        if (member := asking_member()) is not None:
+            refuse_excluded(helper, member)
         return await suggestions.answer()
 
     return parlays

@@ -6,12 +6,12 @@ from quartapp.api.paths.parts import RATE, Schema, headers, in_path, json_answer
 
 _PROVES_ITSELF: Schema = {"security": [{}]}
 _BY_COOKIE: Schema = {"security": [{"refreshCookie": []}]}
-_BY_MEMBER: Schema = {"security": [{"accessToken": []}]}
-_NO_CONTENT: Schema = {"description": "Done.", "headers": headers("X-Request-ID", "Cache-Control", *RATE)}
+BY_MEMBER: Schema = {"security": [{"accessToken": []}]}
+NO_CONTENT: Schema = {"description": "Done.", "headers": headers("X-Request-ID", "Cache-Control", *RATE)}
 
 
-def _operation(
-    operation: str,
+def operation(
+    name: str,
     summary: str,
     answers: Schema,
     security: Schema,
@@ -19,7 +19,8 @@ def _operation(
     body: str | None = None,
     parameters: list[Schema] | None = None,
 ) -> Schema:
-    described: Schema = {"operationId": operation, "summary": summary}
+    """Return a path's operation that answers members or takes their credentials."""
+    described: Schema = {"operationId": name, "summary": summary}
     if parameters:
         described["parameters"] = parameters
     if body is not None:
@@ -36,7 +37,7 @@ def paths() -> Schema:
     """Return the paths."""
     return {
         "/api/auth/register": {
-            "post": _operation(
+            "post": operation(
                 "register",
                 "A new account: its first tokens, and recovery codes that are never shown again.",
                 {"201": json_answer("Registered", "The account.", *RATE)},
@@ -46,7 +47,7 @@ def paths() -> Schema:
             )
         },
         "/api/auth/login": {
-            "post": _operation(
+            "post": operation(
                 "logIn",
                 "Begin a session. The refresh token comes in the cookie `refresh`.",
                 {"200": json_answer("SignedIn", "The session's first tokens.", *RATE)},
@@ -55,7 +56,7 @@ def paths() -> Schema:
             )
         },
         "/api/auth/refresh": {
-            "post": _operation(
+            "post": operation(
                 "refresh",
                 "The next access token, and the next refresh token in the cookie. The one before is good for 10 s more.",
                 {"200": json_answer("Refreshed", "The tokens.", *RATE)},
@@ -63,30 +64,30 @@ def paths() -> Schema:
             )
         },
         "/api/auth/logout": {
-            "post": _operation("logOut", "End the cookie's session.", {"204": _NO_CONTENT}, _BY_COOKIE)
+            "post": operation("logOut", "End the cookie's session.", {"204": NO_CONTENT}, _BY_COOKIE)
         },
         "/api/auth/logout-everywhere": {
-            "post": _operation(
+            "post": operation(
                 "logOutEverywhere",
                 "End every session of the member.",
-                {"204": _NO_CONTENT},
+                {"204": NO_CONTENT},
                 {"security": [{"accessToken": []}, {"refreshCookie": []}]},
             )
         },
         "/api/auth/recover": {
-            "post": _operation(
+            "post": operation(
                 "recover",
                 "Set a password with a recovery code; every session ends.",
-                {"204": _NO_CONTENT},
+                {"204": NO_CONTENT},
                 _PROVES_ITSELF,
                 body="Recovery",
             )
         },
         "/api/auth/reset": {
-            "post": _operation(
+            "post": operation(
                 "resetPassword",
                 "Set a password with an operator's link; every session ends.",
-                {"204": _NO_CONTENT},
+                {"204": NO_CONTENT},
                 _PROVES_ITSELF,
                 body="Reset",
             )
@@ -98,49 +99,60 @@ def paths() -> Schema:
 def _me() -> Schema:
     return {
         "/api/me": {
-            "get": _operation(
-                "getMe", "Who is logged in.", {"200": json_answer("Me", "The member.", *RATE)}, _BY_MEMBER
+            "get": operation(
+                "getMe",
+                "Who is logged in, their limits, and the exclusion that holds.",
+                {"200": json_answer("MeInFull", "The member.", *RATE)},
+                BY_MEMBER,
             ),
-            "delete": _operation(
+            "delete": operation(
                 "deleteMe",
                 "Delete the account and all that is kept of it.",
-                {"204": _NO_CONTENT},
-                _BY_MEMBER,
+                {"204": NO_CONTENT},
+                BY_MEMBER,
                 body="Confirmation",
             ),
         },
+        "/api/me/export": {
+            "get": operation(
+                "exportMe",
+                "Everything that is kept of the member.",
+                {"200": json_answer("Export", "What is kept.", *RATE)},
+                BY_MEMBER,
+            )
+        },
         "/api/me/password": {
-            "post": _operation(
+            "post": operation(
                 "changePassword",
                 "Set another password; every other session ends.",
-                {"204": _NO_CONTENT},
-                _BY_MEMBER,
+                {"204": NO_CONTENT},
+                BY_MEMBER,
                 body="PasswordChange",
             )
         },
         "/api/me/recovery-codes": {
-            "post": _operation(
+            "post": operation(
                 "replaceRecoveryCodes",
                 "New recovery codes in place of the old ones.",
                 {"200": json_answer("RecoveryCodes", "The codes.", *RATE)},
-                _BY_MEMBER,
+                BY_MEMBER,
                 body="Confirmation",
             )
         },
         "/api/me/sessions": {
-            "get": _operation(
+            "get": operation(
                 "listSessions",
                 "Where the member is logged in.",
                 {"200": json_answer("Sessions", "The sessions.", *RATE)},
-                _BY_MEMBER,
+                BY_MEMBER,
             )
         },
         "/api/me/sessions/{session_id}": {
-            "delete": _operation(
+            "delete": operation(
                 "endSession",
                 "End one session, within a second in every process.",
-                {"204": _NO_CONTENT},
-                _BY_MEMBER,
+                {"204": NO_CONTENT},
+                BY_MEMBER,
                 404,
                 parameters=[in_path("session_id", "A session's id, from /api/me/sessions.")],
             )

@@ -34,7 +34,7 @@ def paths() -> Schema:
                     query(
                         "risk",
                         "The appetite.",
-                        {"enum": ["conservative", "balanced", "degen", "safe"], "default": "balanced"},
+                        {"enum": ["conservative", "balanced", "degen"], "default": "balanced"},
                     ),
                     query("bookmaker", "The one bookmaker to place it at; any without it.", TEXT),
                     query(
@@ -47,7 +47,7 @@ def paths() -> Schema:
                     "200": json_answer("SuggestedParlay", "The parlay.", "ETag", *RATE),
                     **NOT_MODIFIED,
                 }
-                | problems(404, 405, 412, 422, 429, 503),
+                | problems(401, 403, 404, 405, 412, 422, 429, 503),
             }
         },
     }

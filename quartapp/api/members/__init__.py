@@ -1,0 +1,1 @@
+"""What members keep here: limits, exclusions, parlays and their record."""
