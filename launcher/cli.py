@@ -246,7 +246,7 @@ def regions_list() -> None:
 
 
 @regions.command(name="load")
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.File(encoding="utf-8", lazy=True))
 def regions_load(file: TextIO) -> None:
     """Take regions from FILE (- for standard input) and publish them.
 
