@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -246,8 +246,8 @@ def regions_list() -> None:
 
 
 @regions.command(name="load")
-@click.argument("file", type=click.File(encoding="utf-8", lazy=True))
-def regions_load(file: TextIO) -> None:
+@click.argument("file", type=click.Path(allow_dash=True))
+def regions_load(file: str) -> None:
     """Take regions from FILE (- for standard input) and publish them.
 
     FILE is TOML, a table a region; what it says of a region replaces what was known of that region, and other
@@ -260,7 +260,12 @@ def regions_load(file: TextIO) -> None:
     """  # noqa: D301 - click reads the backspace
     from launcher.commands.regions import load_regions
 
-    _run_job_command(load_regions, file.read())
+    try:
+        with click.open_file(file, encoding="utf-8") as opened:
+            text = opened.read()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise click.ClickException(f"{file} cannot be read: {problem}") from None
+    _run_job_command(load_regions, text)
 
 
 @regions.command(name="reset")
