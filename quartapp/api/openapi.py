@@ -30,7 +30,14 @@ def schemas() -> dict[str, Schema]:
     from quartapp.api.members import requests as saving
     from quartapp.api.parlays.requests import ParlayRequest
     from quartapp.bot.facts import Citation
-    from quartapp.publish import analysis_shapes, member_shapes, parlay_shapes, record_shapes, shapes
+    from quartapp.publish import (
+        analysis_shapes,
+        member_shapes,
+        parlay_shapes,
+        pick_shapes,
+        record_shapes,
+        shapes,
+    )
 
     class Untitled(GenerateJsonSchema):
         def field_title_should_be_set(self, schema: Any) -> bool:
@@ -51,6 +58,7 @@ def schemas() -> dict[str, Schema]:
         member_shapes.SavedParlay, member_shapes.SavedParlays, member_shapes.MemberRecord,
         shown.Me, shown.MeInFull, shown.Export, shown.SignedIn,
         shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
+        pick_shapes.Picks,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,
     ]  # fmt: skip

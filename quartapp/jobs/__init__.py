@@ -6,6 +6,7 @@ from ops.clock.job import Job
 from quartapp.jobs.daily_pass import DAILY_PASS
 from quartapp.jobs.housekeeping import HOUSEKEEPING
 from quartapp.jobs.odds_refresh import ODDS_REFRESH
+from quartapp.jobs.picks import PICKS
 from quartapp.jobs.regions import REGIONS
 from quartapp.jobs.results import RESULTS
 from quartapp.jobs.roster_injuries import ROSTER_INJURIES
@@ -18,6 +19,7 @@ JOBS: tuple[Job[Resources], ...] = (
     SPORT_STATE,
     DAILY_PASS,
     ODDS_REFRESH,
+    PICKS,
     ROSTER_INJURIES,
     RESULTS,
     SETTLE,

@@ -18,6 +18,7 @@ FIRST_PAGES = "/api/games?sport="  # what the first page of each sport begins wi
 ANALYSES_OF = "/api/analysis?sport="
 STATUS = "/api/status"
 SUGGEST = "/api/parlays/suggest"
+PICKS = "/api/picks"
 OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by a game's id
 _ANALYSES = "/api/analysis"
 _HELP = "/api/help"

@@ -50,6 +50,7 @@ def paths() -> Schema:
             [query("sport", "A sport's key; every sport that has a record without it.", TEXT)],
             404,
         ),
+        "/api/picks": read("listPicks", "Today's picks over all sports, at most eight.", "Picks", []),
         "/api/help": read(
             "getHelp",
             "The lawful age and who helps, by region.",
