@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from launcher.roles.clock import serve_clock
 from ops.clock.job import Job, JobContext
 from ops.telemetry.logs import configure_logging
 from quartapp.jobs import settle as settling
+from quartapp.jobs.odds_refresh import ODDS_REFRESH
+from quartapp.resources import open_resources
 from quartapp.settings import Settings, load_settings
 
 
@@ -85,7 +88,7 @@ async def settle(context: JobContext[Any]) -> Mapping[str, object]:
 
 
 EVERY_SECOND = "* * * * * *"
-KINDS: dict[str, list[Job[None]]] = {
+KINDS: dict[str, list[Job[Any]]] = {
     "tick": [
         Job(
             name="tick",
@@ -111,6 +114,7 @@ KINDS: dict[str, list[Job[None]]] = {
     "settle": [
         Job(name="settle", run=settle, schedule=EVERY_SECOND, max_attempts=50, retry_base_seconds=0.1)
     ],
+    "odds": [replace(ODDS_REFRESH, schedule=EVERY_SECOND, retry_base_seconds=0.1)],
     "idle": [Job(name="idle", run=tick, schedule="0 0 1 1 *")],
 }
 
@@ -118,7 +122,10 @@ KINDS: dict[str, list[Job[None]]] = {
 async def main(kind: str) -> None:
     settings = load_settings()
     configure_logging(settings.log_level, "json", settings.secrets)
-    await serve_clock(settings, jobs=KINDS[kind], open_resources=no_resources)
+    resources: Callable[[Settings], AbstractAsyncContextManager[Any]] = no_resources
+    if kind == "odds":
+        resources = open_resources
+    await serve_clock(settings, jobs=KINDS[kind], open_resources=resources)
 
 
 if __name__ == "__main__":
