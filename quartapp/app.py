@@ -29,11 +29,14 @@ from quartapp.accounts.service import Accounts, open_accounts
 from quartapp.api import docs
 from quartapp.api.accounts import auth, me
 from quartapp.api.bot import routes as bot
+from quartapp.api.bot.models import open_models
+from quartapp.api.bot.service import ChatService
 from quartapp.api.members import care
 from quartapp.api.members import parlays as saved_parlays
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.parlays.prices import Prices
 from quartapp.api.reads import routes as reads
+from quartapp.bot.budget import TokenBudget
 from quartapp.bot.chat import Bot
 from quartapp.credits import read_budget
 from quartapp.documents.follow import Follower
@@ -47,6 +50,7 @@ from quartapp.http.guard import Guard
 from quartapp.http.limits import Clients, Limits
 from quartapp.http.member import authenticators as member_authenticators
 from quartapp.publish import addresses
+from quartapp.publish.help import Helper
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -67,6 +71,7 @@ class Web:
     access: AccessLog
     accounts: Accounts
     requests: Requests
+    chats: ChatService
     tasks: Tasks = field(default_factory=Tasks)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -85,6 +90,7 @@ class Web:
         self.stopping.set()
         await self.tasks.drained(2)
         await self.tasks.close(2)
+        await self.chats.close()
         self.accounts.hashing.close()
         await self.stores.close()
         self.access.flush()
@@ -102,11 +108,12 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     access = AccessLog(stream, requests, console=console)
     stopping = asyncio.Event()
     accounts = _accounts(settings, stores, dsn)
+    chats = _chats(settings, documents, stores, stopping)
     cors = Cors(settings.cors_allowed_origins)
     direct = Direct(Clients(settings.trusted_proxies), cors, Limits())
-    app = create_app(settings, documents, stores, requests, stopping, accounts, direct)
+    app = create_app(settings, documents, stores, requests, stopping, accounts, direct, chats)
     front = Front(direct.around(cast(Application, app)), documents, access, cors, stopping)
-    return Web(settings, app, front, documents, follower, stores, access, accounts, requests)
+    return Web(settings, app, front, documents, follower, stores, access, accounts, requests, chats)
 
 
 def create_app(
@@ -117,6 +124,7 @@ def create_app(
     stopping: asyncio.Event,
     accounts: Accounts,
     direct: Direct,
+    chats: ChatService,
 ) -> Quart:
     """Return the Quart application: its routes, its errors, its bounds. `stopping` ends what streams."""
     app = Quart(__name__, static_folder=None)
@@ -131,7 +139,7 @@ def create_app(
         ops_api.blueprint(
             stores=stores,
             requests=requests,
-            gauges=lambda: _gauges(documents),
+            gauges=lambda: _gauges(documents) | _bot_gauges(settings, chats),
             extra_status=lambda: _status(settings, documents, stores.redis),
             look=looking(settings),
         )
@@ -141,7 +149,7 @@ def create_app(
     app.register_blueprint(parlays.blueprint(documents, prices))
     app.register_blueprint(auth.blueprint(accounts))
     app.register_blueprint(me.blueprint(accounts))
-    app.register_blueprint(bot.blueprint(Bot(documents, stopping)))
+    app.register_blueprint(bot.blueprint(chats, stores.database, Helper(documents)))
     app.register_blueprint(care.blueprint(accounts, documents))
     app.register_blueprint(saved_parlays.blueprint(accounts, documents))
     app.register_blueprint(docs.blueprint())
@@ -212,6 +220,25 @@ def _accounts(settings: Settings, stores: Stores, dsn: str) -> Accounts:
         previous_secret=previous.get_secret_value() if previous else None,
         listen=not settings.database_pooler,
     )
+
+
+def _chats(
+    settings: Settings, documents: HeldDocuments, stores: Stores, stopping: asyncio.Event
+) -> ChatService:
+    budget = TokenBudget(
+        stores.redis, all_tokens=settings.bot_daily_tokens, member_tokens=settings.bot_member_daily_tokens
+    )
+    return ChatService(Bot(documents, stopping), stores, budget, open_models(settings))
+
+
+def _bot_gauges(settings: Settings, chats: ChatService) -> dict[str, float]:
+    used = chats.used
+    cost = used.tokens_in * settings.openai_price_in + used.tokens_out * settings.openai_price_out
+    return {
+        "bot_tokens_in": used.tokens_in,
+        "bot_tokens_out": used.tokens_out,
+        "bot_cost_dollars": cost / 1_000_000,
+    }
 
 
 def _token(settings: Settings) -> str | None:

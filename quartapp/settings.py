@@ -64,6 +64,11 @@ class Settings(BaseModel):
     the_odds_api_key: SecretStr = SecretStr("")
     openai_api_key: SecretStr | None = None
     openai_model: str = "gpt-4o-mini"
+    # Dollars for a million tokens, and tokens a day (UTC)
+    openai_price_in: float = Field(0.15, ge=0, le=10_000)
+    openai_price_out: float = Field(0.60, ge=0, le=10_000)
+    bot_daily_tokens: int = Field(2_000_000, ge=0)
+    bot_member_daily_tokens: int = Field(40_000, ge=0)
 
     # Alerts
     telegram_bot_token: SecretStr = SecretStr("")

@@ -34,6 +34,8 @@ REQUIRED = (
 # Everything else that .env.example explains. What compose and the image set themselves is not taken from here:
 # GIT_SHA, HOST, PORT, REUSE_PORT, SCHEDULER_STANDALONE.
 OPTIONAL = (
+    "BOT_DAILY_TOKENS",
+    "BOT_MEMBER_DAILY_TOKENS",
     "CLOCK_LEASE_TTL_SECONDS",
     "CORS_ALLOWED_ORIGINS",
     "DATABASE_POOLER",
@@ -56,6 +58,8 @@ OPTIONAL = (
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "OPENAI_MODEL",
+    "OPENAI_PRICE_IN",
+    "OPENAI_PRICE_OUT",
     "OPS_DEBUG_ENABLED",
     "OPS_DEBUG_TOKEN",
     "TELEGRAM_ALERTS_ENABLED",

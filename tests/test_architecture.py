@@ -140,6 +140,7 @@ WITHOUT_A_MEMBERS_ID = {
     "account_events.current": "every process must know every end",
     "account_events.since": "the same",
     "account_events.delete_before": "housekeeping",
+    "conversations.delete_before": "housekeeping",
     "care.delete_old": "housekeeping",
     "parlays.delete_old_keys": "housekeeping",
 }

@@ -35,7 +35,7 @@ TABLE: dict[str, set[str]] = {
         "quartapp.publish", "quartapp.settings", "ops",
     },
     "quartapp.accounts": {"quartapp.members", "quartapp.store", "ops.database", "ops.stores", "ops.telemetry", "ops.web"},
-    "quartapp.api": {"quartapp.accounts", "quartapp.bot", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.web"},
+    "quartapp.api": {"quartapp.accounts", "quartapp.bot", "quartapp.feeds", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.stores", "ops.tasks", "ops.telemetry", "ops.web"},
     "quartapp.http": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {
         "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.freshness", "quartapp.publish", "quartapp.records",
@@ -50,7 +50,7 @@ TABLE: dict[str, set[str]] = {
     },
     "quartapp.documents": {"ops.database", "ops.stores", "ops.tasks", "ops.telemetry"},
     "quartapp.feeds": {"quartapp.records", "ops.telemetry"},
-    "quartapp.bot": {"quartapp.documents", "quartapp.odds", "quartapp.publish", "quartapp.team_names"},
+    "quartapp.bot": {"quartapp.feeds", "quartapp.documents", "quartapp.odds", "quartapp.publish", "quartapp.team_names"},
     "quartapp.resources": {"quartapp.feeds", "quartapp.settings"},
     "quartapp.credits": {"quartapp.records", "ops.stores"},
     "quartapp.records": {"quartapp.odds"},

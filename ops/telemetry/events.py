@@ -69,6 +69,8 @@ EVENTS: dict[str, Event] = {
     "documents_fresh": Event(_INFO, ("version", "documents"), "A web process has everything that is published."),
     "documents_stale": Event(_WARNING, ("error",), "It cannot know; answers say X-Stale."),
     "documents_over_budget": Event(_WARNING, ("bytes",), "They need more memory than DOCUMENTS_MAX_MB."),
+    # The bot
+    "bot_answer_cut": Event(_INFO, ("mode", "dropped", "error"), "Sentences of a model did not check, or it broke off; answers go on."),
     # Accounts
     "accounts_stale": Event(_WARNING, ("error",), "A web process asks the database about each token, because it cannot follow what ends."),
     "refresh_token_reused": Event(_WARNING, ("session",), "An old refresh token came again; its session has ended."),

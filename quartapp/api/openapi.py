@@ -59,6 +59,7 @@ def schemas() -> dict[str, Schema]:
         shown.Me, shown.MeInFull, shown.Export, shown.SignedIn,
         shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
         pick_shapes.Picks,
+        told.Conversations, told.Conversation,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,
     ]  # fmt: skip

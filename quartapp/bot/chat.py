@@ -8,7 +8,7 @@ alone. The generator ends by itself in every case, in `done` or in `error`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,6 +57,7 @@ class Told:
     citations: list[Citation] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     error: str | None = None
+    failed: bool = False  # the last event was `error`
 
 
 class WriterError(Exception):
@@ -105,7 +106,7 @@ class Bot:
         writer: Writer | None = None,
         *,
         note: str | None = None,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Yield the events between `start` and `done`; `told` says in the end what happened.
 
         `note` goes first: why this answer is made otherwise than `start` said.
@@ -127,6 +128,7 @@ class Bot:
             except WriterError as problem_met:
                 told.error = problem_met.code
                 if told.texts:
+                    told.failed = True
                     yield Event("error", {"code": problem_met.code, "detail": problem_met.detail})
                     return
             if told.texts and not self._stopping.is_set():
@@ -142,7 +144,7 @@ class Bot:
                     break
                 await asyncio.sleep(0)
         if self._stopping.is_set():
-            told.error = "restarting"
+            told.error, told.failed = "restarting", True
             yield Event("error", RESTARTING)
 
     def _understood(self, asked: Asked, catalogue: Catalogue, now: datetime) -> Question:
@@ -173,6 +175,8 @@ def _checked(written: Written, facts: Sequence[Fact], catalogue: Catalogue, told
     why = problem(written.text, cited, catalogue.distinctive)
     if why is None and not cited:
         why = "no citation"
+    if why is None and written.text in told.texts:
+        why = "said before"
     if why is None:
         return Sentence(written.text, cited)
     told.dropped.append(why)

@@ -9,13 +9,12 @@ from quartapp.bot import general, texts
 from quartapp.bot.catalogue import Catalogue
 from quartapp.bot.check import problem
 from quartapp.bot.facts import Fact, Sentence
-from quartapp.bot.game_facts import INJURIES_TOLD, GameFacts, Priced, read_game
+from quartapp.bot.game_facts import INJURIES_TOLD, MARKETS, GameFacts, Priced, read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.question import Question, Topic
 from quartapp.odds.formats import american_to_decimal
 
 SENTENCES = 12
-_MARKETS = {"h2h": "winner", "spreads": "spread", "totals": "total"}
 
 
 def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> list[Sentence]:
@@ -124,7 +123,7 @@ def _prices(key: str, facts: GameFacts, book: str | None) -> Iterator[Sentence]:
         quoted = list(facts.quotes(key, book))
         if quoted:
             told = ", ".join(f"{one.outcome}{_pointed(one)} {price(one)}" for one in quoted)
-            yield Sentence(f"At {quoted[0].book} the {_MARKETS[key]} prices are {told}.", _all(quoted))
+            yield Sentence(f"At {quoted[0].book} the {MARKETS[key]} prices are {told}.", _all(quoted))
             return
         title = next((fact.names[0] for fact in facts.books().values()), None)
         yield (
@@ -138,11 +137,11 @@ def _prices(key: str, facts: GameFacts, book: str | None) -> Iterator[Sentence]:
     best = list(facts.best(key))
     if not best:
         yield Sentence(
-            f"No book quotes the {_MARKETS[key]} of {facts.away} at {facts.home} now.", facts.teams()
+            f"No book quotes the {MARKETS[key]} of {facts.away} at {facts.home} now.", facts.teams()
         )
         return
     told = "; ".join(f"{one.outcome} {price(one)} at {one.book}" for one, _ in best)
-    yield Sentence(f"The best {_MARKETS[key]} prices: {told}.", _all(one for one, _ in best))
+    yield Sentence(f"The best {MARKETS[key]} prices: {told}.", _all(one for one, _ in best))
     edges = [(one.outcome, edge) for one, edge in best if edge is not None]
     if key == "h2h" and edges:
         said = ", ".join(f"{outcome} {percent(edge.value, sign=True)}" for outcome, edge in edges)
@@ -161,14 +160,14 @@ def _line(key: str, facts: GameFacts, book: str | None) -> Iterator[Sentence]:
     )
     if line is None:
         yield Sentence(
-            f"No book quotes a {_MARKETS[key]} for {facts.away} at {facts.home} now.", facts.teams()
+            f"No book quotes a {MARKETS[key]} for {facts.away} at {facts.home} now.", facts.teams()
         )
         return
     about = f"{facts.home} {line.value:+g}" if key == "spreads" and line.value else f"{line.value:g}"
     if key == "spreads" and not line.value:
         about = f"{facts.home} level, {line.value:g}"
     yield Sentence(
-        f"The consensus {_MARKETS[key]} of {facts.away} at {facts.home} is {about}.", (*facts.teams(), line)
+        f"The consensus {MARKETS[key]} of {facts.away} at {facts.home} is {about}.", (*facts.teams(), line)
     )
     yield from _prices(key, facts, book)
 
@@ -201,7 +200,7 @@ def _injuries(facts: GameFacts, question: Question) -> Iterator[Sentence]:
 
 def _movement(facts: GameFacts) -> Iterator[Sentence]:
     told = False
-    for key, market in _MARKETS.items():
+    for key, market in MARKETS.items():
         opened, current = (
             facts.field(key, "movement", name, kind="probability" if key == "h2h" else "point")
             for name in ("open", "current")

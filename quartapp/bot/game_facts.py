@@ -1,5 +1,7 @@
 """What the documents of one game let an answer say, each value a fact."""
 
+# ruff: noqa: E501 - a label reads better whole
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from quartapp.publish import addresses
 
 SIDES = ("Over", "Under", "Draw")
 INJURIES_TOLD = 8
+MARKETS = {"h2h": "winner", "spreads": "spread", "totals": "total"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class GameFacts:
             if said is not None and self.analysis is not None:
                 fact = self.analysis.fact(
                     "analysis", "markets", key, "consensus", outcome, kind="probability",
-                    names=_names(said), label=f"consensus probability of {said}, {key}",
+                    names=_names(said), label=f"consensus probability that {said} wins" if key == "h2h" else f"consensus probability of {said}, {MARKETS[key]}",
                 )  # fmt: skip
                 found.append((said, value, fact))
         return sorted(found, key=lambda each: -each[1])
@@ -122,7 +125,12 @@ class GameFacts:
         if self.analysis is None or self.analysis.at("analysis", "markets", key, *path) is None:
             return None
         return self.analysis.fact(
-            "analysis", "markets", key, *path, kind=kind, label=label or f"{key} {path[-1]}"
+            "analysis",
+            "markets",
+            key,
+            *path,
+            kind=kind,
+            label=label or f"consensus {MARKETS[key]}, {path[-1]}",
         )
 
     def best(self, key: str) -> Iterator[tuple[Priced, Fact | None]]:
@@ -134,13 +142,17 @@ class GameFacts:
             if said is None or title is None or self.analysis is None:
                 continue
             where: tuple[str | int, ...] = ("analysis", "markets", key, "best", outcome)
-            priced = _priced(self.analysis, where, offer, said, title, f"best price of {said}, {key}")
+            priced = _priced(self.analysis, where, offer, said, title, f"best {MARKETS[key]} price of {said}")
             if priced is None:
                 continue
             edge = None
             if offer.get("edge") is not None and not offer.get("too_good"):
                 edge = self.analysis.fact(
-                    *where, "edge", kind="probability", names=_names(said), label=f"edge of {said}, {key}"
+                    *where,
+                    "edge",
+                    kind="probability",
+                    names=_names(said),
+                    label=f"edge of {said}, {MARKETS[key]}",
                 )
             yield priced, edge
 
@@ -157,7 +169,7 @@ class GameFacts:
                     said = self.said(outcome["name"])
                     where = ("game", "bookmakers", place, "markets", number, "outcomes", index)
                     priced = said and _priced(
-                        self.game, where, outcome, said, title, f"price of {said}, {key}"
+                        self.game, where, outcome, said, title, f"{MARKETS[key]} price of {said}"
                     )
                     if priced:
                         yield priced

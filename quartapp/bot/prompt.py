@@ -33,8 +33,3 @@ def messages(
         *earlier,
         {"role": "user", "content": f"FACTS\n{told}\n\nQUESTION\n{message}"},
     ]
-
-
-def estimate(asked: Sequence[dict[str, str]]) -> int:
-    """Return about how many tokens messages have, rather more than fewer."""
-    return sum(len(one["content"]) // CHARACTERS_A_TOKEN + 8 for one in asked)

@@ -31,7 +31,6 @@ DISTRESS = (
     "On your account's page you can set limits or close the account to bets at once.",
 )
 NO_HELPLINE = "Please talk to somebody you trust, or to a local helpline for gambling, today."
-EXCLUDED = "This account is closed to bets for now."
 NO_RECORD = "There is no record yet: no graded result has been published, so nothing can be said about how good the picks are."
 NO_PICKS = "There are no picks at the moment."
 BUDGET = "The daily budget for phrased answers is used up or nearly so: this answer is made from the documents alone."

@@ -42,7 +42,7 @@ class Fetching(TypedDict, total=False):
     sleep: Callable[[float], Awaitable[None]]
 
 
-def open_client() -> httpx.AsyncClient:
+def open_client(connections: int = 16) -> httpx.AsyncClient:
     """Return a client for all upstreams of a process; close it with `aclose`."""
     # httpx names whole URLs at INFO, and a URL holds The Odds API's key (httpx issue 2760). A process
     # of ours has silenced it at start; this covers one that did not.
@@ -50,7 +50,7 @@ def open_client() -> httpx.AsyncClient:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return httpx.AsyncClient(
         timeout=TIMEOUT,
-        limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=8),
         headers={"User-Agent": "parlaygorilla", "Accept": "application/json"},
         # HTTP_PROXY is for what lies outside; the sandbox is reached directly.
         mounts=dict.fromkeys(LOOPBACK),

@@ -14,12 +14,13 @@ from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
 from quartapp.resources import Resources
-from quartapp.store import account_events, care, members, odds, parlays, sessions
+from quartapp.store import account_events, care, conversations, members, odds, parlays, sessions
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
 HISTORY_DAYS = 2  # after the start of a game whose closing line is captured
 SESSION_DAYS, RESET_DAYS, EVENT_DAYS, AUDIT_DAYS = 30, 30, 1, 365
 REQUEST_DAYS, ATTEMPT_DAYS = 7, 7
+CONVERSATION_DAYS = 30
 
 
 async def housekeeping(context: Context) -> dict[str, object]:
@@ -59,6 +60,9 @@ async def _accounts(context: Context, now: datetime) -> dict[str, object]:
         "reset_links": await _drain(context, lambda c: members.delete_resets_before(c, before(RESET_DAYS))),
         "account_events": await _drain(
             context, lambda c: account_events.delete_before(c, before(EVENT_DAYS), now)
+        ),
+        "conversations": await _drain(
+            context, lambda c: conversations.delete_before(c, before(CONVERSATION_DAYS))
         ),
         "account_audit": await _drain(context, lambda c: members.delete_audit_before(c, before(AUDIT_DAYS))),
     }

@@ -15,7 +15,7 @@ from quart import Quart, Response, jsonify, request
 
 from quartapp.feeds.espn import LEAGUES as ESPN_PATHS
 from quartapp.sandbox import league as world
-from quartapp.sandbox import replay
+from quartapp.sandbox import openai, replay
 
 MONTHLY_CREDITS = 20_000
 MARKETS = frozenset(("h2h", "h2h_lay", "spreads", "totals", "outrights"))
@@ -38,6 +38,7 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
     by_path = {path: leagues[key] for key, path in ESPN_PATHS.items() if key in leagues}
     used, month = 0, now().strftime("%Y-%m")
     messages: list[dict[str, Any]] = []
+    model: dict[str, Any] = {"lie": "none", "asked": 0}
 
     def paid(body: Any, cost: int) -> Response:
         nonlocal used, month
@@ -182,12 +183,29 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
         return jsonify(messages)
 
     @app.post("/openai/v1/chat/completions")
-    async def complete() -> Response:
+    async def complete() -> Response | tuple[Response, int]:
         asked = await request.get_json(force=True)
+        lie = asked["model"].partition(":")[2] or model["lie"]
+        if lie == "throttled":
+            return jsonify({"error": {"type": "rate_limit_exceeded"}}), 429
+        if lie == "broken":
+            return jsonify({"error": {"type": "server_error"}}), 500
+        if asked.get("stream"):
+            model["asked"] += 1
+            answer = Response(openai.stream(asked, lie, model["asked"]), content_type="text/event-stream")
+            answer.timeout = None
+            return answer
         words = asked["messages"][-1]["content"]
         return jsonify(
             {"choices": [{"message": {"role": "assistant", "content": f"[sandbox] {words[:400]}"}}]}
         )
+
+    @app.put("/sandbox/openai/<lie>")
+    async def lie_from_now_on(lie: str) -> Response | tuple[Response, int]:
+        if lie not in openai.LIES:
+            return jsonify({"lies": openai.LIES}), 404
+        model["lie"] = lie
+        return jsonify({"lie": lie})
 
     @app.get("/healthz")
     async def healthz() -> Response:

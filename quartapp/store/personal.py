@@ -45,6 +45,17 @@ EXPORTED = {
     "limits": ("member_limits", "SELECT limits, pending, updated_at FROM member_limits WHERE user_id = $1"),
     "stakes": ("stakes", "SELECT stake_cents, saved_at FROM stakes WHERE user_id = $1 ORDER BY id"),
     "exclusions": ("exclusions", "SELECT began_at, until FROM exclusions WHERE user_id = $1 ORDER BY id"),
+    "conversations": (
+        "bot_conversations",
+        "SELECT id, title, created_at, updated_at FROM bot_conversations WHERE user_id = $1 ORDER BY created_at",
+    ),
+    "conversation_turns": (
+        "bot_turns",
+        """
+        SELECT conversation_id, role, text, citations::text AS citations, at
+          FROM bot_turns WHERE user_id = $1 ORDER BY id
+        """,
+    ),
 }
 # Written elsewhere in the export, or a repeat: saved_parlays is rendered as /api/me/parlays has it.
 ELSEWHERE = {

@@ -85,3 +85,12 @@ async def test_a_stop_ends_an_answer_behind_a_sentence_and_says_so(
     assert told[0][0] == "start"
     assert told[-1] == ("error", {"code": "restarting", "detail": told[-1][1]["detail"]})
     assert "text" in [name for name, _ in told]
+
+
+async def test_an_excluded_member_is_refused_with_the_helpline(
+    client: httpx.AsyncClient, person: Person
+) -> None:
+    assert (await client.post("/api/me/exclusion", json={"days": 1}, headers=person.bearer)).status_code < 300
+    answer = await ask(client, person, "What are the odds for Kansas City?")
+    assert (answer.status_code, answer.json()["code"]) == (403, "excluded")
+    assert answer.json()["helplines"][0]["phone"] == "1-800-GAMBLER"

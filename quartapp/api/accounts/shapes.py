@@ -59,6 +59,8 @@ class Export(TypedDict):
     limits: list[LimitsKept]
     stakes: Kept
     exclusions: Kept
+    conversations: Kept
+    conversation_turns: Kept
     parlays: list[SavedParlay]
 
 

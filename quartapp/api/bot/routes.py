@@ -1,56 +1,106 @@
-"""/api/bot: whether it answers, and a chat."""
+"""/api/bot: whether it answers, a chat, and the conversations of a member."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from quart import Blueprint, Response
+from werkzeug.exceptions import NotFound
 
+from ops.database import session
 from ops.web.policy import policy
-from quartapp.api.bot.refusal import refuse_excluded
+from quartapp.api.bot import shapes
 from quartapp.api.bot.requests import ChatRequest
-from quartapp.api.bot.shapes import BotState
-from quartapp.bot.chat import Asked, Bot, Told
+from quartapp.api.bot.service import ChatService
+from quartapp.bot.chat import Asked
 from quartapp.http.bodies import body
+from quartapp.http.excluded import refuse_excluded
 from quartapp.http.member import current_member
 from quartapp.http.streams import events
+from quartapp.publish.game import format_time
+from quartapp.publish.help import Helper
+from quartapp.store import conversations
 
 
-def blueprint(bot: Bot) -> Blueprint:
+def blueprint(service: ChatService, database: Any, helper: Helper) -> Blueprint:
     """Return the routes under /api/bot."""
     routes = Blueprint("bot", __name__, url_prefix="/api/bot")
 
     @routes.get("")
     @policy(auth="none", limit=600)
     async def state() -> Response:
-        answer: BotState = {"available": bot.available, "mode": "figures"}
-        return Response(orjson.dumps(answer), 200, content_type="application/json")
+        answer: shapes.BotState = {"available": service.bot.available, "mode": service.mode}
+        if (left := await service.left()) is not None:
+            answer["daily_tokens_left"] = left
+        return _json(answer)
 
     @routes.post("/chat")
     @policy(auth="member", cache="private", limit=30, stream=True)
     @body(ChatRequest)
     async def chat(body: ChatRequest) -> Response:
         member = current_member()
-        refuse_excluded(bot.library, member)
+        refuse_excluded(helper, member)
         asked = Asked(body.message, member.region, body.sport, body.game_id)
-        return events(_answer(bot, asked, body.conversation_id or str(uuid.uuid4())))
+        return events(service.stream(await service.begin(member, body.conversation_id, asked)))
+
+    @routes.get("/conversations")
+    @policy(auth="member", cache="private", limit=240)
+    async def list_conversations() -> Response:
+        async with session(database) as connection:
+            found = await conversations.listed(connection, current_member().id)
+        answer: shapes.Conversations = {"conversations": [_brief(one) for one in found]}
+        return _json(answer)
+
+    @routes.get("/conversations/<conversation_id>")
+    @policy(auth="member", cache="private", limit=240)
+    async def read_conversation(conversation_id: str) -> Response:
+        async with session(database) as connection:
+            found = await conversations.read(connection, current_member().id, _id(conversation_id))
+        if found is None:
+            raise NotFound
+        conversation, turns = found
+        answer: shapes.Conversation = {
+            **_brief(conversation),
+            "turns": [
+                {
+                    "role": "bot" if turn.role == "bot" else "member",
+                    "text": turn.text,
+                    "at": format_time(turn.at),
+                    "citations": turn.citations,  # type: ignore[typeddict-item]  # as they were sent
+                }
+                for turn in turns
+            ],
+        }
+        return _json(answer)
+
+    @routes.delete("/conversations/<conversation_id>")
+    @policy(auth="member", cache="private", limit=240)
+    async def delete_conversation(conversation_id: str) -> Response:
+        async with session(database) as connection:
+            if not await conversations.delete(connection, current_member().id, _id(conversation_id)):
+                raise NotFound
+        return Response("", 204)
 
     return routes
 
 
-async def _answer(bot: Bot, asked: Asked, conversation: str) -> AsyncIterator[bytes]:
-    yield event("start", {"conversation_id": conversation, "mode": "figures"})
-    told = Told()
-    async for name, data in bot.answer(asked, told, datetime.now(UTC)):
-        yield event(name, data)
-    if told.error is None:
-        yield event("done", {"tokens": 0, "left": None})
+def _brief(one: conversations.Conversation) -> shapes.ConversationBrief:
+    return {
+        "id": str(one.id),
+        "title": one.title,
+        "created_at": format_time(one.created_at),
+        "updated_at": format_time(one.updated_at),
+    }
 
 
-def event(name: str, data: Any) -> bytes:
-    """Return a server-sent event."""
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps(data))
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def _json(answer: Any) -> Response:
+    return Response(orjson.dumps(answer), 200, content_type="application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quartapp.api.paths.parts import RATE, Schema, headers, json_answer, problems, ref
+from quartapp.api.paths.parts import RATE, Schema, headers, in_path, json_answer, problems, ref
 
 _BY_MEMBER: Schema = {"security": [{"accessToken": []}]}
 
@@ -16,6 +16,33 @@ def paths() -> Schema:
                 "summary": "Whether the bot answers, and how.",
                 "responses": {"200": json_answer("BotState", "The state.", *RATE)} | problems(405, 429),
             }
+        },
+        "/api/bot/conversations": {
+            "get": {
+                "operationId": "listConversations",
+                "summary": "The member's conversations of the last 30 days, newest first.",
+                "responses": {"200": json_answer("Conversations", "The list.", *RATE)}
+                | problems(401, 405, 429, 503),
+            }
+            | _BY_MEMBER
+        },
+        "/api/bot/conversations/{conversation_id}": {
+            "get": {
+                "operationId": "readConversation",
+                "summary": "One of them, with what was said and cited.",
+                "parameters": [in_path("conversation_id", "Its id.")],
+                "responses": {"200": json_answer("Conversation", "The conversation.", *RATE)}
+                | problems(401, 404, 405, 429, 503),
+            }
+            | _BY_MEMBER,
+            "delete": {
+                "operationId": "deleteConversation",
+                "summary": "Delete one of them.",
+                "parameters": [in_path("conversation_id", "Its id.")],
+                "responses": {"204": {"description": "Done.", "headers": headers("X-Request-ID", "Cache-Control", *RATE)}}
+                | problems(401, 404, 405, 429, 503),
+            }
+            | _BY_MEMBER,
         },
         "/api/bot/chat": {
             "post": {

@@ -1,0 +1,56 @@
+"""Where models come from: none without a key, and nothing of theirs is loaded before the first is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from quartapp.bot.model import Model
+    from quartapp.feeds.openai_stream import ChatStream
+
+
+class ModelSettings(Protocol):
+    """The settings that a model needs."""
+
+    @property
+    def openai_api_key(self) -> SecretStr | None:
+        """The key, None where answers are made without a model."""
+
+    @property
+    def openai_base_url(self) -> str:
+        """Where it is asked."""
+
+    @property
+    def openai_model(self) -> str:
+        """Its name."""
+
+
+def open_models(settings: ModelSettings) -> Callable[[], Model] | None:
+    """Return what makes a model for each answer, None where there is no key."""
+    key = settings.openai_api_key
+    if key is None or not key.get_secret_value():
+        return None
+
+    @cache
+    def stream() -> ChatStream:
+        # httpx takes some 10 MB: a process that is never asked does without it.
+        from quartapp.feeds.http import open_client
+        from quartapp.feeds.openai_stream import ChatStream
+
+        return ChatStream(
+            open_client(connections=256),
+            settings.openai_base_url,
+            key.get_secret_value(),
+            settings.openai_model,
+        )
+
+    def make() -> Model:
+        from quartapp.bot.model import Model
+
+        return Model(stream())
+
+    return make

@@ -1,0 +1,190 @@
+"""Chat completions as a stream: pieces of text as they come, and in the end what they cost.
+
+Asked again only before the first byte of an answer: what was read may have been sent on already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import orjson
+
+from quartapp.feeds.errors import (
+    FeedError,
+    FeedRefusedError,
+    FeedShapeError,
+    FeedThrottledError,
+    FeedTimeoutError,
+    FeedUnavailableError,
+)
+from quartapp.feeds.retry_after import retry_after
+
+NAME = "OpenAI"
+ATTEMPTS = 3
+LINE_BYTES = 64 * 1024
+WAIT_CEILING_SECONDS = (
+    2.0  # a reader waits: who is told to come back later than that is answered without a model
+)
+
+
+@dataclass(slots=True)
+class Usage:
+    """What an answer cost, as its upstream says; None while it has not said."""
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: for a connection, for the first byte of an answer, between two of its pieces, for the whole."""
+
+    connect: float = 3.0
+    first_byte: float = 10.0
+    silence: float = 10.0
+    whole: float = 45.0
+    pause: float = 0.3
+
+
+class ChatStream:
+    """Asks one model for streamed text."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, base_url: str, key: str, model: str, patience: Patience | None = None
+    ) -> None:
+        self._client = client
+        self._url = f"{base_url.rstrip('/')}/v1/chat/completions"
+        self._key = key
+        self._model = model
+        self._patience = patience or Patience()
+
+    async def pieces(
+        self, messages: list[dict[str, str]], max_tokens: int, usage: Usage
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer's text. Raises FeedError; also where the stream ends before the answer does."""
+        request = {
+            "model": self._model,
+            "messages": messages,
+            "max_completion_tokens": max_tokens,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        deadline = asyncio.get_running_loop().time() + self._patience.whole
+        for attempt in range(1, ATTEMPTS + 1):
+            began = False
+            try:
+                async with aclosing(self._once(request, usage, deadline)) as pieces:
+                    async for piece in pieces:
+                        began = True
+                        if piece:
+                            yield piece
+                return
+            except (FeedUnavailableError, FeedThrottledError) as problem:
+                wait = max(problem.retry_after_seconds or 0.0, self._patience.pause * attempt)
+                if began or attempt == ATTEMPTS or wait > WAIT_CEILING_SECONDS:
+                    raise
+                await asyncio.sleep(wait)
+
+    async def _once(
+        self, request: dict[str, Any], usage: Usage, deadline: float
+    ) -> AsyncGenerator[str, None]:
+        patience = self._patience
+        # What httpx says of a failure may hold a header, and so the key: only its kind is told.
+        try:
+            async with self._client.stream(
+                "POST",
+                self._url,
+                json=request,
+                headers={"Authorization": f"Bearer {self._key}", "Accept": "text/event-stream"},
+                timeout=httpx.Timeout(patience.first_byte, connect=patience.connect, pool=patience.connect),
+            ) as answer:
+                _check(answer)
+                async with aclosing(self._texts(answer, usage, deadline)) as texts:
+                    async for text in texts:
+                        yield text
+        except httpx.TimeoutException as problem:
+            raise FeedTimeoutError(f"{NAME} timed out ({type(problem).__name__})") from None
+        except httpx.HTTPError as problem:
+            raise FeedUnavailableError(f"{NAME} cannot be reached ({type(problem).__name__})") from None
+
+    async def _texts(
+        self, answer: httpx.Response, usage: Usage, deadline: float
+    ) -> AsyncGenerator[str, None]:
+        finished = False
+        async with aclosing(_lines(answer)) as lines:
+            while True:
+                now = asyncio.get_running_loop().time()
+                try:
+                    async with asyncio.timeout(min(self._patience.silence, max(0.0, deadline - now))):
+                        line = await anext(lines, None)
+                except TimeoutError:
+                    raise FeedTimeoutError(f"{NAME} fell silent, or did not end in time") from None
+                if line is None or line == "data: [DONE]":
+                    break
+                if not line.startswith("data:"):
+                    continue
+                text, ended = _read(line[5:].strip(), usage)
+                finished = finished or ended
+                yield text
+        if not finished:
+            raise FeedUnavailableError(f"{NAME} broke off within an answer")
+
+
+async def _lines(answer: httpx.Response) -> AsyncGenerator[str, None]:
+    """Yield the lines of an answer, none longer than a line may be."""
+    rest = b""
+    async for part in answer.aiter_bytes():
+        *whole, rest = (rest + part).split(b"\n")
+        for line in whole:
+            yield line.rstrip(b"\r").decode("utf-8", "replace")
+        if len(rest) > LINE_BYTES:
+            raise FeedShapeError(f"{NAME} sent a line of more than {LINE_BYTES} bytes")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+def _read(data: str, usage: Usage) -> tuple[str, bool]:
+    """Return (text, whether the answer ends with it) of one event."""
+    try:
+        event = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise FeedShapeError(f"{NAME} sent an event that is not JSON") from None
+    if not isinstance(event, dict):
+        raise FeedShapeError(f"{NAME} sent an event that is no object")
+    if "error" in event:
+        raise FeedUnavailableError(f"{NAME} sent an error within an answer")
+    counted = event.get("usage")
+    if isinstance(counted, dict):
+        tokens = counted.get("prompt_tokens"), counted.get("completion_tokens")
+        if all(type(one) is int and 0 <= one < 10_000_000 for one in tokens):
+            usage.tokens_in, usage.tokens_out = tokens
+    choices = event.get("choices") or [{}]
+    first = choices[0] if isinstance(choices, list) and isinstance(choices[0], dict) else {}
+    text = (first.get("delta") or {}).get("content")
+    return (text if isinstance(text, str) else ""), first.get("finish_reason") is not None
+
+
+def _check(answer: httpx.Response) -> None:
+    status = answer.status_code
+    if status == 429:
+        raise FeedThrottledError(f"{NAME} answered 429: asked too often", retry_after(answer.headers))
+    if status >= 500 or status == 408:
+        raise FeedUnavailableError(f"{NAME} answered {status}", retry_after(answer.headers))
+    if status >= 300:
+        raise FeedRefusedError(f"{NAME} refused the request: {status}", status)
+    if "text/event-stream" not in answer.headers.get("content-type", ""):
+        raise FeedShapeError(f"{NAME} answered without a stream")
+
+
+def code_of(problem: FeedError) -> str:
+    """Return a failure as a word for programs."""
+    if isinstance(problem, FeedTimeoutError):
+        return "model_timeout"
+    if isinstance(problem, FeedThrottledError):
+        return "model_busy"
+    return "model_unavailable" if isinstance(problem, FeedUnavailableError) else "model_refused"

@@ -1,0 +1,138 @@
+"""Members' conversations with the bot. Every statement takes the member's id; whatever is 30 days old is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from ops.database import raw
+
+if TYPE_CHECKING:
+    from databases.core import Connection
+
+LISTED = 100
+TURNS_READ = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A row of `bot_turns`: the words of one side; `role` is member or bot."""
+
+    role: str
+    text: str
+    at: datetime
+    citations: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A row of `bot_conversations`; `title` is how it began."""
+
+    id: UUID
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+async def owns(connection: Connection, user_id: UUID, conversation: UUID) -> bool:
+    """Return whether a conversation is this member's."""
+    row = await raw(connection).fetchrow(
+        "SELECT 1 FROM bot_conversations WHERE user_id = $1 AND id = $2", user_id, conversation
+    )
+    return row is not None
+
+
+async def add(
+    connection: Connection,
+    user_id: UUID,
+    conversation: UUID,
+    title: str,
+    turns: Sequence[Turn],
+    now: datetime,
+) -> None:
+    """Write turns, and the conversation if they begin one. Call it in a transaction."""
+    await raw(connection).execute(
+        """
+        INSERT INTO bot_conversations (id, user_id, title, created_at, updated_at)
+        VALUES ($2, $1, $3, $4, $4)
+            ON CONFLICT (id) DO UPDATE SET updated_at = $4 WHERE bot_conversations.user_id = $1
+        """,
+        user_id,
+        conversation,
+        title,
+        now,
+    )
+    await raw(connection).executemany(
+        """
+        INSERT INTO bot_turns (conversation_id, user_id, role, text, citations, at)
+        SELECT $2, $1, $3, $4, $5::jsonb, $6
+         WHERE EXISTS (SELECT 1 FROM bot_conversations WHERE user_id = $1 AND id = $2)
+        """,
+        [(user_id, conversation, turn.role, turn.text, turn.citations, turn.at) for turn in turns],
+    )
+
+
+async def listed(connection: Connection, user_id: UUID) -> list[Conversation]:
+    """Return a member's conversations, newest first."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT id, title, created_at, updated_at
+          FROM bot_conversations WHERE user_id = $1 ORDER BY updated_at DESC, id LIMIT $2
+        """,
+        user_id,
+        LISTED,
+    )
+    return [Conversation(*row) for row in rows]
+
+
+async def read(
+    connection: Connection, user_id: UUID, conversation: UUID
+) -> tuple[Conversation, list[Turn]] | None:
+    """Return a member's conversation with its turns, oldest first."""
+    row = await raw(connection).fetchrow(
+        "SELECT id, title, created_at, updated_at FROM bot_conversations WHERE user_id = $1 AND id = $2",
+        user_id,
+        conversation,
+    )
+    if row is None:
+        return None
+    return Conversation(*row), await turns_of(connection, user_id, conversation)
+
+
+async def turns_of(connection: Connection, user_id: UUID, conversation: UUID) -> list[Turn]:
+    """Return the last turns of a member's conversation, oldest first."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT role, text, at, citations
+          FROM bot_turns WHERE user_id = $1 AND conversation_id = $2 ORDER BY id DESC LIMIT $3
+        """,
+        user_id,
+        conversation,
+        TURNS_READ,
+    )
+    return [Turn(*row) for row in reversed(rows)]
+
+
+async def delete(connection: Connection, user_id: UUID, conversation: UUID) -> bool:
+    """Delete a member's conversation. Return whether there was one."""
+    row = await raw(connection).fetchrow(
+        "DELETE FROM bot_conversations WHERE user_id = $1 AND id = $2 RETURNING id", user_id, conversation
+    )
+    return row is not None
+
+
+async def delete_before(connection: Connection, when: datetime, limit: int = 1000) -> int:
+    """Delete conversations in which nothing was said since; return how many."""
+    rows = await raw(connection).fetch(
+        """
+        DELETE FROM bot_conversations
+         WHERE id IN (SELECT id FROM bot_conversations WHERE updated_at < $1 ORDER BY updated_at LIMIT $2)
+        RETURNING id
+        """,
+        when,
+        limit,
+    )
+    return len(rows)
