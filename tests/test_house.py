@@ -166,3 +166,40 @@ def test_no_function_is_longer_than_60_lines_outside_sql_and_tables() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and own_lines(node) > 60
     }
     assert not long
+
+
+def calls_in_tests() -> Iterator[tuple[Path, ast.Call, str]]:
+    """Yield every call in the tests, and the name of what is called."""
+    for path in sorted((PROJECT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                called = node.func
+                name = getattr(called, "attr", None) or getattr(called, "id", "")
+                yield path.relative_to(PROJECT), node, str(name)
+
+
+def test_no_test_sleeps_in_the_hope_that_something_has_happened() -> None:
+    """`eventually` waits for a condition; `time_passes` is for tests whose subject is time. A sleep of 0 only yields."""
+    allowed = {
+        "tests/support/waiting.py": "where both live",
+        "tests/deploy/docker_stand_in.py": "a program of its own, which asks again until a process has ended",
+    }
+    hoping = [
+        f"{path}:{call.lineno}"
+        for path, call, name in calls_in_tests()
+        if name == "sleep" and str(path) not in allowed
+        and not (call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value == 0)
+    ]  # fmt: skip
+    assert not hoping
+
+
+def test_no_test_patches_a_constant() -> None:
+    """A patched constant is a parameter that is missing: the test and whoever runs it otherwise cannot say it."""
+    patched = [
+        f"{path}:{call.lineno}"
+        for path, call, name in calls_in_tests()
+        if name == "setattr"
+        for argument in call.args[:2]
+        if isinstance(argument, ast.Constant) and str(argument.value).rpartition(".")[2].isupper()
+    ]
+    assert not patched

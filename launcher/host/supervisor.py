@@ -45,7 +45,11 @@ class Supervisor:
         output: TextIO | Sink | None = None,
         prefix: bool = True,
         restart: bool = True,
+        steady_seconds: float = STEADY_SECONDS,
+        backoff_seconds: Sequence[float] = BACKOFF_SECONDS,
     ) -> None:
+        self._steady_seconds = steady_seconds
+        self._backoff_seconds = backoff_seconds
         self._specs = list(specs)
         self._grace_seconds = grace_seconds
         # A terminal that is paused, or a pipe whose reader has gone, must stop neither the children nor the loop that
@@ -165,7 +169,7 @@ class Supervisor:
             if self.stop.is_set():
                 return
             lived = time.monotonic() - child.started
-            failures = 1 if lived > STEADY_SECONDS else failures + 1
+            failures = 1 if lived > self._steady_seconds else failures + 1
             self._say(spec.name, f"ended with {_meaning(code)} after {lived:.1f} s")
             if not self._restart or failures >= CRASH_LIMIT:
                 self.exit_code = self.exit_code or (code if code > 0 else 1)
@@ -176,7 +180,8 @@ class Supervisor:
                 return
             child = None
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1]):
+                backoff = self._backoff_seconds
+                async with asyncio.timeout(backoff[min(failures, len(backoff)) - 1]):
                     await self.stop.wait()
 
     async def _start(self, spec: Spec) -> Child:

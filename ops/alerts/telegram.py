@@ -44,7 +44,10 @@ class Verdict:
 class Telegram:
     """Sends to one chat, and follows it when it becomes a supergroup."""
 
-    def __init__(self, chat: TelegramChat, redis: Redis) -> None:
+    def __init__(
+        self, chat: TelegramChat, redis: Redis, *, timeout_seconds: float = SEND_TIMEOUT_SECONDS
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
         self._chat = chat
         self._redis = redis
         self._client: httpx.AsyncClient | None = None
@@ -67,11 +70,11 @@ class Telegram:
         # Imported at the first alert: httpx is 10 MB that a quiet web process need not hold.
         import httpx
 
-        self._client = self._client or httpx.AsyncClient(timeout=SEND_TIMEOUT_SECONDS)
+        self._client = self._client or httpx.AsyncClient(timeout=self._timeout_seconds)
         url = f"{self._chat.base_url}/bot{self._chat.token}/sendMessage"
         message = {"chat_id": chat_id, "text": text[:MESSAGE_CHARACTERS], "disable_web_page_preview": True}
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout_seconds):
                 answer = await self._client.post(url, json=message)
         except Exception as problem:  # an alert must wait for a better hour whatever the client raises
             return Verdict(sent=False, error=f"Telegram cannot be reached ({type(problem).__name__})")

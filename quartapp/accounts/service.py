@@ -20,7 +20,7 @@ from quartapp.accounts.keys import Keys
 from quartapp.accounts.passwords import Hashing, normalise_password
 from quartapp.accounts.sessions import Issued
 from quartapp.accounts.standing import Standing
-from quartapp.accounts.throttle import Bucket, Tried
+from quartapp.accounts.throttle import Bucket, Rate, Tried
 from quartapp.members.exclusions import address_hash
 from quartapp.store import care, leaving, members
 from quartapp.store import sessions as stored_sessions
@@ -45,6 +45,8 @@ class Accounts:
     standing: Standing
     follower: StandingFollower
     hashing: Hashing
+    login_account: Rate = throttle.LOGIN_ACCOUNT
+    most_sessions: int = sessions.MOST_SESSIONS
 
     @property
     def database(self) -> Database:
@@ -74,7 +76,7 @@ class Accounts:
         if device is not None:
             return [by_client, Bucket(throttle.LOGIN_DEVICE, f"{account}:{device}")]
         pair = Bucket(throttle.LOGIN_PAIR, f"{account}:{place}")
-        return [by_client, pair, Bucket(throttle.LOGIN_ACCOUNT, account)]
+        return [by_client, pair, Bucket(self.login_account, account)]
 
     def recover_buckets(self, email: str, client: str) -> list[Bucket]:
         """Return what a recovery counts in."""
@@ -110,7 +112,9 @@ class Accounts:
             ):
                 raise ProblemError(409, "This address has an account already.", code="email_taken")
             await members.replace_codes(connection, user.id, [codes.code_hash(one) for one in shown], now)
-            issued = await sessions.begin(connection, self.keys, user, user_agent, now)
+            issued = await sessions.begin(
+                connection, self.keys, user, user_agent, now, most=self.most_sessions
+            )
             await members.audit(connection, user.id, "registered", now, session_id=issued.session_id)
         return user, issued, shown
 
@@ -129,7 +133,9 @@ class Accounts:
         async with session(self.database) as connection, connection.transaction():
             if renewed is not None:
                 await members.set_password(connection, user.id, renewed, None)
-            issued = await sessions.begin(connection, self.keys, user, user_agent, now)
+            issued = await sessions.begin(
+                connection, self.keys, user, user_agent, now, most=self.most_sessions
+            )
             await members.audit(connection, user.id, "logged_in", now, session_id=issued.session_id)
         return user, issued
 

@@ -45,7 +45,13 @@ class Issued:
 
 
 async def begin(
-    connection: Connection, keys: Keys, user: members.User, user_agent: str, now: datetime
+    connection: Connection,
+    keys: Keys,
+    user: members.User,
+    user_agent: str,
+    now: datetime,
+    *,
+    most: int = MOST_SESSIONS,
 ) -> Issued:
     """Write a new session and return its first tokens. Within the caller's transaction."""
     refresh = Refresh(user.id, uuid.uuid4(), 0)
@@ -56,7 +62,7 @@ async def begin(
         refresh.session_id, user.id, now, now, now + IDLE, 0, salt, tokens.digest(token), agent, None, user.region,
     )  # fmt: skip
     await sessions.add(connection, row)
-    await sessions.end(connection, user.id, "too_many", now, beyond=MOST_SESSIONS)
+    await sessions.end(connection, user.id, "too_many", now, beyond=most)
     return Issued(_access(keys, row), token, row.id)
 
 

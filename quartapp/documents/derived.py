@@ -41,12 +41,13 @@ class AbsentError(Exception):
 class Turns:
     """A computation's share of the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = TURN_SECONDS) -> None:
+        self._seconds = seconds
         self._began = time.perf_counter()
 
     async def rest(self) -> None:
         """Let others have the loop, if this turn has been long enough."""
-        if time.perf_counter() - self._began >= TURN_SECONDS:
+        if time.perf_counter() - self._began >= self._seconds:
             await asyncio.sleep(0)
             self._began = time.perf_counter()
 
@@ -107,7 +108,9 @@ class Derived:
         max_bytes: int = DERIVED_BYTES,
         max_waiting: int = MAX_WAITING,
         clock: Callable[[], float] = time.time,
+        turn_seconds: float = TURN_SECONDS,
     ) -> None:
+        self._turn_seconds = turn_seconds
         self._clock = clock
         self._max_bytes = max_bytes
         self._max_waiting = max_waiting
@@ -181,7 +184,7 @@ class Derived:
 
     async def _compute(self, key: str, work: Work) -> Copy:
         async with self._loop_turn:
-            turns = Turns()
+            turns = Turns(self._turn_seconds)
             for _ in range(TRIES):
                 generation = self._generation
                 try:

@@ -27,8 +27,15 @@ class Follower:
     """Follows what is published, into `documents`."""
 
     def __init__(
-        self, documents: HeldDocuments, dsn: str, *, listen: bool = True, poll_seconds: float = POLL_SECONDS
+        self,
+        documents: HeldDocuments,
+        dsn: str,
+        *,
+        listen: bool = True,
+        poll_seconds: float = POLL_SECONDS,
+        reload_after_seconds: float = RELOAD_AFTER_SECONDS,
     ) -> None:
+        self._reload_after_seconds = reload_after_seconds
         self._documents = documents
         self._dsn = dsn
         self._listen = listen
@@ -70,7 +77,7 @@ class Follower:
 
     async def _catch_up(self, connection: asyncpg.Connection[Any]) -> None:
         documents = self._documents
-        if (documents.unseen_seconds or 0.0) > RELOAD_AFTER_SECONDS:
+        if (documents.unseen_seconds or 0.0) > self._reload_after_seconds:
             everything = await load_all(connection)
             documents.replace(everything, max((one.version for one in everything), default=0))
         while newer := await load_since(connection, documents.version):

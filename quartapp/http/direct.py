@@ -39,7 +39,10 @@ class _Route(NamedTuple):
 class Direct:
     """The POSTs that are answered here. `limits` are the guard's, so that either way counts for the other."""
 
-    def __init__(self, clients: Clients, cors: Cors, limits: Limits) -> None:
+    def __init__(
+        self, clients: Clients, cors: Cors, limits: Limits, *, body_seconds: float = BODY_SECONDS
+    ) -> None:
+        self._body_seconds = body_seconds
         self.limits = limits
         self._clients = clients
         self._cors = cors
@@ -60,7 +63,7 @@ class Direct:
             if route is None or headers is None:
                 await app(scope, receive, send)
                 return
-            messages, body = await _read(receive, int(headers[b"content-length"]))
+            messages, body = await _read(receive, int(headers[b"content-length"]), self._body_seconds)
             if body is None or not await self._answered(route, scope, send, headers, body):
                 await app(scope, _again(messages, receive), send)
 
@@ -110,12 +113,12 @@ def _plain(scope: Scope) -> dict[bytes, bytes] | None:
     return found if found.get(b"content-type") == b"application/json" and not scope["query_string"] else None
 
 
-async def _read(receive: Receive, length: int) -> tuple[list[Message], bytes | None]:
+async def _read(receive: Receive, length: int, seconds: float) -> tuple[list[Message], bytes | None]:
     """Return what was received, and the body; None where it is late, of another length, or its client left."""
     messages: list[Message] = []
     body = b""
     with suppress(TimeoutError):
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             while len(body) <= length:
                 message = await receive()
                 messages.append(message)

@@ -173,10 +173,8 @@ def test_what_is_known_of_ended_sessions_is_forgotten_when_no_token_of_theirs_is
     assert len(standing) == 0
 
 
-async def test_a_member_has_a_bounded_number_of_sessions(
-    web: Web, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sessions, "MOST_SESSIONS", 2)
+async def test_a_member_has_a_bounded_number_of_sessions(web: Web, client: httpx.AsyncClient) -> None:
+    web.accounts.most_sessions = 2
     person = await register(client)
     for _ in range(2):
         person.takes(await client.post("/api/auth/login", json=person.login))

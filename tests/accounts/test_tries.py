@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 import httpx
-import pytest
 
 from ops.redis import open_redis
 from quartapp.accounts import throttle
@@ -96,8 +95,8 @@ async def test_one_address_tries_at_many_accounts_in_vain(web: Web, redis: Any) 
     assert len(await redis.keys("accounts:limit:*")) <= 2 * codes.count(401) + 4
 
 
-async def test_strangers_cannot_keep_a_known_device_out(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "LOGIN_ACCOUNT", Rate("login-account", 12, 3600))
+async def test_strangers_cannot_keep_a_known_device_out(web: Web) -> None:
+    web.accounts.login_account = Rate("login-account", 12, 3600)
     async with browser(web, "198.51.100.7") as owner, browser(web, "198.51.100.8") as stranger:
         person = await register(owner)
         wrong = person.login | {"password": "a wrong password"}

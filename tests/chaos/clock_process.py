@@ -18,6 +18,7 @@ from quartapp.jobs import settle as settling
 from quartapp.jobs.odds_refresh import ODDS_REFRESH
 from quartapp.resources import open_resources
 from quartapp.settings import Settings, load_settings
+from tests.support.waiting import eventually, for_ever, time_passes
 
 
 @asynccontextmanager
@@ -41,11 +42,12 @@ async def slow(context: JobContext[None]) -> dict[str, object]:
         await connection.execute(
             "INSERT INTO begun (token) VALUES (:token)", {"token": context.fencing_token}
         )
-    while True:
+
+    async def open_gate() -> bool:
         async with context.transaction() as connection:
-            if await connection.fetch_val("SELECT EXISTS (SELECT 1 FROM gates)"):
-                break
-        await asyncio.sleep(0.05)
+            return bool(await connection.fetch_val("SELECT EXISTS (SELECT 1 FROM gates)"))
+
+    await eventually(open_gate, timeout=600, pause=0.05)
     async with context.transaction() as connection:
         await connection.execute("UPDATE answer SET token = :token", {"token": context.fencing_token})
     return {}
@@ -57,7 +59,7 @@ async def blind_write(context: JobContext[None]) -> dict[str, object]:
         await connection.execute(
             "INSERT INTO begun (token) VALUES (:token)", {"token": context.fencing_token}
         )
-    await asyncio.sleep(1.5)
+    await time_passes(1.5)
     async with context.transaction() as connection:
         await connection.execute("UPDATE answer SET token = :token", {"token": context.fencing_token})
     return {}
@@ -71,7 +73,7 @@ async def deaf(context: JobContext[None]) -> None:
         )
     while True:
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
+            await for_ever()
 
 
 async def fails_once(context: JobContext[None]) -> dict[str, object]:

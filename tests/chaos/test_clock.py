@@ -19,7 +19,7 @@ import pytest
 from launcher.dev.embedded import free_port, postgres_server, valkey_server
 from ops.migrate_with_lock import migrate
 from tests.chaos.conftest import TABLES, Start
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, time_passes
 
 pytestmark = pytest.mark.chaos
 
@@ -282,9 +282,9 @@ async def _all_ended(ledger: Any) -> bool:
 async def test_an_idle_clock_costs_next_to_nothing(start_clock: Start, ledger: Any) -> None:
     process = psutil.Process(start_clock("idle").pid)
     await eventually(lambda: leader(ledger), timeout=20)
-    await asyncio.sleep(2)  # the start's own work is over; from here on it idles
+    await time_passes(2)  # the start's own work is over; from here on it idles
     before, began = process.cpu_times(), time.monotonic()
-    await asyncio.sleep(8)
+    await time_passes(8)
     after = process.cpu_times()
     used = (after.user + after.system) - (before.user + before.system)
     # A clock that polls without pause uses a whole core; the figure on a quiet machine is in docs/performance.md.

@@ -29,7 +29,7 @@ from launcher.dev.embedded import NOBODY, _postgres_binaries, postgres_server, v
 from ops.clock.term import Pace
 from ops.migrate_with_lock import migrate
 from tests.chaos.conftest import TABLES, Start
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, time_passes
 
 pytestmark = pytest.mark.chaos
 
@@ -163,7 +163,7 @@ async def postgresql_fails_over(leads: Address, first: Any, second: Any, new_por
     bystander = await asyncpg.connect(f"postgresql://postgres@127.0.0.1:{leads.port}/postgres")
     await first.execute("ALTER SYSTEM SET default_transaction_read_only = on")
     await first.execute("SELECT pg_reload_conf()")
-    await asyncio.sleep(Pace().outage + 2)  # an outage that is told; it may last longer
+    await time_passes(Pace().outage + 2)  # an outage that is told; it may last longer
     written = await first.fetchval("SELECT pg_current_wal_insert_lsn()")
 
     async def followed() -> bool:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 import brotli
 import pytest
 
-from quartapp.documents import derived as module
 from quartapp.documents.answer import answer
 from quartapp.documents.derived import AbsentError, BusyError, Computed, Derived, Turns, Work
 
@@ -145,9 +144,10 @@ async def test_an_absence_is_remembered_until_a_document_changes() -> None:
 
 async def test_work_that_nobody_waits_for_ends_and_frees_its_place(questions: Questions) -> None:
     derived = Derived(max_waiting=1)
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def work(_: Turns) -> Computed:
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -156,7 +156,7 @@ async def test_work_that_nobody_waits_for_ends_and_frees_its_place(questions: Qu
 
     leaving = asyncio.create_task(derived.compute("/q", work))
     staying = asyncio.create_task(derived.compute("/q", work))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     leaving.cancel()
     await asyncio.wait([leaving])
     assert not staying.done(), "another still waits"
@@ -236,9 +236,8 @@ async def test_a_body_is_compressed_when_someone_asks_and_for_its_equals(questio
     assert list(small.bodies) == ["identity"]
 
 
-async def test_a_computation_rests_after_each_short_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_computation_rests_after_each_short_turn() -> None:
     """Others run between its steps: seen by counting, not by a clock."""
-    monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
     others = 0
     ended = False
 
@@ -259,7 +258,7 @@ async def test_a_computation_rests_after_each_short_turn(monkeypatch: pytest.Mon
         return Computed("result", render, NOW, "/api/games")
 
     running = asyncio.create_task(other())
-    await Derived().compute("/q", work)
+    await Derived(turn_seconds=0.0).compute("/q", work)
     ended = True
     await running
     assert others >= 100

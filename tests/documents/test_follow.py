@@ -9,10 +9,8 @@ from functools import partial
 from typing import Any
 
 import asyncpg
-import pytest
 
 from ops.database import session
-from quartapp.documents import follow as following
 from quartapp.documents.follow import Follower
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import Document, delete_tombstones, load_all, load_since, publish
@@ -132,7 +130,7 @@ async def test_a_first_catching_up_leaves_tombstones_out_and_a_later_one_does_no
 
 
 async def test_after_a_long_absence_what_was_withdrawn_meanwhile_is_gone(
-    database: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+    database: Any, database_url: str
 ) -> None:
     """Its tombstone may be deleted by then, so everything is loaded anew; what stays is never missing."""
     await put(database, Document("/api/game/1", {"n": 1}), Document("/api/game/2", {"n": 2}))
@@ -143,7 +141,6 @@ async def test_after_a_long_absence_what_was_withdrawn_meanwhile_is_gone(
     await put(database, withdrawn=("/api/game/1",))
     async with session(database) as connection:
         assert await delete_tombstones(connection, datetime.now(UTC) + timedelta(days=3), timedelta(days=2))
-    monkeypatch.setattr(following, "RELOAD_AFTER_SECONDS", 0.0)
     missing: list[bool] = []
     stop = asyncio.Event()
 
@@ -153,7 +150,7 @@ async def test_after_a_long_absence_what_was_withdrawn_meanwhile_is_gone(
             await asyncio.sleep(0)
 
     watching = asyncio.create_task(watch())
-    task = asyncio.create_task(Follower(held, database_url).run(stop))
+    task = asyncio.create_task(Follower(held, database_url, reload_after_seconds=0.0).run(stop))
     await eventually(lambda: held.get("/api/game/1") is None)
     assert held.get("/api/game/2") is not None
     stop.set()

@@ -148,13 +148,12 @@ async def test_a_process_that_cannot_start_stops_everything_with_its_exit_code()
     ]
 
 
-async def test_a_process_that_lived_long_enough_starts_its_count_of_failures_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("launcher.host.supervisor.STEADY_SECONDS", 0.0)  # each one has lived long enough
-    monkeypatch.setattr("launcher.host.supervisor.BACKOFF_SECONDS", (0.01,))
+async def test_a_process_that_lived_long_enough_starts_its_count_of_failures_anew() -> None:
     ending = Spec("ending.1", (sys.executable, "-S", "-c", "raise SystemExit(7)"))
-    supervisor = Supervisor([ending], grace_seconds=5, output=io.StringIO())
+    # Each one has lived long enough.
+    supervisor = Supervisor(
+        [ending], grace_seconds=5, output=io.StringIO(), steady_seconds=0.0, backoff_seconds=(0.01,)
+    )
     running = asyncio.create_task(supervisor.run())
 
     def starts() -> object:

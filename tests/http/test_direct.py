@@ -121,8 +121,7 @@ async def test_a_client_has_one_allowance_for_both_ways_and_a_refused_price_coun
     assert (await ask(http, PLAIN, BODIES[0], "203.0.113.77")).status_code == 200
 
 
-async def test_a_body_that_comes_late_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quartapp.http.direct.BODY_SECONDS", 0.01)
+async def test_a_body_that_comes_late_is_passed_on() -> None:
     passed: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -140,7 +139,7 @@ async def test_a_body_that_comes_late_is_passed_on(monkeypatch: pytest.MonkeyPat
     from quartapp.http.cors import Cors
     from quartapp.http.limits import Clients
 
-    direct = Direct(Clients([]), Cors([]), Limits())
+    direct = Direct(Clients([]), Cors([]), Limits(), body_seconds=0.01)
     direct.add(PATH, Policy("none", "no-store", 120), lambda _: b"{}")
     scope = {
         "type": "http", "method": "POST", "path": PATH, "query_string": b"",

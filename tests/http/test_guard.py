@@ -22,7 +22,7 @@ from quartapp.http.front import Application, Front
 from quartapp.http.guard import Guard, UndeclaredRouteError
 from quartapp.http.limits import Clients
 from quartapp.publish.addresses import describe
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, for_ever, time_passes
 
 ORIGIN = "https://front.example"
 calls: list[str] = []
@@ -72,7 +72,7 @@ def an_app() -> Quart:
     @app.get("/slow")
     @policy(auth="none")
     async def slow() -> str:
-        await asyncio.sleep(3600)
+        await for_ever()
         return "never"
 
     @app.get("/stream")
@@ -83,7 +83,7 @@ def an_app() -> Quart:
     @app.get("/slow-stream")
     @policy(auth="none", stream=True)
     async def slow_stream() -> Response:
-        await asyncio.sleep(3600)
+        await for_ever()
         return Response(_ticks())
 
     return app
@@ -95,7 +95,7 @@ async def _ticks() -> AsyncGenerator[bytes, None]:
             async with asyncio.timeout(3600):
                 calls.append("tick")
                 yield b": tick\n\n"
-                await asyncio.sleep(0.05)
+                await time_passes(0.05)
     finally:
         calls.append("generator closed")
 
@@ -221,7 +221,7 @@ async def test_a_stream_outlasts_the_bound_of_handlers_and_ends_cleanly_at_a_sto
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        await asyncio.sleep(3600)
+        await for_ever()
         raise AssertionError
 
     async def send(message: Any) -> None:

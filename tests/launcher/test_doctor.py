@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from launcher.commands.doctor import run_doctor
 from launcher.commands.mends import mend_of
 from ops.instances import Instance
 from quartapp.settings import read_settings
+from tests.support.waiting import eventually
 
 Examine = Callable[..., Awaitable[dict[str, str]]]
 SECRET = "hidden-password-7c1d"
@@ -71,9 +71,12 @@ async def test_postgresql_refuses_a_password(
     examine: Examine, database_url: str, wants_password: str
 ) -> None:
     url = with_user(database_url, f"{wants_password}:{SECRET}")
-    async with asyncio.timeout(60):  # the server reads its rules anew when it gets to it
-        while (said := (await examine(DATABASE_URL=url))["database"]).startswith("ok"):
-            await asyncio.sleep(0.1)
+
+    async def refused() -> str | None:
+        said = (await examine(DATABASE_URL=url))["database"]
+        return None if said.startswith("ok") else said
+
+    said = await eventually(refused, pause=0.1)  # the server reads its rules anew when it gets to it
     assert said.startswith("FAIL PostgreSQL refuses the password")
     assert "DATABASE_URL" in said
 

@@ -44,6 +44,7 @@ class Desk:
         self.database, self.redis, self.telegram = database, redis, telegram
         self.chat = TelegramChat(telegram.url, TOKEN, "-100")
         self.now = NOW
+        self.timeout_seconds = 10.0
 
     async def fail(self, fingerprint: str = "job:results:FeedError", **options: Any) -> None:
         cause, _, variety = fingerprint.rpartition(":")
@@ -72,7 +73,7 @@ class Desk:
 
     async def send(self, redis: Redis | None = None, slot: Slot | None = None) -> bool:
         redis = redis or self.redis
-        telegram = Telegram(self.chat, redis)
+        telegram = Telegram(self.chat, redis, timeout_seconds=self.timeout_seconds)
         try:
             return await send_next(telegram, self.database, slot or Slot(redis), now=self.now)
         finally:
@@ -221,10 +222,8 @@ async def test_a_chat_that_became_a_supergroup_is_followed(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("trouble", [garbage(), raw(502, b"<html>"), status(500), hang()])
-async def test_an_outage_of_hours_loses_no_alert(
-    desk: Desk, trouble: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(telegram_module, "SEND_TIMEOUT_SECONDS", 0.1)
+async def test_an_outage_of_hours_loses_no_alert(desk: Desk, trouble: Any) -> None:
+    desk.timeout_seconds = 0.1
     desk.telegram.answers(trouble)
     await desk.fail()
     for _ in range(30):

@@ -22,7 +22,7 @@ from ops.redis import open_redis
 from ops.stores import Unavailable, open_stores
 from quartapp.settings import Settings
 from tests.support.clock_bench import Bench, job, minute, outline
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, time_passes
 
 if TYPE_CHECKING:
     from databases import Database
@@ -110,7 +110,7 @@ async def test_the_clock_runs_again_after_a_failover_with_one_alert_and_one_reco
         # The clock has sessions again, and each of them is read-only.
         await eventually(lambda: _read_only(bench.database))
         bench.wall.at = minute(1)
-        await asyncio.sleep(0.5)  # longer than the outage that is told; nothing may be claimed meanwhile
+        await time_passes(0.5)  # longer than the outage that is told; nothing may be claimed meanwhile
         assert await bench.runs() == []
         await promote(database_url)
         runs = await bench.settled(1)

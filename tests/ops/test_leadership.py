@@ -16,7 +16,7 @@ from ops.clock.leadership import Leadership
 from ops.clock.lease import read_holder
 from ops.database import session
 from ops.redis import open_redis
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, time_passes
 
 if TYPE_CHECKING:
     from databases import Database
@@ -89,7 +89,7 @@ async def test_one_leads_and_the_next_has_a_greater_token(redis: Redis, database
     async with second.campaigning():
         async with first.campaigning():
             await eventually(lambda: first.leads or second.leads)
-            await asyncio.sleep(TTL * 2)  # two lease times: it is renewed
+            await time_passes(TTL * 2)  # two lease times: it is renewed
             assert first.leads != second.leads
             assert len(first.tokens + second.tokens) == 1
         # first has stopped: it gave the lease back, or never had it
@@ -138,7 +138,7 @@ async def test_a_missing_redis_is_told_once_by_all_who_miss_it(database: Databas
         Candidate(nowhere, database, "two", 0.3).campaigning(),
     ):
         await eventually(lambda: _count(database, "failure"))
-        await asyncio.sleep(1)  # several more looks
+        await time_passes(1)  # several more looks, which may tell nothing
         assert await _count(database, "failure", "pending") == 1
     await nowhere.aclose()
 

@@ -11,6 +11,7 @@ import pytest
 
 from bench.odd_requests import odd_request
 from tests.serve.conftest import Served, Start
+from tests.support.waiting import time_passes
 
 OWN = re.compile(rb'(?im)^(?:x-request-id|date): [^\r]*\r\n|"request_id":"[^"]*"')
 
@@ -21,7 +22,7 @@ async def ask(served: Served, pieces: list[bytes]) -> bytes:
     try:
         for number, piece in enumerate(pieces):
             if number:
-                await asyncio.sleep(0.002)  # so that the server reads it apart
+                await time_passes(0.002)  # so that the server reads it apart
             writer.write(piece)
         # A server in the middle of a request never answers this; one between requests answers and closes.
         await asyncio.sleep(0)

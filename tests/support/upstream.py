@@ -19,6 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from tests.support.waiting import time_passes
+
 REASONS = {200: "OK", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -132,7 +134,7 @@ def trickle(pause: float = 0.01) -> Answer:
         while True:
             writer.write(b" ")
             await writer.drain()
-            await asyncio.sleep(pause)
+            await time_passes(pause)
 
     return Answer(write)
 

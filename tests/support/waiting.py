@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of sleeping."""
+"""Waiting for a condition instead of sleeping. The only module of the tests that sleeps; tests/test_house.py holds it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from launcher.dev.embedded import free_port
 # is reached ends the run and one that is not costs nothing.
 PATIENCE = 6
 
-__all__ = ["eventually", "eventually_sync", "free_port"]
+__all__ = ["eventually", "eventually_sync", "for_ever", "free_port", "time_passes"]
 
 
 async def eventually(
@@ -39,3 +39,16 @@ def eventually_sync(condition: Callable[[], Any], timeout: float = 10, pause: fl
         assert time.monotonic() < deadline, f"not true within {timeout * PATIENCE} s: {condition}"
         time.sleep(pause)
     return result
+
+
+async def time_passes(seconds: float) -> None:
+    """Let real time pass where time is the subject: a lease that outlives its end, a pause in which nothing may happen.
+
+    Never to give something time to happen: that is `eventually`.
+    """
+    await asyncio.sleep(seconds)
+
+
+async def for_ever() -> None:
+    """Wait until cancelled."""
+    await asyncio.Event().wait()
