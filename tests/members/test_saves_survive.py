@@ -93,19 +93,18 @@ async def _save_all(
     async def save(client: httpx.AsyncClient, key: str) -> None:
         person = people[int(key.partition("-")[2]) % len(people)]
         headers = {**person.bearer, "Idempotency-Key": key}
+
+        async def answer() -> httpx.Response | None:
+            try:
+                said = await client.post("/api/me/parlays", json=wanted, headers=headers, timeout=30)
+            except httpx.HTTPError:
+                return None
+            return None if said.status_code == 503 else said
+
         async with places:
-            while True:
-                try:
-                    answer = await client.post("/api/me/parlays", json=wanted, headers=headers, timeout=30)
-                except httpx.HTTPError:
-                    await asyncio.sleep(0.05)
-                    continue
-                if answer.status_code == 503:
-                    await asyncio.sleep(0.05)
-                    continue
-                assert answer.status_code == 201, answer.text
-                answered.append((key, answer.json()["id"]))
-                return
+            said = await eventually(answer, timeout=60, pause=0.05)
+        assert said.status_code == 201, said.text
+        answered.append((key, said.json()["id"]))
 
     async with httpx.AsyncClient(base_url=url, limits=httpx.Limits(max_connections=AT_ONCE)) as client:
         await asyncio.gather(*(save(client, key) for key in asked))
