@@ -84,7 +84,7 @@ async def test_a_clock_killed_at_the_start_of_games_costs_no_closing_line(
         await eventually(lambda: count(ledger, "SELECT count(*) FROM odds", len(wanted)), timeout=30)
         slate.start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
         await fetch_anew(ledger)  # the list brings the start forward
-        await asyncio.sleep(max(0.0, (slate.start - datetime.now(UTC)).total_seconds()))
+        await eventually(lambda: datetime.now(UTC) >= slate.start)
         os.kill(killed.pid, signal.SIGKILL)
         await asyncio.to_thread(killed.wait)
 
