@@ -30,6 +30,7 @@ test: setup ## the whole suite, on services of its own
 bench: setup ## the benchmarks, side by side with the peer, as ratios
 	UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --locked --quiet --inexact --group bench --python $(BIN)/python
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.parlays
 
 mutants: setup ## take each promised mechanism out and see its test fail (docs/reliability; long)
 	nice $(BIN)/python scripts/mutants.py

@@ -43,8 +43,8 @@ request = function()
 end
 """
 VARIED_SUGGESTION = """
-string.format('/api/parlays/suggest?legs=%d&risk=%s&sport=basketball_nba%02d', math.random(2, 6),
-  ({'conservative', 'balanced', 'degen'})[math.random(1, 3)], math.random(0, 59))
+string.format('/api/parlays/suggest?legs=%d&sport=basketball_nba%02d&bookmaker=book%02d', math.random(2, 6),
+  math.random(0, 59), math.random(0, 9))
 """
 DISTINCT_FILTER = """
 string.format('/api/games?limit=%d&from=2026-01-01T00:00:%02d.%06dZ&market=h2h', math.random(50, 100),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from quartapp.odds.formats import PriceError, PriceFormat, both
+from quartapp.odds.formats import PriceError, PriceFormat, both, to_decimal
 from quartapp.publish import shapes
 from quartapp.store.games import Game
 from quartapp.store.odds import Book
@@ -30,6 +30,15 @@ def prices(price: Decimal, form: PriceFormat) -> tuple[int | float | None, float
         return both(price, form)
     except PriceError:
         return (float(price), None) if form == "american" else (None, float(price))
+
+
+@lru_cache(maxsize=65_536)
+def odds(price: Decimal, form: PriceFormat) -> float | None:
+    """Return decimal odds as near as a float is, not as they are shown; None for what is no price in its format."""
+    try:
+        return float(to_decimal(price, form))
+    except PriceError:
+        return None
 
 
 def render(game: Game, books: list[Book]) -> shapes.Game:

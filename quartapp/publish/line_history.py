@@ -14,7 +14,7 @@ from quartapp.odds.consensus import weight_of
 from quartapp.odds.legs import Kind
 from quartapp.odds.movement import Movement, movement
 from quartapp.odds.vig import remove_vig
-from quartapp.publish.game import prices
+from quartapp.publish.game import odds
 from quartapp.store.games import Game
 from quartapp.store.odds import Change
 
@@ -85,7 +85,7 @@ def _value(game: Game, key: str, kind: Kind, point: float | None, held: Prices) 
     quoted = [held.get((name, 0)) for name in names]
     if len({name for name, _ in held}) != len(names):
         return None
-    decimals = [prices(one.price, one.price_format)[1] for one in quoted if one is not None]
+    decimals = [odds(one.price, one.price_format) for one in quoted if one is not None]
     sound = [decimal for decimal in decimals if decimal is not None and decimal > 1]
     return remove_vig(sound)[0] if len(sound) == len(names) else None
 

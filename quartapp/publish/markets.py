@@ -29,7 +29,7 @@ from quartapp.odds.value import (
 )
 from quartapp.odds.vig import hold
 from quartapp.publish import analysis_shapes, shapes
-from quartapp.publish.game import format_time, moment, prices
+from quartapp.publish.game import format_time, moment, odds, prices
 from quartapp.publish.line_history import market_movement
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change
@@ -222,7 +222,7 @@ def _book_markets(books: Sequence[Book], key: str) -> list[BookMarket]:
             book.key,
             market.last_update or book.last_update,
             tuple(
-                Offer(p.name, prices(p.price, p.price_format)[1], None if p.point is None else float(p.point))
+                Offer(p.name, odds(p.price, p.price_format), None if p.point is None else float(p.point))
                 for p in market.prices
             ),
         )

@@ -24,8 +24,9 @@ from quartapp.api.parlays.requests import LegRequest, ParlayRequest
 from quartapp.documents.held import HeldDocuments
 from quartapp.feeds.odds_api_answers import parse_events
 from quartapp.records import Bookmaker, Event, Market
+from tests.conftest import PROJECT
 from tests.support.examples import AWAY, HOME, QUOTED_AT, TIP_OFF, book, event, h2h, spreads, totals
-from tests.support.site import publish
+from tests.support.site import documents_of, publish
 
 NOW = QUOTED_AT + timedelta(minutes=1)
 PARTS = ("win", "push", "half_win", "half_loss", "loss")
@@ -294,6 +295,55 @@ def test_a_sport_without_a_distribution_has_its_main_lines_alone() -> None:
     answer = priced(games, leg("g1", "totals", "Over"), leg("g1", "h2h", HOME))
     assert [one["code"] for one in answer["warnings"]] == ["book_prices_same_game", "no_distribution"]
     assert answer["fair"]["correlation"] == 1
+
+
+def test_the_worked_game_of_the_documentation_is_what_is_computed() -> None:
+    text = " ".join((PROJECT / "docs" / "odds.md").read_text().split())
+    _, analysis = documents_of(renamed(a_slate())[0])
+    spread = analysis["markets"]["spreads"]
+    fair, best = spread["fair"][HOME], spread["best"][HOME]
+    parlay = priced(site(a_slate()), leg("g1", "spreads", HOME), leg("g2", "totals", "Over"))
+    nested = priced(site(a_slate()), leg("g1", "h2h", HOME), leg("g1", "spreads", HOME, -3.5))
+    win, over = parlay["legs"][0]["win"], parlay["legs"][1]["win"]
+    alpha = 1 - 1 / (2 * 110 / 210)
+    for said in (
+        f"{spread['consensus'][HOME]:.1%} for Boston",
+        f"win {fair['win']:.1%}, push {fair['push']:.1%}, loss {fair['loss']:.1%}",
+        f"**Best** for Boston -3: {best['bookmaker']}, {best['price']}.",
+        f"**Edge** by the other three books: {best['edge']:.1%}",
+        f"{alpha:.1%} of what is decided, {alpha * (1 - fair['push']):.1%} of all stakes",
+        f"= {(1 + 100 / 108) * (1 + 100 / 105):.4f}, or {parlay['price_american']:+d}. It wins with",
+        f"{win:.1%} · {over:.1%} = {parlay['fair']['probability']:.1%}, is worth {parlay['expected_value']:.1%}",
+        f"fair price is {parlay['fair']['price_decimal']:.4f}, or {parlay['fair']['price_american']:+d}.",
+        f"both win with {nested['fair']['probability']:.1%}",
+        f"the fair price is {nested['fair']['price_decimal']:.4f}",
+        f"independent it would be {nested['fair']['independent_price_decimal']:.4f}",
+    ):
+        assert said.replace("%", " %") in text, said
+    assert parlay["price_decimal"] == round((1 + 100 / 108) * (1 + 100 / 105), 4)
+    assert fair["win"] / (fair["win"] + fair["loss"]) == pytest.approx(spread["consensus"][HOME], abs=1e-5)
+    assert parlay["missing"] == [
+        {"key": "delta", "legs": [0], "reasons": ["other_line"]},
+        {"key": "gamma", "legs": [1], "reasons": ["not_quoted"]},
+    ]
+
+
+def test_the_analysis_and_a_price_say_the_same_of_a_market() -> None:
+    """Chances, hold and the best book's value: one function each, so equal wherever they are shown."""
+    events = renamed(a_slate())
+    games = site(a_slate())
+    for event_ in events:
+        _, analysis = documents_of(event_)
+        for key, market in analysis["markets"].items():
+            for name, fair in market["fair"].items():
+                found = find(games, True, LegRequest(**leg(event_.id, key, name)), "legs[0]")
+                assert {part: getattr(found.chances, part) for part in PARTS} == fair
+                held = [quote.held(chances) for quote, chances in found.placeable(NOW).values()]
+                assert math.fsum(one for one in held if one is not None) / len(held) == pytest.approx(
+                    market["hold"], abs=1e-6
+                )
+                best = market["best"][name]
+                assert found.quotes[best["bookmaker"]].price == best["price"]
 
 
 def read_case(folder: Path, number: str) -> list[Event]:
