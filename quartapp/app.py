@@ -83,7 +83,14 @@ class Web:
         silence = SilenceWatch(self.documents, datetime.now(UTC))
         self.tasks.start(silence.watch(self.stopping), "silence")
         self.tasks.start(self.stores.connect(self.stopping), "database")
-        self.tasks.start(beat(self.stores.redis, "web", self.settings.git_sha, self.stopping), "beat")
+        beating = beat(
+            self.stores.redis,
+            "web",
+            self.settings.git_sha,
+            self.stopping,
+            ended_well=lambda: not self.tasks.failed.is_set(),
+        )
+        self.tasks.start(beating, "beat")
 
     async def stop(self) -> None:
         """End the tasks, close the pools, write the last log lines. Bounded."""

@@ -13,6 +13,7 @@ import orjson
 from launcher.host.control import STATUS_SECONDS, ask
 from ops.clock.facts import Facts, read_facts
 from ops.clock.verdict import judge, short
+from ops.instances import SILENT_AFTER_SECONDS
 from ops.stores import Stores, open_stores
 from quartapp.credits import read_budget
 from quartapp.freshness.troubles import looking
@@ -133,9 +134,11 @@ def show(status: Status, as_json: bool) -> int:
         state = f"for {one['seconds']:.0f} s" if one["alive"] else "ended, about to start again"
         click.echo(f"supervised: {one['name']:<10} process {one['pid']} {state}, starts {one['starts']}")
     for one in status.instances:
-        click.echo(
-            f"alive: {one['role']:<10} {one['holder']} since {one['started_at']} ({one['git_sha'][:12]})"
-        )
+        told = f"{one['role']:<10} {one['holder']} since {one['started_at']} ({one['git_sha'][:12]})"
+        if one["quiet_seconds"] > SILENT_AFTER_SECONDS:
+            click.echo(f"silent: {told}, nothing heard for {one['quiet_seconds']:.0f} s")
+        else:
+            click.echo(f"alive: {told}")
     for job in status.jobs:
         last = f"{job['last_run_at']:%m-%d %H:%M:%SZ}" if job["last_run_at"] else "never"
         following = f"{job['next_run_at']:%m-%d %H:%M:%SZ}" if job["next_run_at"] else "-"

@@ -68,7 +68,10 @@ async def run_clock(
         resources = await stack.enter_async_context(open_resources(settings))
         tasks, standing = Tasks(), Standing()
         stack.push_async_callback(tasks.close)
-        tasks.start(beat(redis, role, settings.git_sha, stop, standing), "beat")
+        beating = beat(
+            redis, role, settings.git_sha, stop, standing, ended_well=lambda: not tasks.failed.is_set()
+        )
+        tasks.start(beating, "beat")
         if settings.telegram_alerts_enabled and settings.telegram_bot_token:
             chat = TelegramChat(
                 settings.telegram_base_url,

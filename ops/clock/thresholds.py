@@ -53,6 +53,8 @@ def crash_loops(starts: Mapping[tuple[str, str], int], living: Collection[Instan
     """Return the roles that start again and again: (role, host) with many more starts than living processes."""
     alive: dict[tuple[str, str], int] = {}
     for instance in living:
+        if instance.silent:
+            continue
         place = instance.role, instance.holder.split(":", 1)[0]
         alive[place] = alive.get(place, 0) + 1
     return sorted(

@@ -96,7 +96,7 @@ def _deploy(facts: Facts) -> Findings:
 
 def _processes(facts: Facts, patience: Patience) -> Findings:
     findings = Findings(well=(REDIS_AWAY,))
-    if "web" not in {instance.role for instance in facts.instances}:
+    if "web" not in {instance.role for instance in facts.instances if not instance.silent}:
         # Whoever reads /api/status has it from a living one.
         findings += Findings((Trouble("no_web", "no web process is alive", fatal=True, public=False),))
     if facts.leader is not None:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 
 from launcher.commands.healthcheck import check_clock
+from ops.clock.facts import Facts
+from ops.clock.verdict import judge
 from ops.instances import (
+    FORGOTTEN_AFTER_SECONDS,
     Instance,
     Standing,
     beat,
     living,
     mark_file,
+    own_pid_space,
 )
 from tests.support.waiting import eventually
 
@@ -82,11 +91,39 @@ async def test_the_mark_of_a_killed_process_is_not_alive_beside_its_successor(re
     assert sorted(mark.git_sha for mark in await living(redis)) == ["alive", "other"]
 
 
+async def test_the_mark_of_a_process_that_is_known_to_be_dead_is_left_out(redis: Any) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here: dict[str, Any] = {"holder": f"{socket.gethostname()}:web:1", "pid_space": own_pid_space()}
+    marks: dict[str, dict[str, Any]] = {
+        "dead here": here | {"pid": ended.pid},
+        "alive here": here | {"pid": os.getpid()},
+        "another container": here | {"pid": ended.pid, "pid_space": "pid:[1]"},
+        "another host": here | {"pid": ended.pid, "holder": "elsewhere:web:1"},
+        "an older version": here | {"pid": ended.pid, "pid_space": ""},
+    }
+    for name, changes in marks.items():
+        await redis.set(f"mark:web:{name}", orjson.dumps(a_mark(git_sha=name, **changes)))
+    if not own_pid_space():
+        pytest.skip("this system does not say in what a process id counts")
+    assert {mark.git_sha for mark in await living(redis)} == set(marks) - {"dead here"}
+
+
+async def test_a_process_that_missed_a_beat_is_silent_and_not_alive(redis: Any) -> None:
+    for name, seconds in (("speaks", FORGOTTEN_AFTER_SECONDS), ("silent", FORGOTTEN_AFTER_SECONDS - 20)):
+        await redis.set(f"mark:web:{name}", orjson.dumps(a_mark(role="web", git_sha=name)), ex=seconds)
+    found = {mark.git_sha: mark for mark in await living(redis)}
+    assert not found["speaks"].silent
+    assert found["silent"].silent
+    facts = Facts(datetime.now(UTC), leader="x", instances=[found["silent"]])
+    assert "no_web" in {trouble.code for trouble in judge(facts).troubles}
+    facts.instances.append(found["speaks"])
+    assert "no_web" not in {trouble.code for trouble in judge(facts).troubles}
+
+
 def test_a_clock_is_ready_once_it_of_this_commit_leads_or_stands_by(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
     import redis as redis_client
 
     monkeypatch.setenv("REDIS_URL", redis_url)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
+import pytest
 
 from ops.clock import thresholds
 from ops.instances import Instance, beat, living, recent_starts
@@ -53,17 +54,34 @@ def test_many_starts_are_a_crash_loop_and_many_workers_are_not() -> None:
     assert thresholds.crash_loops({("web", "h"): 6}, [instance()]) == ["web"]
     assert thresholds.crash_loops({("web", "h"): 6}, [instance()] * 4) == []
     assert thresholds.crash_loops({("web", "h"): 5}, [instance()]) == []
+    silent = [replace(instance(), quiet_seconds=20.0)] * 4
+    assert thresholds.crash_loops({("web", "h"): 6}, [instance(), *silent]) == ["web"]
 
 
-async def test_every_start_of_a_process_is_counted(redis: Redis) -> None:
-    for _ in range(6):
-        stop = asyncio.Event()
-        beating = asyncio.create_task(beat(redis, "web", "sha", stop))
-        while not await living(redis):
+async def start_and_end(redis: Redis, *, how: str) -> None:
+    """Let a process of role web speak once, and end it."""
+    stop = asyncio.Event()
+    beating = asyncio.create_task(beat(redis, "web", "sha", stop, ended_well=lambda: how == "stopped"))
+    while not await redis.keys("mark:*"):
+        await asyncio.sleep(0)
+    if how == "killed":
+        while not beating.done():  # the client may swallow one cancellation
+            beating.cancel()
             await asyncio.sleep(0)
+        await redis.delete("gone", *await redis.keys("mark:*"), *await redis.keys("instance:*"))
+    else:
         stop.set()
         await beating
-    assert thresholds.crash_loops(await recent_starts(redis), await living(redis)) == ["web"]
+
+
+@pytest.mark.parametrize(("how", "loops"), [("killed", ["web"]), ("crashed", ["web"]), ("stopped", [])])
+async def test_starts_count_unless_their_processes_stopped_in_good_order(
+    redis: Redis, how: str, loops: list[str]
+) -> None:
+    """Three good deploys of four processes within minutes are twelve starts and no crash loop."""
+    for _ in range(12):
+        await start_and_end(redis, how=how)
+    assert thresholds.crash_loops(await recent_starts(redis), await living(redis)) == loops
 
 
 async def test_a_newer_versions_mark_is_read_and_what_is_no_mark_is_passed_over(redis: Redis) -> None:
