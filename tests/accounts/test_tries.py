@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from ops.redis import open_redis
-from quartapp.accounts import throttle
+from quartapp.accounts import passwords, throttle
 from quartapp.accounts.passwords import Hashing
 from quartapp.accounts.throttle import Bucket, Rate, give_back, take
 from quartapp.app import Web
@@ -176,3 +176,36 @@ async def test_a_hash_of_older_parameters_is_made_anew_at_a_login(
         renewed = await raw(connection).fetchval("SELECT password_hash FROM users")
     assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert (await client.post("/api/auth/login", json=person.login)).status_code == 200
+
+
+async def test_a_known_and_an_unknown_address_cost_the_same_work(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await register(client)
+    hasher, nobodys = passwords._hasher()
+    done: list[str] = []
+
+    class Counted:
+        def verify(self, hashed: str, password: str) -> bool:
+            done.append("verify")
+            return hasher.verify(hashed, password)
+
+        def hash(self, password: str) -> str:
+            done.append("hash")
+            return hasher.hash(password)
+
+    monkeypatch.setattr(passwords, "_hasher", lambda: (Counted(), nobodys))
+    recovery = {"recovery_code": "AAAA-BBBB-CCCC-DDDD", "new_password": "another Phrase of 5 words"}
+    for path, ask in (("login", {"password": "a wrong password"}), ("recover", recovery)):
+        answers = []
+        for email in (person.email, "nobody@example.com"):
+            answer = await client.post(f"/api/auth/{path}", json={"email": email} | ask)
+            shown = {
+                name: answer.headers[name] for name in answer.headers if not name.startswith("ratelimit")
+            }
+            del shown["x-request-id"]
+            answers.append((answer.status_code, answer.json() | {"request_id": ""}, shown, tuple(done)))
+            done.clear()
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 401
+        assert len(answers[0][3]) == 1

@@ -30,7 +30,8 @@ Code = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    # Built at first use: seven models cost a start some milliseconds.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Registration(_Strict):
