@@ -68,27 +68,33 @@ def common_passwords() -> frozenset[str]:
 class Hashing:
     """Hashes and verifies passwords, a bounded number at a time."""
 
-    def __init__(self, workers: int = WORKERS, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self,
+        workers: int = WORKERS,
+        most_waiting: int = MOST_WAITING,
+        hasher: Callable[[], tuple[PasswordHasher, str]] | None = None,
+    ) -> None:
+        """Take a function that gives the hasher and a hash of a password that nobody has; OWASP's without one."""
+        self._hasher = hasher or _hasher
         self._pool = ThreadPoolExecutor(workers, "passwords", initializer=_give_way)
         self._room = workers + most_waiting
         self._waiting = 0
 
     async def hash(self, password: str) -> str:
         """Return the hash of a normalised password. Raises ProblemError (503) when too many wait already."""
-        return await self._run(lambda: _hasher()[0].hash(password))
+        return await self._run(lambda: self._hasher()[0].hash(password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Tell whether a password is right. Without a hash it takes the same time and is wrong."""
-        return await self._run(lambda: _verify(password_hash, password))
+        return await self._run(lambda: _verify(*self._hasher(), password_hash, password))
 
     async def weakness(self, password: str, email: str) -> str | None:
         """Return why a password is not accepted, or None."""
         return await self._run(lambda: weakness(password, email))
 
-    @staticmethod
-    def is_outdated(password_hash: str) -> bool:
+    def is_outdated(self, password_hash: str) -> bool:
         """Tell whether a hash was made with other parameters than today's."""
-        return _hasher()[0].check_needs_rehash(password_hash)
+        return self._hasher()[0].check_needs_rehash(password_hash)
 
     def close(self) -> None:
         """Start nothing more."""
@@ -115,10 +121,9 @@ def _hasher() -> tuple[PasswordHasher, str]:
     return hasher, hasher.hash(os.urandom(24).hex())
 
 
-def _verify(password_hash: str | None, password: str) -> bool:
+def _verify(hasher: PasswordHasher, nobodys: str, password_hash: str | None, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
-    hasher, nobodys = _hasher()
     try:
         return hasher.verify(password_hash or nobodys, password) and password_hash is not None
     except (VerificationError, InvalidHashError):
