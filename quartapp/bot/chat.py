@@ -171,7 +171,8 @@ class Bot:
 
 
 def _checked(written: Written, facts: Sequence[Fact], catalogue: Catalogue, told: Told) -> Sentence | None:
-    cited = tuple(facts[number - 1] for number in written.cited if 1 <= number <= len(facts))
+    marked = [facts[number - 1] for number in written.cited if 1 <= number <= len(facts)]
+    cited = tuple(dict.fromkeys(one for fact in marked for one in (fact, *fact.beside)))
     why = problem(written.text, cited, catalogue.distinctive)
     if why is None and not cited:
         why = "no citation"

@@ -22,7 +22,10 @@ class Citation(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One value of a document. `names` are the team, book and player names that it lets a sentence say."""
+    """One value of a document. `names` are the team, book and player names that it lets a sentence say.
+
+    `beside` are facts that are cited with it: an analysis knows a book by its key, and another document its name.
+    """
 
     document: str
     etag: str
@@ -31,6 +34,7 @@ class Fact:
     kind: Kind
     names: tuple[str, ...] = ()
     label: str = ""
+    beside: tuple[Fact, ...] = ()
 
     @property
     def place(self) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from quartapp.bot.facts import Fact, Source
@@ -213,18 +213,18 @@ def _priced(
     if american is None or decimal is None:
         return None
     received = "price_decimal" if offer.get("price_format") == "decimal" else "price_american"
-    names = (*_names(said), *title.names)
+    names = _names(said)
     point = offer.get("point")
+    at = f"at {title.names[0]}"
     facts = [
-        source.fact(*where, received, kind="price", names=names, label=f"{label}, at {title.names[0]}"),
+        replace(
+            source.fact(*where, received, kind="price", names=names, label=f"{label}, {at}"), beside=(title,)
+        ),
         title,
     ]
     if point is not None:
-        facts.append(
-            source.fact(
-                *where, "point", kind="point", names=names, label=f"line of {label}, at {title.names[0]}"
-            )
-        )
+        line = source.fact(*where, "point", kind="point", names=names, label=f"line of {label}, {at}")
+        facts.append(replace(line, beside=(title,)))
     return Priced(said, title.names[0], point, american, decimal, tuple(facts))
 
 

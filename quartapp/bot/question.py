@@ -155,15 +155,17 @@ def understand(
     elif found.sport is not None and not topics:
         topics = ["schedule"]
     return Question(
-        message, care(message), tuple(topics if games else _sorted(topics)), tuple(games), found.teams, found.unclear, found.sport, found.book,
+        message, care(message), tuple(topics if games else _sorted(topics, message)), tuple(games), found.teams, found.unclear, found.sport, found.book,
         _day(message, now),
     )  # fmt: skip
 
 
-def _sorted(topics: list[Topic]) -> list[Topic]:
+def _sorted(topics: list[Topic], message: str) -> list[Topic]:
     """Return the topics with what is explained first; "when" and the like only where nothing else is asked."""
     if "sports" in topics or "books" in topics:
         return [topic for topic in topics if topic in ("sports", "books")]
+    if "record" in topics and re.search(r"\byour?\b", message, re.IGNORECASE):
+        return ["record"]
     if "glossary" in topics and "rules" not in topics:
         return ["glossary"]
     telling = [

@@ -71,7 +71,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         r"\bhalf[- ](?:won|win|lost|loss)|\bquarter|\basian",
         (
-            "A quarter line is half a bet on each of the lines beside it: a win and a push make it half won, a loss and a push half lost.",
+            "A quarter line splits the bet between the lines beside it: a win and a push make it half won, a loss and a push half lost.",
             "Half won pays half the stake at the price and returns the other half; half lost returns half the stake.",
         ),
     ),
@@ -98,25 +98,25 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
 RULES_GENERAL = (
     "A winner bet pays the team with the higher score, a spread adds the line to a team's score, and a total compares both "
     "scores together with the line; exactly on the line is a push, which returns the stake.",
-    "A cancelled game is void; a postponed one stays open for a limited time.",
+    "A cancelled game is void; a postponed game stays open for a limited time.",
     "For more, ask about pushes, postponed or abandoned games, overtime, quarter lines or parlays.",
 )
 
 GLOSSARY: tuple[tuple[str, str], ...] = (
     (r"\bhold\b|\bvig\b|\bjuice\b|\bmargin\b", "The hold, or vig, is the margin of the bookmaker in the prices of all outcomes: the implied probabilities sum to more than the whole."),
-    (r"\bno[- ]vig\b|\bfair\b", "A fair price is one without the bookmaker's margin."),
+    (r"\bno[- ]vig\b|\bfair\b", "A fair price leaves out the bookmaker's margin."),
     (r"\bclosing line value\b|\bclv\b", "Closing line value compares the price that was taken with the last price before the start: positive means that the price was better than the market's last word."),
-    (r"\bedge\b|\bexpected value\b|\bev\b", "The edge is the expected value of a price by the probabilities of the other books: negative means that the bet loses on average."),
-    (r"\bkelly\b", "The Kelly fraction is a formula for the share of a fund that a price would justify if the probability were known; it is a figure here, and no advice."),
+    (r"\bedge\b|\bexpected value\b|\bev\b", "The edge is the expected value of a price by the probabilities of the other books: negative means that the price is worth less than what is staked on it on average."),
+    (r"\bkelly\b", "The fraction is a formula's word for the share of a fund that a price would justify if the probability were known; it is a figure here, and no advice."),
     (r"\bconsensus\b", "The consensus is the probability of an outcome over all books with fresh prices, after taking out each book's margin."),
     (r"\bimplied\b", "The implied probability of a price is what it would have to be for the bet to break even."),
     (r"\bamerican\b", "American odds with a plus say what a round stake wins, and with a minus what must be staked to win as much."),
     (r"\bdecimal\b", "Decimal odds say what a winning bet pays as a multiple of its stake, the stake included."),
     (r"\bfractional\b", "Fractional odds say what a winning bet wins for its stake, the stake not included."),
     (r"\bmoney ?line\b", "The moneyline, or winner market, is about who wins, with no line added."),
-    (r"\bspread\b|\bhandicap\b", "The spread adds a line to one team's score before the scores are compared."),
+    (r"\bspread\b|\bhandicap\b", "The spread adds a line to a team's score before the scores are compared."),
     (r"\btotal\b|\bover\b|\bunder\b", "A total is about both scores together, over or under a line."),
-    (r"\bsame[- ]game\b", "A same-game parlay has legs of one game, which are not independent: its fair price comes from the game's distribution of scores, and a book sets its own."),
+    (r"\bsame[- ]game\b", "A same-game parlay has legs of the same game, which are not independent: its fair price comes from the game's distribution of scores, and a book sets its own."),
     (r"\bparlay\b|\baccumulator\b", "A parlay joins several legs in a single bet: it wins only if every leg does, and its price is the product of the legs' prices."),
     (r"\barbitrage\b", "An arbitrage is a set of prices at different books that together pay more than they cost; such prices are mostly mistakes or gone."),
     (r"\broi\b", "The return on investment is the profit divided by what was staked."),

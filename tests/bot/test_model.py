@@ -77,7 +77,7 @@ def texts(told: list[tuple[str, dict[str, Any]]]) -> list[str]:
     return [data["text"] for name, data in told if name == "text"]
 
 
-async def test_a_models_sentences_are_sent_checked_and_their_tokens_counted_once(
+async def test_a_models_sentences_are_checked_and_their_tokens_counted_once(
     asking: Any, upstream: Upstream
 ) -> None:
     web, client, person = await asking()
@@ -113,9 +113,7 @@ async def test_a_model_that_lies_or_fails_before_a_sentence_is_replaced_by_figur
     assert len(upstream.requests) == requests
 
 
-async def test_a_stream_that_is_cut_ends_in_a_clear_error_and_what_it_used_is_counted(
-    asking: Any, upstream: Upstream
-) -> None:
+async def test_a_cut_stream_ends_in_a_clear_error_and_is_counted(asking: Any, upstream: Upstream) -> None:
     web, client, person = await asking()
 
     async def write(request: Any, writer: asyncio.StreamWriter) -> None:
