@@ -36,10 +36,14 @@ def run_up(settings: Settings, scale: str) -> int:
     except (RoleError, OSError) as problem:
         click.echo(str(problem), err=True)
         return 2
+    if not any(counts.values()):
+        click.echo(f"--scale {scale!r} leaves nothing to run: give a role a count above 0.", err=True)
+        return 2
     if not bring_schema(settings):
         return 1
     try:
-        listening = listening_socket(settings)
+        # Without a web process the port is nobody's, and may well be in use by another.
+        listening = listening_socket(settings) if counts.get("web") else None
     except PortError as problem:
         click.echo(str(problem), err=True)
         return 1
@@ -51,20 +55,23 @@ def run_up(settings: Settings, scale: str) -> int:
     return asyncio.run(_supervise(specs, settings.drain_seconds + TIDY_UP_SECONDS))
 
 
-def _specs(role: Role, count: int, listening: socket.socket) -> list[Spec]:
+def _specs(role: Role, count: int, listening: socket.socket | None) -> list[Spec]:
     command = list(role.command)
     if command[0] in ("python", "python3"):
         command[0] = sys.executable  # this environment's, whatever PATH says
     elif shutil.which(command[0]) is None:
         raise RoleError(f"{role.name}: there is no command {command[0]!r}.")
-    web = role.name == "web"
-    environment = {LISTEN_FD: str(listening.fileno()), MIGRATED: "1", "WEB_CONCURRENCY": "1"} if web else {}
+    descriptors = (listening.fileno(),) if role.name == "web" and listening is not None else ()
+    web = bool(descriptors)
+    environment = (
+        {LISTEN_FD: str(descriptors[0]), MIGRATED: "1", "WEB_CONCURRENCY": "1"} if descriptors else {}
+    )
     return [
         Spec(
             f"{role.name}.{number}",
             tuple(command),
             environment | ({"SCHEDULER_STANDALONE": "true"} if web else {}) | {"PYTHONUNBUFFERED": "1"},
-            (listening.fileno(),) if web else (),
+            descriptors,
             web_ready if web else None,
         )
         for number in range(1, count + 1)

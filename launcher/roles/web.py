@@ -62,11 +62,13 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     from hypercorn.asyncio import serve
 
     from launcher.serve.connection import Connections
+    from launcher.serve.descriptors import ask_for_descriptors, watch_descriptors
     from launcher.serve.drain import let_go
     from launcher.serve.errors import answer_errors_with_problems
     from launcher.serve.hypercorn import hypercorn_config, serve_connections_of
     from quartapp.app import create_web
 
+    ask_for_descriptors()
     stop, closing = asyncio.Event(), asyncio.Event()
     _prepare(asyncio.get_running_loop(), stop)
     web = create_web(settings)
@@ -75,6 +77,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     serve_connections_of(connections)
     answer_errors_with_problems(web.access)
     web.tasks.start(connections.watch(web.stopping), "connections")
+    web.tasks.start(watch_descriptors(web.stopping), "descriptors")
     web.start()
     start_companions(settings, web)
     # What start-up made lives as long as the process: the collector need not walk it again and again.

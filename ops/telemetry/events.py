@@ -33,6 +33,8 @@ EVENTS: dict[str, Event] = {
     "clock_stopped": Event(_INFO, (), "A clock has ended in order."),
     "stopped": Event(_INFO, (), "A web process has ended in order."),
     "port_refused": Event(_ERROR, ("error",), "The port cannot be listened on."),
+    "descriptors_few": Event(_WARNING, ("limit", "wanted"), "Few connections fit; raise nofile (ulimits in compose, LimitNOFILE)."),
+    "accept_failed": Event(_ERROR, ("limit",), "No descriptor is left: newcomers are turned away."),
     "health_socket_refused": Event(_WARNING, ("error",), "The socket for health checks cannot be made."),
     "background_task_died": Event(_ERROR, ("task", "error"), "What runs beside the role has ended."),
     "watch_failed": Event(_WARNING, ("error",), "The watchdog could not look."),

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -56,6 +57,20 @@ def test_the_procfile_names_web_and_clock() -> None:
     for wrong in ("web", "web=x", "worker=1", "web=1000"):
         with pytest.raises(RoleError):
             parse_scale(wrong, roles)
+
+
+async def test_without_a_web_process_the_port_is_not_taken(start: Start, up_env: Environment) -> None:
+    env = up_env()
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", int(env["PORT"])))
+        somebody.listen()
+        running = start("up", "--scale", "web=0,clock=1", environment=env)
+        await eventually(lambda: "clock_started" in running.text, timeout=60)
+        running.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(running.process.wait, 90) == 0
+    nothing = start("up", "--scale", "web=0,clock=0", environment=env)
+    assert await asyncio.to_thread(nothing.process.wait, 90) == 2
+    assert "leaves nothing to run" in nothing.text
 
 
 async def test_eight_processes_are_gone_after_the_supervisor_is_killed(
