@@ -15,7 +15,7 @@ import pytest
 from launcher.serve.descriptors import WANTED, none_left, watch_descriptors
 from ops.telemetry.events import COUNTS
 from tests.conftest import PROJECT
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, time_passes
 
 START = """
 import resource, sys
@@ -72,7 +72,7 @@ async def test_a_process_without_a_descriptor_says_that_it_turns_visitors_away()
 async def test_a_process_with_descriptors_says_nothing() -> None:
     stop, before = asyncio.Event(), COUNTS["accept_failed"]
     watching = asyncio.create_task(watch_descriptors(stop, 0.001))
-    await asyncio.sleep(0.05)
+    await time_passes(0.05)
     stop.set()
     await watching
     assert COUNTS["accept_failed"] == before
