@@ -18,7 +18,7 @@ import httpx
 import psutil
 import pytest
 
-from launcher.host.child import Spec
+from launcher.host.child import Child, Spec
 from launcher.host.procfile import RoleError, parse_scale, read_procfile
 from launcher.host.supervisor import ReloadError, Supervisor
 from tests.conftest import PROJECT
@@ -262,10 +262,21 @@ async def test_a_reload_while_an_instance_is_down_ends_with_one_of_each(tmp_path
         assert alive(how) == 2
 
 
-async def test_two_reloads_at_once_take_turns(tmp_path: Path) -> None:
+async def test_two_reloads_at_once_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with supervised(tmp_path) as (supervisor, how):
+        until_ready, starting, most = supervisor._until_ready, 0, 0
+
+        async def counted(child: Child) -> None:
+            nonlocal starting, most
+            starting += 1
+            most = max(most, starting)
+            await until_ready(child)
+            starting -= 1
+
+        monkeypatch.setattr(supervisor, "_until_ready", counted)
         first, second = await asyncio.gather(supervisor.reload("role"), supervisor.reload("role"))
         assert first == second == ["role.1", "role.2"]
+        assert most == 1  # never two new ones beside the old
         assert len(pids(supervisor)) == alive(how) == 2
 
 
