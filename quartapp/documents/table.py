@@ -170,6 +170,12 @@ async def _withdraw(
     )
 
 
+async def body_of(connection: Connection, key: str) -> bytes | None:
+    """Return a published document's JSON; None if there is none."""
+    body: bytes | None = await raw(connection).fetchval("SELECT body FROM documents WHERE key = $1", key)
+    return body
+
+
 async def published_keys(connection: Connection, *, but: Sequence[str]) -> set[str]:
     """Return the keys of all published documents but those that begin with one of `but`."""
     rows = await raw(connection).fetch(

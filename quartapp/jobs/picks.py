@@ -1,4 +1,4 @@
-"""Publishes picks: at most eight a day over all sports, from the analyses as the odds jobs last stored them."""
+"""Publishes picks: at most eight a day over all sports, from the analyses as the odds jobs last published them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def publish_picks(context: Context) -> dict[str, object]:
     async with context.transaction() as connection:
         for sport, updated in (await analyses.sports_ahead(connection, *search.span)).items():
             if search.may_be_fresh(updated):
-                search.read(await analyses.ahead(connection, sport, *search.span))
+                search.read(await documents.body_of(connection, addresses.analyses(sport)))
     async with context.transaction() as connection:
         # Every publisher waits for this lock: two runs cannot give one place twice.
         await documents.lock(connection)

@@ -69,9 +69,7 @@ def _scores(model: Model, tilts: Sequence[Tilt]) -> Scores:
         assert model.second is not None
         return Grid(*goal_weights(model.first, model.second, model.rho, overtime=sport.overtime), tilts)
     margins = _margins(model.first, sport)
-    totals = None
-    if model.second is not None:
-        totals = discretised(model.second, sport.total_sd, lowest=0)
+    totals = None if model.second is None else _totals(model.second, sport)
     return MarginAndTotal(margins, totals, sport.correlation, tilts)
 
 
@@ -153,17 +151,27 @@ def _fit_margin(sport: Sport, targets: Sequence[Target]) -> Model:
     if main.selection.side == "away":
         raise ValueError("the target of a spread is the home team's")
     guess = sport.margin_sd * NORMAL.inv_cdf(_inside(main.probability)) - line
-    mean = _mean_for(main, guess, sport.margin_sd, lambda at: _margins(at, sport))
+    mean = _mean_for(main, guess, sport.margin_sd, lambda at: _decisive_margin(main.selection, sport, at))
     total = next((t for t in targets if t.selection.market == "totals"), None)
     total_mean = None
     if total is not None and total.selection.point is not None:
         guess = total.selection.point + sport.total_sd * NORMAL.inv_cdf(_inside(total.probability))
+        guess = max(1.0, guess)
         total_mean = _mean_for(
-            total, max(1.0, guess), sport.total_sd, lambda at: discretised(at, sport.total_sd, lowest=0)
+            total,
+            guess,
+            sport.total_sd,
+            lambda at: _decisive_normal(total.selection, at, sport.total_sd, total=True),
         )
     return _with_tilts(Model(sport, mean, total_mean), targets)
 
 
+@lru_cache(maxsize=64)  # a fit asks for its last one again, and so does who evaluates it
+def _totals(mean: float, sport: Sport) -> Values:
+    return discretised(mean, sport.total_sd, lowest=0)
+
+
+@lru_cache(maxsize=64)
 def _margins(mean: float, sport: Sport) -> Values:
     found = discretised(mean, sport.margin_sd, sport.weights)
     if not sport.never_level or not found.first <= 0 <= found.last:
@@ -171,37 +179,78 @@ def _margins(mean: float, sport: Sport) -> Values:
     return Values(found.first, [0.0 if n == -found.first else p for n, p in enumerate(found.probabilities)])
 
 
-def _mean_for(target: Target, guess: float, sd: float, values_at: Callable[[float], Values]) -> float:
+def _mean_for(target: Target, guess: float, sd: float, decisive_at: Callable[[float], float]) -> float:
     """Return the mean at which a discretised normal meets a target: two corrections; tilts do the rest."""
-
-    def miss(mean: float) -> float:
-        won = lost = 0.0
-        values = values_at(mean)
-        for result, probability in zip(values.settled(target.selection), values.probabilities, strict=True):
-            won += probability * WON[result]
-            lost += probability * LOST[result]
-        return NORMAL.inv_cdf(_inside(won / (won + lost))) - NORMAL.inv_cdf(_inside(target.probability))
-
+    wanted = NORMAL.inv_cdf(_inside(target.probability))
     for _ in range(2):
-        guess -= miss(guess) * sd
+        guess -= (NORMAL.inv_cdf(_inside(decisive_at(guess))) - wanted) * sd
     return guess
+
+
+def _decisive(selection: Selection, values: Values) -> float:
+    won = lost = 0.0
+    for result, probability in zip(values.settled(selection), values.probabilities, strict=True):
+        won += probability * WON[result]
+        lost += probability * LOST[result]
+    return won / (won + lost)
+
+
+def _decisive_margin(selection: Selection, sport: Sport, mean: float) -> float:
+    if sport.weights:
+        return _decisive(selection, _margins(mean, sport))
+    return _decisive_normal(selection, mean, sport.margin_sd, never_level=sport.never_level)
+
+
+def _decisive_normal(
+    selection: Selection, mean: float, sd: float, *, total: bool = False, never_level: bool = False
+) -> float:
+    """Return the same of a discretised normal without weights: only the values next to the line are settled."""
+    nearest = round(selection.point or 0.0)
+    if selection.market == "spreads":
+        nearest = -nearest
+    edges = [NORMAL.cdf((nearest + at - mean) / sd) for at in (-1.5, -0.5, 0.5, 1.5)]
+    lost, won = edges[0], 1 - edges[3]
+    if total:  # none is below 0
+        lost = max(0.0, lost - NORMAL.cdf((-0.5 - mean) / sd))
+    for number in range(3):
+        value = nearest - 1 + number
+        if value or not never_level:
+            result = settle(selection, value, value)
+            won += (edges[number + 1] - edges[number]) * WON[result]
+            lost += (edges[number + 1] - edges[number]) * LOST[result]
+    if never_level and abs(nearest) > 1:
+        level = NORMAL.cdf((0.5 - mean) / sd) - NORMAL.cdf((-0.5 - mean) / sd)
+        won, lost = (won - level, lost) if nearest < 0 else (won, lost - level)
+    return won / (won + lost)
 
 
 def _with_tilts(model: Model, targets: Sequence[Target]) -> Model:
     """Return the model scaled to all targets: each in turn, until none moves by 1e-9."""
-    masses = _masses(model, targets)
+    by_results = _masses(model, targets)
+    masses = list(by_results.values())
+    results = list(zip(*by_results, strict=True))  # by target
     strengths = [0.0] * len(targets)
     for _ in range(MOST_ROUNDS):
         furthest = 0.0
         for number, target in enumerate(targets):
+            own = results[number]
             sums = [0.0] * 5
-            for key, mass in masses.items():
-                sums[key[number]] += mass
+            for result, mass in zip(own, masses, strict=True):
+                sums[result] += mass
             step = _tilt(sums, target.probability)
             step = max(-STRONGEST_TILT - strengths[number], min(STRONGEST_TILT - strengths[number], step))
+            if abs(step) < 1e-12:
+                continue
             strengths[number] += step
-            factors = [math.exp(step * (won - lost)) for won, lost in zip(WON, LOST, strict=True)]
-            masses = {key: mass * factors[key[number]] for key, mass in masses.items()}
+            whole, half = math.exp(step), math.exp(step / 2)
+            factors = (
+                1 / whole,
+                1 / half,
+                1.0,
+                half,
+                whole,
+            )  # by result: e to what it wins less what it loses
+            masses = [mass * factors[result] for result, mass in zip(own, masses, strict=True)]
             furthest = max(furthest, abs(step))
         if furthest < 1e-9:
             break

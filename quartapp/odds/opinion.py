@@ -42,6 +42,23 @@ class Opinion:
             return None
         return _mean({book: said for book, said in self.by_book.items() if book != bookmaker})
 
+    def without_each(self) -> dict[str, dict[str, float]]:
+        """Return the same for every book at once; empty where fewer than three books quote."""
+        if self.books < FEWEST_FOR_EDGE:
+            return {}
+        sums = dict.fromkeys(self.probabilities, 0.0)
+        for book, said in self.by_book.items():
+            weight = weight_of(book)
+            for name in sums:
+                sums[name] += weight * said[name]
+        found: dict[str, dict[str, float]] = {}
+        for book, said in self.by_book.items():
+            weight = weight_of(book)
+            others = {name: total - weight * said[name] for name, total in sums.items()}
+            whole = sum(others.values())
+            found[book] = {name: value / whole for name, value in others.items()}
+        return found
+
 
 def opinion(key: MarketKey, sifted: Sifted) -> Opinion | None:
     """Return the consensus of the lines of the main kind at the main point; None without any.

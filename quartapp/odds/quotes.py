@@ -195,7 +195,8 @@ def _outliers(key: str, game: Game, lines: Sequence[Line], sport: Sport | None) 
     left = [(location(key, game, line, sport), line) for line in lines]
     found: list[Excluded] = []
     while len({line.bookmaker for _, line in left}) >= FEWEST_FOR_OUTLIER:
-        medians = [_median_of_others(line.bookmaker, left) for _, line in left]
+        in_order = sorted((place, weight_of(line.bookmaker), line.bookmaker) for place, line in left)
+        medians = [_median_of_others(line.bookmaker, in_order) for _, line in left]
         ratios = [
             abs(place - median) / outlier_bound(key, median)
             for (place, _), median in zip(left, medians, strict=True)
@@ -234,11 +235,9 @@ def deviation(key: str, sport: Sport | None) -> float:
     return sport.total_sd if key == "totals" else sport.margin_sd
 
 
-def _median_of_others(bookmaker: str, places: Sequence[tuple[float, Line]]) -> float:
+def _median_of_others(bookmaker: str, in_order: Sequence[tuple[float, float, str]]) -> float:
     """Return the weighted median of the other books' places; the middle of two where it falls between."""
-    others = sorted(
-        (place, weight_of(line.bookmaker)) for place, line in places if line.bookmaker != bookmaker
-    )
+    others = [(place, weight) for place, weight, book in in_order if book != bookmaker]
     half = sum(weight for _, weight in others) / 2
     passed = 0.0
     for number, (place, weight) in enumerate(others):

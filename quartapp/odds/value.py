@@ -21,6 +21,11 @@ def expected_value(chances: Chances, decimal: float, commission: float = 0.0) ->
     return chances.won * (decimal - 1) * (1 - commission) - chances.lost
 
 
+def decided_value(probability: float, decided: float, decimal: float) -> float:
+    """Return the expected profit of a stake of 1 on a bet that is decided so often, and then won with a probability."""
+    return decided * (probability * decimal - 1)
+
+
 def fair_price(chances: Chances) -> float:
     """Return the decimal odds at which the expected value is 0: 1 + lost/won. Infinite for what cannot win."""
     return 1 + chances.lost / chances.won if chances.won else math.inf

@@ -42,19 +42,23 @@ def market_movement(
     ]
     before: dict[str, float] = {}
     last: dict[str, float] = {}
+    touched: dict[str, Prices] = {}  # the books that changed at the moment
     for number, change in enumerate(own):
         held = of_books.setdefault(change.bookmaker_key, {})
         if change.withdrawn:
             held.pop((change.outcome_name, change.line), None)
         else:
             held[change.outcome_name, change.line] = change
-        value = _value(game, key, kind, point, held)
-        if value is None:
-            values.pop(change.bookmaker_key, None)
-        else:
-            values[change.bookmaker_key] = value
+        touched[change.bookmaker_key] = held
         last_of_moment = number + 1 == len(own) or own[number + 1].recorded_at != change.recorded_at
         if last_of_moment:
+            for book, quoted in touched.items():
+                value = _value(game, key, kind, point, quoted)
+                if value is None:
+                    values.pop(book, None)
+                else:
+                    values[book] = value
+            touched.clear()
             if values:
                 steps.append((change.recorded_at, _mean_move(before, values)))
                 last = dict(values)

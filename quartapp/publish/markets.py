@@ -25,7 +25,7 @@ from quartapp.odds.value import (
     after_commission,
     arbitrage,
     best_prices,
-    expected_value,
+    decided_value,
 )
 from quartapp.odds.vig import hold
 from quartapp.publish import analysis_shapes, shapes
@@ -136,6 +136,9 @@ def _offers(
 ) -> dict[str, analysis_shapes.Offer]:
     """Return what can be placed at each bookmaker that counts, at the main line; exchanges take no parlay."""
     found: dict[str, analysis_shapes.Offer] = {}
+    decided = {name: chances.won + chances.lost for name, chances in fair.items()}
+    points = {name: selection(game.home_team, game.away_team, one, name).point for name in fair}
+    by_others = one.without_each()
     for line in lines:
         at = updated.get((line.bookmaker, one.key))
         if is_exchange(line.bookmaker) or at is None:
@@ -143,12 +146,13 @@ def _offers(
         prices_of: dict[str, str] = {}
         form = "decimal"
         for name in line.decimals:
-            shown = exact[
-                line.bookmaker, one.key, name, selection(game.home_team, game.away_team, one, name).point
-            ]
+            shown = exact[line.bookmaker, one.key, name, points[name]]
             prices_of[name], form = shown["price"], shown["price_format"]
-        others = one.without(line.bookmaker)
-        edges = {name: _edge(others, name, fair[name], decimal) for name, decimal in line.decimals.items()}
+        others = by_others.get(line.bookmaker)
+        edges = {
+            name: None if others is None else decided_value(others[name], decided[name], decimal)
+            for name, decimal in line.decimals.items()
+        }
         found[line.bookmaker] = {
             "updated_at": format_time(at),
             "price_format": form,
@@ -156,15 +160,6 @@ def _offers(
             "edges": {name: None if edge is None else round(edge, 6) for name, edge in edges.items()},
         }
     return found
-
-
-def _edge(others: Mapping[str, float] | None, name: str, fair: Chances, paid: float) -> float | None:
-    """Return what a price is worth by the other books; None where fewer than three books quote."""
-    if others is None:
-        return None
-    decided = fair.won + fair.lost
-    p = others[name]
-    return expected_value(Chances(p * decided, push=1 - decided, loss=(1 - p) * decided), paid)
 
 
 def _best(
@@ -177,7 +172,8 @@ def _best(
 ) -> shapes.BestPrice:
     """Return a best price and what it is worth by the other books; an edge of None where fewer than three quote."""
     point = selection(game.home_team, game.away_team, one, name).point
-    edge = _edge(one.without(price.bookmaker), name, fair, price.decimal)
+    others = one.without(price.bookmaker)
+    edge = None if others is None else decided_value(others[name], fair.won + fair.lost, price.decimal)
     return {
         "bookmaker": price.bookmaker,
         **exact[price.bookmaker, one.key, name, point],

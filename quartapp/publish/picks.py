@@ -1,12 +1,14 @@
-"""Picks: candidates read from stored analyses, and picks as they are kept and shown."""
+"""Picks: candidates read from published analyses, and picks as they are kept and shown."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from quartapp.odds.formats import to_decimal
 from quartapp.odds.legs import Chances
@@ -23,7 +25,6 @@ from quartapp.odds.picks import (
 )
 from quartapp.publish import pick_shapes
 from quartapp.publish.game import format_time, prices
-from quartapp.store.analyses import Ahead
 from quartapp.store.picks import Pick
 
 
@@ -59,9 +60,11 @@ class Search:
         self._furthest = max(self._furthest, 1)
         return updated is not None and updated >= self.now - FRESH
 
-    def read(self, games: Sequence[Ahead]) -> None:
-        """Look at the prices of games."""
-        for game in games:
+    def read(self, page: bytes | None) -> None:
+        """Look at the prices of a published list of analyses."""
+        for game in [] if page is None else orjson.loads(page)["analyses"]:
+            if game.get("status", "scheduled") != "scheduled":
+                continue
             for one in quoted(game):
                 self.prices += 1
                 met = rules_met(one.candidate, self.now)
@@ -75,10 +78,11 @@ class Search:
         return [by_candidate[one] for one in choose(by_candidate, taken, published, now)]
 
 
-def quoted(game: Ahead) -> Iterator[Quoted]:
-    """Yield every price of a game that the other books put a value on. Offers name no exchange."""
-    name = (game.sport_key, game.home_team, game.away_team, game.commence_time)
-    for key, market in game.markets.items():
+def quoted(game: Mapping[str, Any]) -> Iterator[Quoted]:
+    """Yield every price of an analysed game that the other books put a value on. Offers name no exchange."""
+    starts = datetime.fromisoformat(game["commence_time"])
+    name = (game["sport_key"], game["home_team"], game["away_team"], starts)
+    for key, market in game["markets"].items():
         sure = market.get("arbitrage")
         marked = bool(sure and sure.get("too_good"))
         for bookmaker, offer in market.get("offers", {}).items():
@@ -93,7 +97,7 @@ def quoted(game: Ahead) -> Iterator[Quoted]:
                 win = (edge + decided) / decimal  # edge = win·(decimal - 1) - (decided - win)
                 yield Quoted(
                     Candidate(
-                        name, game.game_id, key, outcome, bookmaker, decimal, win, 1 - decided, edge,
+                        name, game["game_id"], key, outcome, bookmaker, decimal, win, 1 - decided, edge,
                         market["books"], updated, marked,
                     ),
                     market,

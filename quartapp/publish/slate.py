@@ -133,10 +133,19 @@ async def _analyses(
             made[game.id]["summary"] = summaries[game.id]
     await analyses.upsert(
         connection,
-        [analyses.Analysis(i, one["method"], one["markets"], one["summary"]) for i, one in made.items()],
+        [
+            analyses.Analysis(i, one["method"], _chances(one["markets"]), one["summary"])
+            for i, one in made.items()
+        ],
         now,
     )
     return made
+
+
+def _chances(markets: Mapping[str, analysis_shapes.AnalysedMarket]) -> dict[str, Any]:
+    """Leave out prices: the published documents have them."""
+    kept = ("point", "kind", "consensus", "fair", "books")
+    return {key: {name: market.get(name) for name in kept} for key, market in markets.items()}
 
 
 def _injuries(

@@ -1,4 +1,4 @@
-"""Analyses as they were last made: what picks are chosen from."""
+"""What analyses last said of each game's chances, for whoever asks the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A row of `analyses`."""
+    """A row of `analyses`. `markets`: point, kind, consensus, fair chances and number of books, without prices."""
 
     game_id: str
     method: str
@@ -43,18 +43,6 @@ async def upsert(connection: Connection, analyses: Sequence[Analysis], now: date
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """A game that is to begin, and its markets as last analysed."""
-
-    game_id: str
-    sport_key: str
-    home_team: str
-    away_team: str
-    commence_time: datetime
-    markets: Mapping[str, Any]
-
-
 async def sports_ahead(connection: Connection, first: datetime, last: datetime) -> dict[str, datetime | None]:
     """Return the sports of games that begin between two moments, and when each one's odds were last asked for."""
     rows = await raw(connection).fetch(
@@ -68,19 +56,3 @@ async def sports_ahead(connection: Connection, first: datetime, last: datetime) 
         last,
     )
     return {row["key"]: row["odds_updated_at"] for row in rows}
-
-
-async def ahead(connection: Connection, sport_key: str, first: datetime, last: datetime) -> list[Ahead]:
-    """Return the analysed games of a sport that begin between two moments."""
-    rows = await raw(connection).fetch(
-        """
-        SELECT id, sport_key, home_team, away_team, commence_time, markets
-          FROM analyses JOIN games ON games.id = game_id
-         WHERE sport_key = $1 AND status = 'scheduled' AND commence_time > $2 AND commence_time <= $3
-         ORDER BY commence_time, id
-        """,
-        sport_key,
-        first,
-        last,
-    )
-    return [Ahead(*row) for row in rows]
