@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from ops.web.access import parse_tokens
+from quartapp.odds.exchanges import COMMISSIONS, commissions_of
 
 # Development starts without secrets of its own; production is refused at start without these.
 REQUIRED_IN_PRODUCTION = (
@@ -96,6 +97,7 @@ class Settings(BaseModel):
     schedules: dict[str, str] = Field(default_factory=dict)
     odds_api_daily_credits: int = Field(500, ge=0)
     odds_api_credit_floor: int = Field(50, ge=0)
+    exchange_commissions: dict[str, float] = Field(default_factory=lambda: dict(COMMISSIONS))
 
     # Upstreams; tests and the sandbox point these at loopback
     data_source: Literal["live", "sandbox", "replay"] = "live"
@@ -127,6 +129,11 @@ class Settings(BaseModel):
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
+
+    @field_validator("exchange_commissions", mode="before")
+    @classmethod
+    def _are_commissions(cls, value: object) -> object:
+        return commissions_of(value) if isinstance(value, str) else value
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -54,7 +54,7 @@ TABLE: dict[str, set[str]] = {
     "quartapp.resources": {"quartapp.feeds", "quartapp.settings"},
     "quartapp.credits": {"quartapp.records", "ops.stores"},
     "quartapp.records": {"quartapp.odds"},
-    "quartapp.settings": {"ops.web", "ops.alerts"},
+    "quartapp.settings": {"quartapp.odds", "ops.web", "ops.alerts"},
     "quartapp.sandbox": {"quartapp.feeds", "quartapp.records"},
     "quartapp.settle": set(),
     "quartapp.members": set(),

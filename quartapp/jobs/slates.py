@@ -171,6 +171,7 @@ async def publish(
         fencing_token=context.fencing_token,
         now=datetime.now(UTC),
         overview=overview,
+        commissions=context.resources.settings.exchange_commissions,
     )
     context.stats["documents_published"] = context.stats.get("documents_published", 0) + count
     return count

@@ -1,4 +1,4 @@
-"""Betting exchanges: what each keeps of winnings unless told otherwise. No parlay can be placed on one."""
+"""Betting exchanges: what each keeps of winnings unless EXCHANGE_COMMISSIONS says otherwise. None takes a parlay."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ def is_exchange(bookmaker: str) -> bool:
     return bookmaker in COMMISSIONS
 
 
-def commission(bookmaker: str) -> float:
-    """Return the share of winnings that a book keeps: 0 for a bookmaker."""
-    return COMMISSIONS.get(bookmaker, 0.0)
+def commissions_of(text: str) -> dict[str, float]:
+    """Return every exchange's commission, those that `text` names in place of the standard rates. Raises ValueError.
+
+    >>> commissions_of("smarkets:0.01, matchbook:0")["smarkets"], commissions_of("")["betfair_ex_uk"]
+    (0.01, 0.05)
+    """
+    found = dict(COMMISSIONS)
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        exchange, _, share = word.partition(":")
+        if exchange not in COMMISSIONS:
+            raise ValueError(f"names no exchange that is known; known: {', '.join(COMMISSIONS)}")
+        try:
+            found[exchange] = float(share)
+        except ValueError:
+            found[exchange] = -1.0
+        if not 0 <= found[exchange] < 1:
+            raise ValueError(
+                f"must say a share from 0 to 1 of {exchange}'s winnings, such as {exchange}:0.05"
+            )
+    return found

@@ -44,7 +44,7 @@ class Opinion:
 
     def without_each(self) -> dict[str, dict[str, float]]:
         """Return the same for every book at once; empty where fewer than three books quote."""
-        if self.books < FEWEST_FOR_EDGE:
+        if len(self.by_book) < FEWEST_FOR_EDGE:
             return {}
         sums = dict.fromkeys(self.probabilities, 0.0)
         for book, said in self.by_book.items():

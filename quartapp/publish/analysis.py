@@ -7,10 +7,11 @@ analysis. Ages are left to the reader: every input carries when it was fetched o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from quartapp.odds.calibration import MEASURED
+from quartapp.odds.exchanges import COMMISSIONS
 from quartapp.odds.vig import DEFAULT_METHOD
 from quartapp.publish import analysis_shapes, shapes
 from quartapp.publish.availability import is_out, is_shown
@@ -38,11 +39,12 @@ class Inputs:
     away_results: Sequence[Game]
     odds_updated_at: datetime | None
     closed_movement: Mapping[str, shapes.Movement] | None = None
+    commissions: Mapping[str, float] = field(default_factory=lambda: COMMISSIONS)
 
 
 def analyse(inputs: Inputs) -> analysis_shapes.Analysis:
     """Return the analysis: the contract's fields and more."""
-    analysed = analyse_markets(inputs.game, inputs.books, inputs.changes)
+    analysed = analyse_markets(inputs.game, inputs.books, inputs.changes, inputs.commissions)
     markets = analysed.markets
     if inputs.closed_movement is not None:
         # What was captured at the start: which books quote the running game moves nothing.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 
-from quartapp.odds.exchanges import commission, is_exchange
+from quartapp.odds.exchanges import COMMISSIONS, is_exchange
 from quartapp.odds.fit import Model, scores
 from quartapp.odds.legs import Chances, MarketKey, Selection, Side
 from quartapp.odds.opinion import Opinion, fitted
@@ -45,8 +45,13 @@ class Analysed:
     model: Model | None
 
 
-def analyse_markets(game: Game, books: Sequence[Book], changes: Sequence[Change]) -> Analysed:
-    """Return every market that at least one book quotes as it should."""
+def analyse_markets(
+    game: Game,
+    books: Sequence[Book],
+    changes: Sequence[Change],
+    commissions: Mapping[str, float] = COMMISSIONS,
+) -> Analysed:
+    """Return every market that at least one book quotes as it should. `commissions`: what each exchange keeps."""
     about = QuotedGame(game.sport_key, game.home_team, game.away_team, game.commence_time, newest(books))
     sifted = {key: sift(key, about, _book_markets(books, key)) for key in MARKETS}
     opinions, model = fitted(sport_of(game.sport_key), sifted, game.home_team)
@@ -57,7 +62,16 @@ def analyse_markets(game: Game, books: Sequence[Book], changes: Sequence[Change]
         for market in book.markets
     }
     markets: dict[str, analysis_shapes.AnalysedMarket] = {
-        key: _market(game, one, sifted[key], model, exact, _moved(game, one, sifted[key], changes), updated)
+        key: _market(
+            game,
+            one,
+            sifted[key],
+            model,
+            exact,
+            _moved(game, one, sifted[key], changes),
+            updated,
+            commissions,
+        )
         for key, one in opinions.items()
     }
     return Analysed(markets, model)
@@ -89,13 +103,14 @@ def _market(
     exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
     movement: shapes.Movement | None,
     updated: Mapping[tuple[str, str], datetime | None],
+    commissions: Mapping[str, float],
 ) -> analysis_shapes.AnalysedMarket:
     lines = [line for line in sifted.lines if line.kind == one.kind and line.point == one.point]
     fair = _fair(game, one, model)
     decided = next(iter(fair.values())).decided if one.kind != "three_way" else 1.0
     paid = {
         line.bookmaker: {
-            name: after_commission(decimal, commission(line.bookmaker))
+            name: after_commission(decimal, commissions.get(line.bookmaker, 0.0))
             for name, decimal in line.decimals.items()
         }
         for line in lines

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.documents import table as documents
 from quartapp.documents.table import Document
+from quartapp.odds.exchanges import COMMISSIONS
 from quartapp.publish import addresses, analysis_shapes, shapes
 from quartapp.publish.analysis import Inputs, analyse, calibration
 from quartapp.publish.closing_line import closing_shown, of_begun
@@ -38,6 +39,7 @@ async def publish_sports(
     now: datetime,
     summaries: Mapping[str, str] | None = None,
     overview: bool = True,
+    commissions: Mapping[str, float] = COMMISSIONS,
 ) -> int:
     """Render and publish everything of these sports; return how many documents changed.
 
@@ -62,7 +64,7 @@ async def publish_sports(
     rendered = {game.id: render(game, current.get(game.id, [])) for game in (*listed, *soonest)}
     begun = [game.id for game in listed if game.status != "scheduled"]
     closed = of_begun(listed, await closings.of_games(connection, begun))
-    made = await _analyses(connection, keys, listed, current, closed, summaries or {}, now)
+    made = await _analyses(connection, keys, listed, current, closed, summaries or {}, now, commissions)
 
     wanted: list[Document] = []
     if overview:
@@ -105,6 +107,7 @@ async def _analyses(
     closed: Mapping[str, closings.Captured],
     summaries: Mapping[str, str],
     now: datetime,
+    commissions: Mapping[str, float],
 ) -> dict[str, analysis_shapes.Analysis]:
     ids = [game.id for game in listed]
     changes = await odds.history(connection, [game_id for game_id in ids if game_id not in closed])
@@ -127,6 +130,7 @@ async def _analyses(
                 results.get(away, []),
                 changed_at.get(game.id),
                 closed[game.id].movement if game.id in closed else None,
+                commissions,
             )
         )
         if game.id in summaries:

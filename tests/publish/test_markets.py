@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from quartapp.feeds.odds_api_answers import parse_events
+from quartapp.odds.exchanges import commissions_of
 from quartapp.publish.markets import analyse_markets
 from quartapp.records import Event
 from quartapp.store.games import Game
@@ -125,6 +127,41 @@ def test_a_book_that_joins_moves_nothing(cases: Path) -> None:
         change for change in as_changes(event, NOW - timedelta(hours=1)) if change.bookmaker_key == "bookb"
     ]
     assert analysed(event, [*changes, *late])["h2h"]["movement"]["change"] == 0
+
+
+def test_a_book_that_left_and_comes_back_moves_nothing(cases: Path) -> None:
+    """It left at one price and came back at another, and no other book has moved."""
+    event = read(cases, "16")
+    early, left, back = (NOW - timedelta(hours=hours) for hours in (3, 2, 1))
+    own = [change for change in as_changes(event, back) if change.bookmaker_key == "bookb"]
+    at_first = [
+        replace(change, recorded_at=early, price=Decimal(price))
+        for change, price in zip(own, (-400, 300), strict=True)
+    ]
+    gone = [replace(change, recorded_at=left, withdrawn=True) for change in at_first]
+    changes = [*as_changes(event, early, leaving_out="bookb"), *at_first, *gone, *own]
+    assert analysed(event, changes)["h2h"]["movement"]["change"] == 0
+
+
+def test_an_exchange_s_commission_is_a_setting(cases: Path) -> None:
+    event = read(cases, "33")
+    game = Game(
+        event.id,
+        event.sport_key,
+        event.home_team,
+        event.away_team,
+        event.commence_time,
+        "scheduled",
+        None,
+        None,
+        None,
+    )
+    for share in (0.0, 0.02):
+        commissions = commissions_of(f"betfair_ex_eu:{share}")
+        market = analyse_markets(game, books_of(event), [], commissions).markets["h2h"]
+        edge = market["best"]["Exch Home"]["edge"]
+        assert edge == pytest.approx(0.5 * 1.02 * (1 - share) - 0.5, abs=1e-4)
+    assert commissions["smarkets"] == 0.02  # what is not named keeps the standard rate
 
 
 def test_movement_ends_at_the_start_of_the_game(cases: Path) -> None:

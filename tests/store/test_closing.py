@@ -79,6 +79,14 @@ async def test_the_closing_line_is_the_last_price_before_the_start_though_captur
     assert await capture(leader, START + 91 * MINUTE) == set()  # once
 
 
+async def test_no_price_of_the_running_game_is_read_for_its_closing_line(leader: Leader) -> None:
+    await quote(leader, START - MINUTE, slate(*(("-150", "130"),) * 3))
+    await quote(leader, START + MINUTE, slate(*(("-900", "600"),) * 3))
+    async with leader.transaction() as connection:
+        changes = (await odds.history(connection, ["g1"], every_market=True))["g1"]
+    assert {change.recorded_at for change in changes} == {START - MINUTE}
+
+
 async def test_a_page_shows_the_closing_line_from_the_start_on_and_keeps_it(leader: Leader) -> None:
     ahead = datetime.now(UTC).replace(microsecond=0) + HOUR
     quoted = slate(*(("-150", "130"),) * 3, starts=ahead)
