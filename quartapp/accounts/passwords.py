@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +29,7 @@ MEMORY_KIB, PASSES, LANES = 19 * 1024, 2, 1  # OWASP's least for Argon2id
 WORKERS = 1 if (os.cpu_count() or 1) <= 2 else 2
 MOST_WAITING = 32  # less than a second of work; who comes then is told to come again
 NICENESS = 10
+REST = 1.0  # of the time that a hash took
 
 
 def normalise_password(text: str) -> str:
@@ -73,12 +76,14 @@ class Hashing:
         workers: int = WORKERS,
         most_waiting: int = MOST_WAITING,
         hasher: Callable[[], tuple[PasswordHasher, str]] | None = None,
+        rest: float = REST,
     ) -> None:
         """Take a function that gives the hasher and a hash of a password that nobody has; OWASP's without one."""
         self._hasher = hasher or _hasher
         self._pool = ThreadPoolExecutor(workers, "passwords", initializer=_give_way)
         self._room = workers + most_waiting
         self._waiting = 0
+        self._rest = rest
 
     async def hash(self, password: str) -> str:
         """Return the hash of a normalised password. Raises ProblemError (503) when too many wait already."""
@@ -104,9 +109,22 @@ class Hashing:
         if self._waiting >= self._room:
             raise ProblemError(503, "Too many passwords wait to be checked; try again shortly.")
         self._waiting += 1
-        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        running = asyncio.get_running_loop().run_in_executor(self._pool, self._timed, work)
         running.add_done_callback(lambda _: self._leave())
         return await running
+
+    def _timed(self, work: Callable[[], Result]) -> Result:
+        """Do the work in a thread of the pool; while others wait, let the thread rest as long as it took.
+
+        So hashing takes half a core of visitors' time at most, and nobody who logs in alone waits for it.
+        """
+        began = time.thread_time()
+        try:
+            return work()
+        finally:
+            if self._waiting > 1:
+                with suppress(RuntimeError):  # the pool is closed
+                    self._pool.submit(time.sleep, self._rest * (time.thread_time() - began))
 
     def _leave(self) -> None:
         self._waiting -= 1

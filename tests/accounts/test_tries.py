@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from typing import Any, Literal
 
 import httpx
@@ -208,3 +209,12 @@ async def test_a_known_and_an_unknown_address_cost_the_same_work(web: Web, clien
         assert answers[0] == answers[1]
         assert answers[0][0] == 401
         assert len(answers[0][3]) == 1
+
+
+async def test_while_others_wait_the_threads_rest_as_long_as_they_work() -> None:
+    hashing = Hashing(workers=1, rest=20.0)
+    await asyncio.gather(*(hashing.verify(None, "a password") for _ in range(3)))
+    began = time.monotonic()
+    await hashing.verify(None, "a password")
+    hashing.close()
+    assert time.monotonic() - began > 0.2, "two rests of twenty times a hash come before it"
