@@ -35,6 +35,7 @@ from quartapp.api.members import care
 from quartapp.api.members import parlays as saved_parlays
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.parlays.prices import Prices
+from quartapp.api.parlays.suggestions import Suggestions
 from quartapp.api.reads import routes as reads
 from quartapp.bot.budget import TokenBudget
 from quartapp.bot.chat import Bot
@@ -117,7 +118,7 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     accounts = _accounts(settings, stores, dsn)
     chats = _chats(settings, documents, stores, stopping)
     cors = Cors(settings.cors_allowed_origins)
-    direct = Direct(Clients(settings.trusted_proxies), cors, Limits())
+    direct = Direct(Clients(settings.trusted_proxies), cors, Limits(), documents)
     app = create_app(settings, documents, stores, requests, stopping, accounts, direct, chats)
     front = Front(direct.around(cast(Application, app)), documents, access, cors, stopping)
     return Web(settings, app, front, documents, follower, stores, access, accounts, requests, chats)
@@ -153,7 +154,8 @@ def create_app(
     )
     app.register_blueprint(reads.blueprint(documents))
     prices = Prices(documents)
-    app.register_blueprint(parlays.blueprint(documents, prices))
+    suggestions = Suggestions(documents, prices.games)
+    app.register_blueprint(parlays.blueprint(prices, suggestions, Helper(documents)))
     app.register_blueprint(auth.blueprint(accounts))
     app.register_blueprint(me.blueprint(accounts))
     app.register_blueprint(bot.blueprint(chats, stores.database, Helper(documents)))
@@ -166,7 +168,9 @@ def create_app(
     origins = settings.cors_allowed_origins
     who = ops_api.authenticators(access) | member_authenticators(accounts, origins)
     Guard(who, clients, Cors(origins), stopping, direct.limits).watch(app)
-    direct.add(parlays.PRICE, cast(Any, app.view_functions["parlays.price_parlay"]).policy, prices.answer)
+    views = cast(Mapping[str, Any], app.view_functions)
+    direct.add(parlays.PRICE, views["parlays.price_parlay"].policy, prices.answer)
+    direct.add_question(addresses.SUGGEST, views["parlays.suggest_parlay"].policy, suggestions.read)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Answers plain POSTs in front of Quart, which costs several times what such an answer does.
+"""Answers plain prices and suggestions in front of Quart, which costs several times what such an answer does.
 
 Only a request that succeeds is answered here: whatever is unusual or wrong goes to Quart, body and all, and is answered
 there. The route's policy, rate limit and CORS are the same, and a test compares both ways header by header.
@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 
 from ops.web.policy import Policy
 from ops.web.problems import ProblemError
+from quartapp.documents.answer import READ_HEADERS, answer, gather, preferred_encoding
+from quartapp.documents.derived import AbsentError, BusyError, Work
+from quartapp.documents.held import HeldDocuments
 from quartapp.http.cors import Cors
-from quartapp.http.limits import Clients, Limits
+from quartapp.http.limits import Clients, Limits, Taken
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -28,6 +31,7 @@ BODY_SECONDS = (
 )
 # What any of these asks for is decided in one place, behind this.
 _UNUSUAL = frozenset((b"authorization", b"content-encoding", b"transfer-encoding", b"expect"))
+_OF_READS = READ_HEADERS | {b"authorization", b"origin"}
 _ONCE = frozenset((b"content-type", b"content-length", b"origin"))
 
 
@@ -36,17 +40,30 @@ class _Route(NamedTuple):
     answer: Callable[[bytes], bytes]
 
 
+class _Question(NamedTuple):
+    policy: Policy
+    read: Callable[[bytes], tuple[str, Work]]
+
+
 class Direct:
-    """The POSTs that are answered here. `limits` are the guard's, so that either way counts for the other."""
+    """What is answered here. `limits` are the guard's, so that either way counts for the other."""
 
     def __init__(
-        self, clients: Clients, cors: Cors, limits: Limits, *, body_seconds: float = BODY_SECONDS
+        self,
+        clients: Clients,
+        cors: Cors,
+        limits: Limits,
+        documents: HeldDocuments,
+        *,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
+        self._documents = documents
         self._body_seconds = body_seconds
         self.limits = limits
         self._clients = clients
         self._cors = cors
         self._routes: dict[str, _Route] = {}
+        self._questions: dict[str, _Question] = {}
 
     def add(self, path: str, declared: Policy, answer: Callable[[bytes], bytes]) -> None:
         """Answer POSTs of JSON to `path` by `answer`; what it raises a ProblemError for, Quart's handler answers."""
@@ -54,11 +71,26 @@ class Direct:
             raise ValueError(f"{path} is not for everybody, or may be cached, or has no limit")
         self._routes[path] = _Route(declared, answer)
 
+    def add_question(self, path: str, declared: Policy, read: Callable[[bytes], tuple[str, Work]]) -> None:
+        """Answer GETs of `path` by the computed answer that `read` makes of a query: its key, and the work.
+
+        Who says who they are is answered by Quart: what a visitor may ask, a member may not always.
+        """
+        if declared.auth not in ("none", "visitor") or declared.cache != "public" or declared.limit is None:
+            raise ValueError(f"{path} is not for everybody, or may not be cached, or has no limit")
+        self._questions[path] = _Question(declared, read)
+
     def around(self, app: Application) -> Application:
         """Return `app` with these answers in front of it."""
 
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
-            route = self._routes.get(scope["path"]) if scope.get("method") == "POST" else None
+            method = scope.get("method")
+            question = self._questions.get(scope["path"]) if method == "GET" else None
+            if question is not None:
+                if not await self._asked(question, scope, send):
+                    await app(scope, receive, send)
+                return
+            route = self._routes.get(scope["path"]) if method == "POST" else None
             headers = None if route is None else _plain(scope)
             if route is None or headers is None:
                 await app(scope, receive, send)
@@ -72,19 +104,13 @@ class Direct:
     async def _answered(
         self, route: _Route, scope: Scope, send: Send, headers: dict[bytes, bytes], body: bytes
     ) -> bool:
-        limit = route.policy.limit
-        assert limit is not None, "add() wants one"
-        ips = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cf-connecting-ip"]
-        client = self._clients.key((scope.get("client") or ("", 0))[0], ips)
-        taken = self.limits.take(scope["path"], client, limit)
-        scope["taken"] = taken  # a request is counted once: the guard takes this one's word
+        taken = self._take(route.policy, scope)
         if not taken.allowed:
             return False
         try:
-            answer = route.answer(body)
+            said = route.answer(body)
         except ProblemError:
             return False
-        scope["route"], scope["policy"] = scope["path"], route.policy
         shared = self._cors.headers(headers.get(b"origin", b"").decode("latin-1"), route.policy)
         more = {
             "X-Content-Type-Options": "nosniff",
@@ -92,11 +118,49 @@ class Direct:
             **taken.headers(),
             **shared,
         }
-        pairs = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
+        pairs = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(said))]
         pairs += [(name.lower().encode(), value.encode("latin-1")) for name, value in more.items()]
         await send({"type": "http.response.start", "status": 200, "headers": pairs})
-        await send({"type": "http.response.body", "body": answer})
+        await send({"type": "http.response.body", "body": said})
         return True
+
+    async def _asked(self, question: _Question, scope: Scope, send: Send) -> bool:
+        """Answer a question as `http/responses.py` does; what has no answer is left to Quart, which says why."""
+        headers = gather(scope["headers"], _OF_READS)
+        if b"authorization" in headers:
+            return False
+        taken = self._take(question.policy, scope)
+        if not taken.allowed:
+            return False
+        derived = self._documents.derived
+        try:
+            copy = await derived.compute(*question.read(scope["query_string"]))
+        except (ProblemError, AbsentError, BusyError, UnicodeDecodeError):
+            return False
+        await derived.encode(copy, preferred_encoding(headers.get(b"accept-encoding", b"")))
+        status, head, body = answer(copy, "GET", headers, self._documents.stale_seconds)
+        if status == 412:
+            return False
+        shared = self._cors.headers(headers.get(b"origin", b"").decode("latin-1"), question.policy)
+        if "Vary" in shared:
+            shared["Vary"] = f"Accept-Encoding, {shared['Vary']}"
+        more = {
+            name.lower().encode(): value.encode("latin-1")
+            for name, value in (taken.headers() | shared).items()
+        }
+        pairs = [pair for pair in head.pairs if pair[0] not in more]
+        await send({"type": "http.response.start", "status": status, "headers": [*pairs, *more.items()]})
+        await send({"type": "http.response.body", "body": body})
+        return True
+
+    def _take(self, declared: Policy, scope: Scope) -> Taken:
+        limit = declared.limit
+        assert limit is not None, "what is added has one"
+        ips = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cf-connecting-ip"]
+        client = self._clients.key((scope.get("client") or ("", 0))[0], ips)
+        scope["route"], scope["policy"] = scope["path"], declared
+        scope["taken"] = taken = self.limits.take(scope["path"], client, limit)  # the guard counts it no more
+        return taken
 
 
 def _plain(scope: Scope) -> dict[bytes, bytes] | None:

@@ -82,6 +82,43 @@ async def test_either_way_a_price_has_the_same_answer_and_headers(
     assert dict(direct.headers) == dict(behind.headers)
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["risk=balanced&legs=2", "risk=safe&legs=2", "legs=2&sport=basketball_nba&same_game=true", "legs=10", "legs=1",
+     "risk=", "sport=none", "x=1", "legs=2&legs=3", "legs=%F0%9F%98%80", "bookmaker=matchbook", ""],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"Accept-Encoding": "br"},
+        {"Origin": "https://app.example"},
+        {"If-None-Match": "*"},
+        {"If-Match": '"no"'},
+    ],
+)
+async def test_either_way_a_suggestion_has_the_same_answer_and_headers(
+    web: Web, query: str, more: dict[str, str]
+) -> None:
+    answers = []
+    for number, application in enumerate((web.asgi, with_quart_alone(web))):
+        web.documents.derived.forget()
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application)) as http:
+            headers = {"X-Request-ID": "the-same-id", "CF-Connecting-IP": f"203.0.113.{number}", **more}
+            answers.append(await http.get(f"http://test/api/parlays/suggest?{query}", headers=headers))
+    direct, behind = answers
+    assert (direct.status_code, direct.content) == (behind.status_code, behind.content)
+    assert dict(direct.headers) == dict(behind.headers)
+
+
+def with_quart_alone(web: Web) -> Any:
+    """Return the same site without what answers in front of Quart."""
+    from quartapp.http.cors import Cors
+    from quartapp.http.front import Front
+
+    return Front(web.app, web.documents, web.access, Cors(["https://app.example"]), web.stopping)  # type: ignore[arg-type]
+
+
 async def test_plain_prices_do_not_reach_quart_and_what_is_wrong_does(
     http: httpx.AsyncClient, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +176,7 @@ async def test_a_body_that_comes_late_is_passed_on() -> None:
     from quartapp.http.cors import Cors
     from quartapp.http.limits import Clients
 
-    direct = Direct(Clients([]), Cors([]), Limits(), body_seconds=0.01)
+    direct = Direct(Clients([]), Cors([]), Limits(), HeldDocuments(max_bytes=1), body_seconds=0.01)
     direct.add(PATH, Policy("none", "no-store", 120), lambda _: b"{}")
     scope = {
         "type": "http", "method": "POST", "path": PATH, "query_string": b"",

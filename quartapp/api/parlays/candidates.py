@@ -64,6 +64,9 @@ class Candidates:
                 if (self._documents.complete)
                 else ProblemError(503)
             )
+        if len(sports) == 1:
+            only = sports[0]
+            return Ranking(version, only.generated_at, only.source, only.by_risk[risk])
         by_book: dict[str, list[Ranked]] = {}
         for book in sorted({book for one in sports for book in one.by_risk[risk]}):
             by_book[book] = merged(one.by_risk[risk].get(book, []) for one in sports)

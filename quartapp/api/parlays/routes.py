@@ -8,7 +8,6 @@ from ops.web.policy import policy
 from quartapp.api.parlays.prices import Prices
 from quartapp.api.parlays.requests import ParlayRequest
 from quartapp.api.parlays.suggestions import Suggestions
-from quartapp.documents.held import HeldDocuments
 from quartapp.http.bodies import body
 from quartapp.http.excluded import refuse_excluded
 from quartapp.http.member import asking_member
@@ -17,11 +16,9 @@ from quartapp.publish.help import Helper
 PRICE = "/api/parlays/price"
 
 
-def blueprint(documents: HeldDocuments, prices: Prices) -> Blueprint:
-    """Return the routes under /api/parlays. A plain request for a price is answered before it comes here."""
+def blueprint(prices: Prices, suggestions: Suggestions, helper: Helper) -> Blueprint:
+    """Return the routes under /api/parlays. What is plain and can be answered never comes here."""
     parlays = Blueprint("parlays", __name__, url_prefix="/api/parlays")
-    suggestions = Suggestions(documents, prices.games)
-    helper = Helper(documents)
 
     @parlays.post("/price")
     @policy(cache="no-store", auth="none", limit=120)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 import orjson
 from quart import Response, request
+from werkzeug.datastructures import MultiDict
 
 from ops.web.problems import invalid, single
 from quartapp.api.parlays import pricing
@@ -73,9 +75,13 @@ class Suggestions:
 
     async def answer(self) -> Response:
         """Return the answer to the current request."""
-        question = read_question()
-        key = addresses.key_of(addresses.SUGGEST, request.query_string)
-        return await respond_computed(self._documents, key, self.question(question))
+        key, work = self.read(request.query_string)
+        return await respond_computed(self._documents, key, work)
+
+    def read(self, query: bytes) -> tuple[str, Work]:
+        """Return what a query asks: its key and the work. Raises ProblemError (422) naming the parameter."""
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        return addresses.key_of(addresses.SUGGEST, query), self.question(read_question(MultiDict(pairs)))
 
     def question(self, question: Question) -> Work:
         """Return the work of answering a question."""
@@ -144,9 +150,9 @@ class Suggestions:
         )
 
 
-def read_question() -> Question:
-    """Return what the current request asks. Raises ProblemError (422) naming the parameter."""
-    given = single(request.args)
+def read_question(parameters: MultiDict[str, str]) -> Question:
+    """Return what these parameters ask. Raises ProblemError (422) naming the parameter."""
+    given = single(parameters)
     for name in given:
         if name not in ("sport", "legs", "risk", "bookmaker", "same_game"):
             raise invalid(name, "is no parameter of this")
