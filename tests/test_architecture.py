@@ -143,6 +143,8 @@ WITHOUT_A_MEMBERS_ID = {
     "conversations.delete_before": "housekeeping",
     "care.delete_old": "housekeeping",
     "parlays.delete_old_keys": "housekeeping",
+    "bets.load": "the clock settles everybody's",
+    "bets.close": "the same",
 }
 
 

@@ -12,10 +12,10 @@ from quartapp.resources import Resources
 from quartapp.settle.bets import Unreadable, grade_bets
 from quartapp.settle.rules import shortest_window
 from quartapp.store import grades
-from quartapp.store.bets import PICKS
+from quartapp.store.bets import PARLAYS, PICKS
 from quartapp.store.grades import BetKind
 
-KINDS: tuple[BetKind, ...] = (PICKS,)
+KINDS: tuple[BetKind, ...] = (PICKS, PARLAYS)
 BATCH = 200  # bets a transaction: what a kill undoes, and how long rows stay locked
 UNREADABLE = "settle:unreadable"
 

@@ -8,12 +8,9 @@ from decimal import Decimal
 
 from quartapp.documents.table import Document
 from quartapp.odds.calibration import MEASURED
-from quartapp.odds.fit import scores
+from quartapp.odds.closing import ClosingMarket, Taken, at_closing
 from quartapp.odds.intervals import FEWEST, Interval
-from quartapp.odds.legs import Selection, Side
-from quartapp.odds.parameters import from_parameters
 from quartapp.odds.record import Bin, Forecast, Forecasting, Graded, Picking, forecasting, picking
-from quartapp.odds.value import closing_line_value, expected_value
 from quartapp.publish import addresses
 from quartapp.publish import record_shapes as shapes
 from quartapp.publish.game import moment
@@ -111,28 +108,13 @@ def _won(kept: KeptForecast, name: str, now: datetime) -> bool:
 
 
 def value_at_closing(pick: GradedPick) -> float | None:
-    """Return what a pick's price was worth at the closing line; None where none was captured.
-
-    At the pick's own point it is the closing consensus; at another one the distribution that was fitted to it.
-    """
-    price = float(pick.price_decimal)
-    if pick.closing is None or pick.closing_kind != pick.kind:
-        return None
-    if _own_point(pick) == pick.closing_point and pick.outcome in pick.closing:
-        return closing_line_value(price, pick.closing[pick.outcome])
-    model = None if pick.closing_model is None else from_parameters(pick.closing_model)
-    if model is None or pick.point is None or (pick.market == "totals" and model.second is None):
-        return None
-    sides: dict[str, Side] = {"Over": "over", "Under": "under", pick.home_team: "home"}
-    selection = Selection(pick.market, sides.get(pick.outcome, "away"), float(pick.point))  # type: ignore[arg-type]
-    return expected_value(scores(model).chances(selection), price)
-
-
-def _own_point(pick: GradedPick) -> object:
-    """Return the pick's point as the market's: a spread's is the home team's."""
-    if pick.point is None or pick.market != "spreads" or pick.outcome == pick.home_team:
-        return pick.point
-    return -pick.point
+    """Return what a pick's price was worth at the closing line; None where that does not say."""
+    taken = Taken(pick.market, pick.kind, pick.outcome, pick.home_team, pick.point, float(pick.price_decimal))
+    closing = None
+    if pick.closing is not None and pick.closing_kind is not None:
+        closing = ClosingMarket(pick.closing_kind, pick.closing_point, pick.closing, pick.closing_model)
+    found = at_closing(taken, closing)
+    return None if found is None else found.value
 
 
 def sport_record(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from quartapp.settle.grade import Bet, Ending, Fate, Grade, Verdict, grade, side_of
 from quartapp.settle.rules import Market, rules_of
@@ -36,7 +37,7 @@ class PlacedLeg:
     planned_start: datetime
     home_team: str
     away_team: str
-    price: Decimal
+    price: Decimal | Fraction
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,13 @@ def test_picks_are_measured_as_a_second_calculation_measures_them() -> None:
     assert found.closing_line_value == pytest.approx(sum(values) / len(values))
 
 
+def test_picks_on_one_game_are_no_more_certain_than_the_game() -> None:
+    two_games = [Graded("a", "won", 2.0, 0.1)] * 40 + [Graded("b", "lost", 2.0, -0.1)] * 40
+    found = picking(two_games)
+    assert (found.roi, found.roi_interval) == (0, (-1, 1))
+    assert found.closing_line_value_interval == pytest.approx((-0.1, 0.1))
+
+
 def test_nothing_is_said_of_nothing() -> None:
     empty = forecasting([])
     assert (empty.games, empty.log_loss, empty.brier, empty.base_rate_log_loss) == (0, None, None, None)
