@@ -23,7 +23,8 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
 from launcher.serve.descriptors import ask_for_descriptors
 from ops.telemetry.logs import configure_logging
 configure_logging("INFO", "json", (), sys.stdout)
-print(ask_for_descriptors())
+assert ask_for_descriptors() == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 
 
