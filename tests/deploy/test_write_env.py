@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -70,8 +71,12 @@ def by_podman_compose(path: Path, folder: Path) -> dict[str, str]:
     """Run podman-compose with a `podman` that only writes down what it is given."""
     said = folder / "said"
     said.unlink(missing_ok=True)
-    (folder / "podman").write_text(
-        f"#!{sys.executable}\nimport sys\n"
+    # By a shell, because a path after #! ends at its first space.
+    script = folder / "podman.py"
+    words = shlex.join([sys.executable, str(script)])
+    (folder / "podman").write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    script.write_text(
+        "import sys\n"
         f"if 'run' in sys.argv: open({str(said)!r}, 'wb').write(b'\\0'.join(a.encode() for a in sys.argv))\n"
         "if '--version' in sys.argv: print('podman version 5.0.0')\n"
     )
@@ -79,7 +84,7 @@ def by_podman_compose(path: Path, folder: Path) -> dict[str, str]:
     (folder / "compose.yml").write_text(f"services: {{api: {{image: x, env_file: ['{path}']}}}}\n")
     podman_compose = Path(sys.executable).with_name("podman-compose")
     subprocess.run(
-        [podman_compose, "-f", "compose.yml", "run", "--rm", "api"],
+        [sys.executable, podman_compose, "-f", "compose.yml", "run", "--rm", "api"],
         cwd=folder,
         env={"PATH": f"{folder}:{os.environ['PATH']}"},
         check=False,
