@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from quartapp.odds.formats import PriceFormat
 
@@ -12,11 +13,13 @@ __all__ = [
     "AccountCredits",
     "Bookmaker",
     "Event",
+    "GameReport",
     "InjuryReport",
     "Market",
     "Outcome",
     "Player",
     "PriceFormat",
+    "ReportStatus",
     "Score",
     "SportInfo",
     "Team",
@@ -125,6 +128,33 @@ class Score:
     home_score: int | None
     away_score: int | None
     last_update: datetime | None = None
+
+
+ReportStatus = Literal[
+    "scheduled", "live", "delayed", "suspended", "final", "postponed", "cancelled", "abandoned", "forfeit"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class GameReport:
+    """A game as a scoreboard shows it, under the scoreboard's own id and names.
+
+    Scores are those that bets count: of a soccer match that went to extra time, the score after 90 minutes.
+    They are None where none is told. `period`, `clock` and `detail` say how far a running game is.
+    """
+
+    id: str
+    sport_key: str
+    commence_time: datetime
+    home_team: str
+    away_team: str
+    status: ReportStatus
+    home_score: int | None
+    away_score: int | None
+    period: int | None
+    clock: str | None
+    detail: str | None
+    neutral: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ TABLE: dict[str, set[str]] = {
     "quartapp.api": {"quartapp.accounts", "quartapp.bot", "quartapp.feeds", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.stores", "ops.tasks", "ops.telemetry", "ops.web"},
     "quartapp.http": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {
-        "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.freshness", "quartapp.publish", "quartapp.records",
+        "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.freshness", "quartapp.identity", "quartapp.publish", "quartapp.records",
         "quartapp.resources", "quartapp.settle", "quartapp.store",
         "ops.alerts", "ops.clock", "ops.stores", "ops.telemetry",
     },
@@ -56,6 +56,7 @@ TABLE: dict[str, set[str]] = {
     "quartapp.records": {"quartapp.odds"},
     "quartapp.settings": {"quartapp.odds", "ops.web", "ops.alerts"},
     "quartapp.sandbox": {"quartapp.feeds", "quartapp.records"},
+    "quartapp.identity": {"quartapp.records", "quartapp.team_names"},
     "quartapp.settle": set(),
     "quartapp.members": set(),
     "quartapp.team_names": set(),

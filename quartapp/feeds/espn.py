@@ -8,16 +8,17 @@ date) is taken where it is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar, Unpack
 
 import httpx
 
 from quartapp.feeds.errors import FeedRefusedError, FeedShapeError
+from quartapp.feeds.espn_scoreboard import board_path, parse_scoreboard
 from quartapp.feeds.http import Fetching, JsonFetcher
 from quartapp.feeds.reading import Reading, Tally
 from quartapp.feeds.shape import MisshapenError, at, is_storable, reading, text
-from quartapp.records import InjuryReport, Player, Team
+from quartapp.records import GameReport, InjuryReport, Player, Team
 
 T = TypeVar("T")
 
@@ -62,6 +63,10 @@ class EspnClient:
     async def injuries(self, sport_key: str) -> Reading[InjuryReport]:
         """Return a league's reported injuries. Raises FeedError."""
         return parse_injuries(await self._get(sport_key, "injuries"))
+
+    async def scoreboard(self, sport_key: str, day: date) -> Reading[GameReport]:
+        """Return a league's games of one day, as ESPN counts days. Raises FeedError."""
+        return parse_scoreboard(await self._get(sport_key, board_path(sport_key, day)), sport_key)
 
     async def _get(self, sport_key: str, path: str) -> Any:
         league = LEAGUES.get(sport_key)

@@ -10,6 +10,7 @@ from quartapp.jobs.picks import PICKS
 from quartapp.jobs.regions import REGIONS
 from quartapp.jobs.results import RESULTS
 from quartapp.jobs.roster_injuries import ROSTER_INJURIES
+from quartapp.jobs.scoreboard import SCOREBOARD
 from quartapp.jobs.settle import SETTLE
 from quartapp.jobs.sport_state import SPORT_STATE
 from quartapp.jobs.track_record import TRACK_RECORD
@@ -21,6 +22,7 @@ JOBS: tuple[Job[Resources], ...] = (
     ODDS_REFRESH,
     PICKS,
     ROSTER_INJURIES,
+    SCOREBOARD,
     RESULTS,
     SETTLE,
     TRACK_RECORD,

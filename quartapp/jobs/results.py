@@ -1,8 +1,8 @@
-"""Scores of running games and results of finished ones."""
+"""Scores of running games and results of finished ones, for credits: where no scoreboard tells them for nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -13,9 +13,10 @@ from quartapp.credits import Budget
 from quartapp.feeds.errors import FeedError
 from quartapp.feeds.odds_api import SCORES_COST
 from quartapp.jobs.leagues import Leagues
+from quartapp.jobs.scoreboard import serves
 from quartapp.jobs.slates import Context, budget, ensure_sports, pay, publish, spent
 from quartapp.resources import Resources
-from quartapp.store import games
+from quartapp.store import games, scoreboard
 from quartapp.store.sports import Sport
 
 SCORES_DAYS = timedelta(days=3)  # what one answer covers
@@ -24,15 +25,23 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 
 async def results(context: Context) -> Mapping[str, object]:
+    """Ask for what is due now."""
+    return await ask(context, datetime.now(UTC))
+
+
+async def ask(context: Context, now: datetime) -> Mapping[str, object]:
     """Fetch scores of the sports whose scores can have changed, as often as the credits for results allow.
 
     A sport that fails keeps its scores and is asked less often; the others are written and published, and
     the run then fails.
     """
-    now = datetime.now(UTC)
     active = await ensure_sports(context)
     async with context.transaction() as connection:
         running = await games.sports_of_unfinished(connection, now)
+        unmatched = {game.sport_key for game in await scoreboard.unmatched_games(connection)}
+    # Three failures, or a game that the scoreboard does not have: then scores are paid for.
+    served = {key for key in running - unmatched if await serves(context.redis, key)}
+    running -= served
     state = await budget(context)
     pause = pace(state, len(running), now)
     written = 0
@@ -41,7 +50,9 @@ async def results(context: Context) -> Mapping[str, object]:
     for sport in sorted(active, key=lambda one: (one.key not in running, one.key)):
         if leagues.out_of_credits or spent(context) + SCORES_COST > state.left("results"):
             break
-        if not wants_scores(sport, running, await _last_asked(context, sport.key), pause, now):
+        if sport.key in served or not wants_scores(
+            sport, running, await _last_asked(context, sport.key), pause, now
+        ):
             continue
         changed = await leagues.attempt(sport.key, partial(_write, context, leagues, sport, pause, now))
         if changed is not None:
@@ -82,13 +93,33 @@ async def _write(context: Context, leagues: Leagues, sport: Sport, pause: timede
         raise
     await pay(context, cost)
     async with context.transaction() as connection:
+        disputed = await games.disputes(connection, scores)
         changed = await games.write_scores(connection, scores, now)
         changed += await games.insert_results(connection, scores, context.resources.source, now)
         if changed:
             await publish(context, connection, [sport.key])
+    if disputed:
+        context.stats["disputed"] = [*context.stats.get("disputed", []), *disputed]
+    await _tell_disputes(context, sport.key, disputed)
     await _remember_asked(context, sport.key, now)
     await leagues.weigh(sport.key, scores, pause)
     return changed
+
+
+async def _tell_disputes(context: Context, sport_key: str, disputed: Sequence[str]) -> None:
+    """Tell the operators of finals that two sources tell differently: the first source's stays."""
+    cause = f"scores:disputed:{sport_key}"
+    if not disputed:
+        await context.desk.well(cause, correlation_id=context.correlation_id)
+        return
+    await context.desk.trouble(
+        cause,
+        f"Two sources, two results: {sport_key}",
+        f"{'; '.join(disputed[:5])}. The first stays until its own source corrects it.",
+        "warning",
+        correlation_id=context.correlation_id,
+        repeats="once",
+    )
 
 
 async def _last_asked(context: Context, sport_key: str) -> datetime | None:
@@ -109,7 +140,7 @@ async def _remember_asked(context: Context, sport_key: str, now: datetime) -> No
 RESULTS: Job[Resources] = Job(
     name="results",
     run=results,
-    schedule="*/10 * * * *",
+    schedule="* * * * *",
     timeout_seconds=180,
     catch_up_window=timedelta(hours=72),
     concurrency_key="slates",

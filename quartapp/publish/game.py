@@ -51,6 +51,7 @@ def render(game: Game, books: list[Book]) -> shapes.Game:
         "commence_time": format_time(game.commence_time),
         "status": game.status,
         "scores": _scores(game),
+        "live": _live(game),
         "final_at": moment(game.final_at),
         "corrected_at": moment(game.corrected_at),
         "bookmakers": [
@@ -71,6 +72,19 @@ def render(game: Game, books: list[Book]) -> shapes.Game:
             }
             for book in books
         ],
+    }
+
+
+def _live(game: Game) -> shapes.Live | None:
+    """Return how far a running game is; nulls where no source has told it."""
+    if game.status != "live":
+        return None
+    return {
+        "period": game.live_period,
+        "clock": game.live_clock,
+        "detail": game.live_detail,
+        "updated_at": moment(game.live_at),
+        "source": game.live_source,
     }
 
 

@@ -125,6 +125,16 @@ class Scores(TypedDict):
     away: int
 
 
+class Live(TypedDict):
+    """How far a running game is, in the source's words; null where it tells none."""
+
+    period: int | None
+    clock: str | None
+    detail: str | None
+    updated_at: Time | None
+    source: str | None
+
+
 class Game(TypedDict):
     """A game with every price."""
 
@@ -135,6 +145,7 @@ class Game(TypedDict):
     commence_time: Time
     status: GameStatus
     scores: Scores | None
+    live: NotRequired[Live | None]
     final_at: NotRequired[Time | None]
     corrected_at: NotRequired[Time | None]
     bookmakers: list[Bookmaker]

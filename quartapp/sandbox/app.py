@@ -13,9 +13,10 @@ from typing import Any
 
 from quart import Quart, Response, jsonify, request
 
+from quartapp.feeds import espn_scoreboard
 from quartapp.feeds.espn import LEAGUES as ESPN_PATHS
+from quartapp.sandbox import espn_board, openai, replay
 from quartapp.sandbox import league as world
-from quartapp.sandbox import openai, replay
 
 MONTHLY_CREDITS = 20_000
 MARKETS = frozenset(("h2h", "h2h_lay", "spreads", "totals", "outrights"))
@@ -133,8 +134,14 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
     @app.get("/espn/apis/site/v2/sports/<sport>/<path>/<what>")
     async def espn_league(sport: str, path: str, what: str) -> Response | tuple[Response, int]:
         one = by_path.get(f"{sport}/{path}")
-        if one is None or what not in ("teams", "injuries"):
+        if one is None or what not in ("teams", "injuries", "scoreboard"):
             return jsonify({"code": 404}), 404
+        if what == "scoreboard":
+            return jsonify(
+                _board(one, seed, request.args.get("dates", ""), now())
+                if recorded is None
+                else {"events": []}
+            )
         if what == "injuries":
             # Invented athletes have no place in games that were played.
             return jsonify(world.injuries(one, seed, now()) if recorded is None else {"injuries": []})
@@ -257,6 +264,20 @@ def _score(game: world.Game, moment: datetime) -> dict[str, Any]:
         "scores": named,
         "last_update": world.text(moment) if points else None,
     }
+
+
+def _board(one: world.League, seed: int, day: str, moment: datetime) -> dict[str, Any]:
+    """Return a day's games of a league, whose day is New York's."""
+    first = datetime.strptime(day, "%Y%m%d").replace(tzinfo=espn_scoreboard.BOARD_ZONE).astimezone(UTC)
+    events = []
+    for game in world.games(one, seed, first, first + timedelta(days=1) - timedelta(seconds=1)):
+        home, away = world.score(game, moment) or (0, 0)
+        state = "pre" if moment < game.start else "in" if moment < game.end else "final"
+        share = min(1.0, max(0.0, (moment - game.start) / timedelta(hours=world.GAME_HOURS)))
+        number = str(int(game.id[:7], 16))
+        stand = espn_board.Stand(state, home, away, share)
+        events.append(espn_board.event(number, one.key, game.home, game.away, game.start, stand))
+    return espn_board.board(events, day)
 
 
 def _abbreviation(team: str) -> str:

@@ -35,9 +35,17 @@ class Game:
     away_score: int | None
     final_at: datetime | None
     corrected_at: datetime | None = None
+    live_period: int | None = None
+    live_clock: str | None = None
+    live_detail: str | None = None
+    live_at: datetime | None = None
+    live_source: str | None = None
 
 
-_COLUMNS = "id, sport_key, home_team, away_team, commence_time, status, home_score, away_score, final_at, corrected_at"
+_COLUMNS = (
+    "id, sport_key, home_team, away_team, commence_time, status, home_score, away_score, final_at, corrected_at, "
+    "live_period, live_clock, live_detail, live_at, live_source"
+)
 
 
 async def upsert(
@@ -93,7 +101,9 @@ async def start_due(connection: Connection, now: datetime) -> set[str]:
     return {game.sport_key for game in changed}
 
 
-async def write_scores(connection: Connection, scores: Sequence[Score], now: datetime) -> int:
+async def write_scores(
+    connection: Connection, scores: Sequence[Score], now: datetime, source: str = "odds_api"
+) -> int:
     """Write running and final scores of games that we know; return how many games changed.
 
     A final game takes a corrected result for 72 h and nothing else: an older answer does not bring it back to
@@ -107,7 +117,21 @@ async def write_scores(connection: Connection, scores: Sequence[Score], now: dat
         elif score.completed:
             news[score.id] = News("ended_without_score")
     games = await transitions.lock_ids(connection, list(news))
-    return len(await transitions.apply(connection, games, news, now))
+    return len(await transitions.apply(connection, games, news, now, source=source))
+
+
+async def disputes(connection: Connection, scores: Sequence[Score], source: str = "odds_api") -> list[str]:
+    """Return the games that another source ended with another score than this one tells, each in words."""
+    told = {
+        score.id: News("result", score=(score.home_score, score.away_score))
+        for score in scores
+        if score.completed and score.home_score is not None and score.away_score is not None
+    }
+    return [
+        f"{game.id}: {game.score_source} says {game.state.score}, {source} says {told[game.id].score}"
+        for game in await transitions.lock_ids(connection, list(told))
+        if transitions.disputed(game, told[game.id], source)
+    ]
 
 
 async def write_fates(

@@ -14,7 +14,10 @@ from quartapp.settle.states import GameState, News, step
 if TYPE_CHECKING:
     from databases.core import Connection
 
-_COLUMNS = "id, sport_key, source, status, commence_time, home_score, away_score, final_at, corrected_at, last_seen_at"
+_COLUMNS = (
+    "id, sport_key, source, status, commence_time, home_score, away_score, final_at, corrected_at, last_seen_at, "
+    "score_source"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class StoredState:
     last_seen_at: datetime
     state: GameState
     misnamed: bool = False
+    score_source: str | None = None
 
 
 async def lock_listed(connection: Connection, ids: Sequence[str], sport_key: str) -> list[StoredState]:
@@ -72,31 +76,51 @@ def _stored(row: Any) -> StoredState:
     misnamed = state.status == "final" and state.score is None
     if misnamed:  # an older version ended games by the clock
         state = GameState("unresolved", state.commence_time)
-    return StoredState(row["id"], row["sport_key"], row["source"], row["last_seen_at"], state, misnamed)
+    return StoredState(
+        row["id"], row["sport_key"], row["source"], row["last_seen_at"], state, misnamed, row["score_source"]
+    )
 
 
 async def apply(
-    connection: Connection, games: Sequence[StoredState], news: Mapping[str, News], now: datetime
+    connection: Connection,
+    games: Sequence[StoredState],
+    news: Mapping[str, News],
+    now: datetime,
+    *,
+    source: str | None = None,
 ) -> list[StoredState]:
     """Take each game to the state that follows from its news; write what changed, and return it.
 
-    A corrected result also leaves a row in game_corrections.
+    `source` is who told the scores. A corrected result also leaves a row in game_corrections; only the source that
+    told a result corrects it, else two sources that differ would take turns.
     """
     changed: list[StoredState] = []
     corrected: list[tuple[StoredState, GameState]] = []
     for game in games:
         if game.id not in news:
             continue
+        if source is not None and disputed(game, news[game.id], source):
+            continue
         longest = rules_of(game.sport_key).longest
         after = step(game.state, news[game.id], now, last_told=game.last_seen_at, longest=longest)
         if after == game.state and not game.misnamed:
             continue
-        changed.append(StoredState(game.id, game.sport_key, game.source, game.last_seen_at, after))
+        told = source if after.score != game.state.score or game.score_source is None else game.score_source
+        changed.append(
+            StoredState(game.id, game.sport_key, game.source, game.last_seen_at, after, score_source=told)
+        )
         if after.corrected_at != game.state.corrected_at:
             corrected.append((game, after))
     await _write(connection, changed)
     await _record_corrections(connection, corrected, now)
     return changed
+
+
+def disputed(game: StoredState, news: News, source: str) -> bool:
+    """Return whether another source has ended the game, with another score."""
+    if game.state.status != "final" or news.telling != "result" or game.score_source in (None, source):
+        return False
+    return news.score is not None and news.score != game.state.score
 
 
 async def _write(connection: Connection, games: Sequence[StoredState]) -> None:
@@ -107,9 +131,10 @@ async def _write(connection: Connection, games: Sequence[StoredState]) -> None:
         """
         UPDATE games
            SET status = new.status, commence_time = new.commence, home_score = new.home, away_score = new.away,
-               final_at = new.final_at, corrected_at = new.corrected_at
+               final_at = new.final_at, corrected_at = new.corrected_at, score_source = new.score_source
           FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::int[], $6::timestamptz[],
-                      $7::timestamptz[]) AS new (id, status, commence, home, away, final_at, corrected_at)
+                      $7::timestamptz[], $8::text[])
+               AS new (id, status, commence, home, away, final_at, corrected_at, score_source)
          WHERE games.id = new.id
         """,
         [game.id for game in games],
@@ -119,6 +144,7 @@ async def _write(connection: Connection, games: Sequence[StoredState]) -> None:
         [None if state.score is None else state.score[1] for state in states],
         [state.final_at for state in states],
         [state.corrected_at for state in states],
+        [game.score_source for game in games],
     )
 
 
@@ -137,5 +163,5 @@ async def _record_corrections(
             now,
             *before.state.score,
             *after.score,
-            before.source,
+            before.score_source or before.source,
         )

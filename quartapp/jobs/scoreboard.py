@@ -1,0 +1,250 @@
+"""Scores, periods, clocks and fates of games from ESPN's scoreboard, twice a minute while games are on. Free.
+
+A day's board is asked for while a game of it runs or is about to begin; while it has games in the next twelve hours,
+or ended ones whose score can still be corrected, every half hour. A league that failed three times in a row is left to
+`results`, which pays for scores, until it answers again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from redis.exceptions import RedisError
+
+from ops.clock.job import Job
+from ops.telemetry.events import emit
+from quartapp.feeds.errors import FeedError, FeedShapeError
+from quartapp.feeds.espn import LEAGUES
+from quartapp.feeds.espn_scoreboard import board_day
+from quartapp.feeds.reading import Reading
+from quartapp.identity.match import Match, OurGame, match
+from quartapp.identity.names import Names
+from quartapp.jobs.leagues import LEAGUE_FAULTS
+from quartapp.jobs.slates import Context, ensure_sports, publish
+from quartapp.records import GameReport
+from quartapp.resources import Resources
+from quartapp.settle.states import News
+from quartapp.store import games, scoreboard
+from quartapp.store.scoreboard import Told, Watched
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+SOURCE = "espn"
+EARLY = timedelta(minutes=15)  # games begin before their time
+SELDOM = timedelta(minutes=30)
+FAILURES_UNTIL_PAID = 3
+FETCHES_AT_ONCE = 6
+_REMEMBERED = timedelta(days=1)
+_SERVED_FOR = timedelta(minutes=5)  # a scoreboard that nobody asks any more serves nobody
+_SILENT = (RedisError, OSError, TimeoutError, ValueError)
+
+Board = tuple[str, date]
+
+
+async def scoreboards(context: Context) -> Mapping[str, object]:
+    """Ask for the boards that can have changed; what fails of one league leaves the others."""
+    active = [sport.key for sport in await ensure_sports(context) if sport.key in LEAGUES]
+    return await follow(context, active, datetime.now(UTC))
+
+
+async def follow(context: Context, sport_keys: Sequence[str], now: datetime) -> Mapping[str, object]:
+    """Do so at `now`. Raises the first error once every league that answered is written and published."""
+    async with context.transaction() as connection:
+        await games.start_due(connection, now)
+        listed = await scoreboard.watched(connection, sport_keys, now)
+        aliases = await scoreboard.aliases(connection)
+    boards = await _due(context.redis, listed, now)
+    answers, failures = await _ask(context, boards)
+    changed = 0
+    for sport_key in sorted({sport for sport, _ in boards}):
+        own = [answer for (sport, _), answer in answers.items() if sport == sport_key]
+        problem = failures.get(sport_key)
+        if own:
+            days = {day for sport, day in answers if sport == sport_key}
+            asked = [
+                one for one in listed if one.sport_key == sport_key and board_day(one.commence_time) in days
+            ]
+            try:
+                changed += await _write(context, sport_key, asked, own, aliases.get(sport_key, ()), now)
+            except LEAGUE_FAULTS as fault:
+                emit("league_failed", league=sport_key, exc_info=fault)
+                problem = problem or fault
+        if problem is None:
+            await _well(context.redis, sport_key, [day for sport, day in boards if sport == sport_key], now)
+        else:
+            failures[sport_key] = problem
+            await _failed(context.redis, sport_key)
+    context.stats |= {
+        "boards": len(boards),
+        "games_changed": changed,
+        "sports_failed": sorted(failures),
+        "left_out": sum(sum(answer.left_out.values()) for answer in answers.values()),
+    }
+    if failures:
+        raise failures[min(failures)]
+    return {}
+
+
+async def _ask(
+    context: Context, boards: Iterable[Board]
+) -> tuple[dict[Board, Reading[GameReport]], dict[str, BaseException]]:
+    gate = asyncio.Semaphore(FETCHES_AT_ONCE)
+    failures: dict[str, BaseException] = {}
+
+    async def one(board: Board) -> tuple[Board, Reading[GameReport]] | None:
+        async with gate:
+            try:
+                answer = await context.resources.espn.scoreboard(*board)
+            except FeedError as problem:
+                failures[board[0]] = problem
+                return None
+        if answer.trouble is not None:
+            failures[board[0]] = FeedShapeError(answer.trouble)
+        return board, answer
+
+    pairs = await asyncio.gather(*map(one, boards))
+    return dict(pair for pair in pairs if pair is not None), failures
+
+
+async def _write(
+    context: Context,
+    sport_key: str,
+    asked: Sequence[Watched],
+    answers: Sequence[Reading[GameReport]],
+    aliases: Iterable[tuple[str, str]],
+    now: datetime,
+) -> int:
+    """Write what the boards of a league say of the games asked about; return how many changed."""
+    reports = list({report.id: report for answer in answers for report in answer}.values())
+    matched = match(
+        [OurGame(one.id, one.home_team, one.away_team, one.commence_time) for one in asked],
+        reports,
+        Names(sport_key, aliases),
+    )
+    told = {game_id: _told(one) for game_id, one in matched.items()}
+    # An event that could not be read may be the very game: nobody can say that the board lacks it.
+    whole = not any(answer.left_out for answer in answers)
+    missing = {one.id for one in asked if one.id not in matched and one.status in ("live", "unresolved")}
+    taken = {one.report.id for one in matched.values()}
+    free = [f"{one.away_team} at {one.home_team}" for one in reports if one.id not in taken]
+    async with context.transaction() as connection:
+        changed = await scoreboard.write_told(connection, told, SOURCE, now)
+        seen = [one.id for one in asked if whole or one.id in matched]
+        await scoreboard.note_unmatched(
+            connection, seen, dict.fromkeys(missing if whole else (), free), SOURCE, now
+        )
+        if changed:
+            await publish(context, connection, [sport_key])
+    return changed
+
+
+def _told(one: Match) -> Told:
+    report = one.report
+    return Told(_news(one), report.period, report.clock, report.detail)
+
+
+def _news(one: Match) -> News | None:
+    """Return what a board's word means for a game's state.
+
+    Abandoned and forfeited games are no contest: bets on them are void unless they are played anew. A delayed or
+    suspended game goes on.
+    """
+    match one.report.status:
+        case "final" if one.score is None:
+            return News("ended_without_score")
+        case "final":
+            return News("result", score=one.score)
+        case "live" | "suspended":
+            return News("running", score=one.score)
+        case "delayed":
+            return News("running", score=one.score) if one.score and one.report.period else None
+        case "postponed":
+            return News("postponed")
+        case "cancelled" | "abandoned" | "forfeit":
+            return News("cancelled")
+        case "scheduled":
+            return None
+
+
+async def _due(redis: Redis, listed: Iterable[Watched], now: datetime) -> list[Board]:
+    """Return the boards to ask for now: those with a game that is on, the others every half hour."""
+    boards: dict[Board, bool] = defaultdict(bool)
+    for one in listed:
+        on = one.status == "live" or (one.status == "scheduled" and one.commence_time <= now + EARLY)
+        boards[one.sport_key, board_day(one.commence_time)] |= on
+    return [board for board, on in sorted(boards.items()) if on or await _waited(redis, board, now)]
+
+
+async def _waited(redis: Redis, board: Board, now: datetime) -> bool:
+    try:
+        last = await redis.get(_asked_key(board))
+        return last is None or now - datetime.fromisoformat(str(last)) >= SELDOM
+    except _SILENT:
+        return True
+
+
+async def serves(redis: Redis, sport_key: str) -> bool:
+    """Return whether the scoreboard tells a league's scores, so that none need be paid for."""
+    try:
+        return bool(await redis.exists(_served_key(sport_key)))
+    except _SILENT:
+        return False
+
+
+async def failing(redis: Redis, sport_keys: Iterable[str]) -> list[str]:
+    """Return the leagues whose scoreboard failed so often that their scores are paid for."""
+    try:
+        counts = {key: await redis.get(_failures_key(key)) for key in sport_keys}
+    except _SILENT:
+        return []
+    return [key for key, count in counts.items() if int(count or 0) >= FAILURES_UNTIL_PAID]
+
+
+async def _well(redis: Redis, sport_key: str, days: Iterable[date], now: datetime) -> None:
+    try:
+        await redis.delete(_failures_key(sport_key))
+        await redis.set(_served_key(sport_key), "1", ex=_SERVED_FOR)
+        for day in days:
+            await redis.set(_asked_key((sport_key, day)), now.isoformat(), ex=_REMEMBERED)
+    except _SILENT:
+        return
+
+
+async def _failed(redis: Redis, sport_key: str) -> None:
+    try:
+        count = int(await cast(Any, redis.incr(_failures_key(sport_key))))
+        await redis.expire(_failures_key(sport_key), _REMEMBERED)
+        if count >= FAILURES_UNTIL_PAID:
+            await redis.delete(_served_key(sport_key))
+        else:
+            await redis.expire(_served_key(sport_key), _SERVED_FOR)
+    except _SILENT:
+        return
+
+
+def _asked_key(board: Board) -> str:
+    return f"espn:scoreboard:asked:{board[0]}:{board[1]}"
+
+
+def _served_key(sport_key: str) -> str:
+    return f"espn:scoreboard:served:{sport_key}"
+
+
+def _failures_key(sport_key: str) -> str:
+    return f"espn:scoreboard:failures:{sport_key}"
+
+
+SCOREBOARD: Job[Resources] = Job(
+    name="scoreboard",
+    run=scoreboards,
+    schedule="* * * * * 15,45",  # a quarter of a minute before `settle` reads what ended
+    timeout_seconds=120,
+    max_attempts=1,  # the next run asks again half a minute later
+    catch_up_window=timedelta(minutes=5),
+    run_at_start=True,
+)
