@@ -40,7 +40,9 @@ async def ask(context: Context, now: datetime) -> Mapping[str, object]:
         running = await games.sports_of_unfinished(connection, now)
         unmatched = {game.sport_key for game in await scoreboard.unmatched_games(connection)}
     # Three failures, or a game that the scoreboard does not have: then scores are paid for.
-    served = {key for key in running - unmatched if await serves(context.redis, key)}
+    served = {
+        sport.key for sport in active if sport.key not in unmatched and await serves(context.redis, sport.key)
+    }
     running -= served
     state = await budget(context)
     pause = pace(state, len(running), now)

@@ -1,6 +1,6 @@
-"""A Saturday from noon to two at night: every game ends in its right state, its score never a minute behind.
+"""A Saturday of games: every one ends in its right state, and its score is never a minute behind.
 
-Time is simulated, the stores are real. SATURDAY_GAMES=80 SATURDAY_STEP=30 is the whole day.
+Time is simulated, the stores are real. SATURDAY_GAMES=80 SATURDAY_HOURS=14 SATURDAY_STEP=30 is the whole day.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from quartapp.store import games, sports
 from quartapp.store.scoreboard import unmatched_games
 from tests.support.examples import sport
 from tests.support.leader import Leader, open_leader
-from tests.support.saturday import HOURS, MINUTE, NOON, SPORTS, Fixture, Saturday, fixtures
+from tests.support.saturday import MINUTE, NOON, SPORTS, Fixture, Saturday, fixtures
 
-COUNT, STEP = int(os.environ.get("SATURDAY_GAMES", "20")), int(os.environ.get("SATURDAY_STEP", "60"))
-OUTAGE = (NOON + timedelta(hours=4), NOON + timedelta(hours=5))
+COUNT, STEP = int(os.environ.get("SATURDAY_GAMES", "16")), int(os.environ.get("SATURDAY_STEP", "60"))
+HOURS = timedelta(hours=float(os.environ.get("SATURDAY_HOURS", "6.5")))
+OUTAGE = (NOON + timedelta(hours=2), NOON + timedelta(hours=3))
 ENDS = {"final": "final", "postponed": "postponed", "cancelled": "cancelled", "abandoned": "cancelled"}
 
 
@@ -36,7 +37,7 @@ async def nobody_waits(_: float) -> None:
 
 @pytest.fixture
 async def day(database: Any, redis: Any, settings: Settings) -> AsyncIterator[tuple[Leader, Saturday]]:
-    saturday = Saturday(fixtures(COUNT), outage=OUTAGE)
+    saturday = Saturday(fixtures(COUNT, HOURS), outage=OUTAGE)
     plenty = settings.model_copy(update={"odds_api_daily_credits": 100_000, "odds_api_credit_floor": 0})
     transport = httpx.MockTransport(saturday.answer)
     async with (
@@ -94,7 +95,7 @@ async def test_every_game_of_a_saturday_ends_right_and_no_score_is_a_minute_behi
 ) -> None:
     leader, saturday = day
     live_minutes = late_minutes = spent_while_up = 0
-    while saturday.now < NOON + HOURS + timedelta(minutes=30):
+    while saturday.now < NOON + HOURS:
         before = saturday.credits
         await tick(leader, saturday)
         spent_while_up += 0 if saturday.down else saturday.credits - before

@@ -18,8 +18,8 @@ from quartapp.sandbox.league import chance, text
 
 MINUTE = timedelta(minutes=1)
 NOON = datetime(2026, 11, 28, 17, 0, tzinfo=UTC)  # in New York
-HOURS = timedelta(hours=14)
 SPORTS = ("basketball_ncaab", "americanfootball_ncaaf", "soccer_epl", "icehockey_nhl", "basketball_nba")
+_TURNS = (*SPORTS, *SPORTS[:2])  # there are more colleges than clubs
 LENGTH = timedelta(hours=2, minutes=30)
 PATHS = {path: key for key, path in LEAGUES.items()}
 
@@ -72,8 +72,8 @@ class Fixture:
         return max(LENGTH / 3, elapsed - self.delayed)
 
 
-def fixtures(count: int) -> list[Fixture]:
-    """Return the day's games: teams by both sources' names, starts over eleven hours, and one of every incident."""
+def fixtures(count: int, hours: timedelta) -> list[Fixture]:
+    """Return the day's games: teams by both sources' names, all over after `hours`, and each kind of incident."""
     pairs = _pairs()
     incidents: dict[int, dict[str, Any]] = {
         1: {"delayed": timedelta(minutes=40)},
@@ -89,9 +89,9 @@ def fixtures(count: int) -> list[Fixture]:
     }
     made = []
     for number in range(count):
-        sport_key = SPORTS[number % len(SPORTS)]
+        sport_key = _TURNS[number % len(_TURNS)]
         home, away = next(pairs[sport_key])
-        start = NOON + number * timedelta(hours=11) / count // MINUTE * MINUTE
+        start = NOON + number * (hours - LENGTH - timedelta(minutes=75)) / count // MINUTE * MINUTE
         made.append(Fixture(number, sport_key, home, away, start, **incidents.get(number, {})))
     return made
 
