@@ -18,7 +18,8 @@ START = datetime(2026, 11, 29, 0, 30, tzinfo=UTC)
 
 
 def an_event(identity: str = "401", **stand: Any) -> dict[str, Any]:
-    wanted = Stand(**({"state": "in", "home": 48, "away": 51, "share": 0.4} | stand))
+    known: dict[str, Any] = {"state": "in", "home": 48, "away": 51, "share": 0.4}
+    wanted = Stand(**(known | stand))
     return event(identity, NBA, "LA Clippers", "Utah Jazz", START, wanted)
 
 

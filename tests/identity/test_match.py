@@ -28,8 +28,8 @@ def game(
 
 def report(identity: str = "e", home: str = "New York Mets", away: str = "Athletics", at: datetime = NOON,
            **fields: Any) -> GameReport:  # fmt: skip
-    known = {"status": "live", "home_score": 5, "away_score": 2, "period": 3, "clock": None, "detail": None,
-             "neutral": False} | fields  # fmt: skip
+    known: dict[str, Any] = {"status": "live", "home_score": 5, "away_score": 2, "period": 3, "clock": None,
+             "detail": None, "neutral": False} | fields  # fmt: skip
     return GameReport(identity, MLB, at, home, away, **known)
 
 
