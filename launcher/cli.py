@@ -278,6 +278,40 @@ def regions_reset(code: str) -> None:
 
 
 @main.group()
+def teams() -> None:
+    """Show games that no scoreboard has, and say which two names are one team."""
+
+
+@teams.command(name="unmatched")
+def teams_unmatched() -> None:
+    """List games under way that ESPN's scoreboard does not have. Exits 1 when there are any.
+
+    Under each stand the games that the board of its day has instead: one of them is usually the same game under
+    another name. `teams match` then says so.
+    """
+    from launcher.commands.teams import list_unmatched
+
+    _run_job_command(list_unmatched)
+
+
+@teams.command(name="match")
+@click.argument("sport")
+@click.argument("name")
+@click.argument("team")
+def teams_match(sport: str, name: str, team: str) -> None:
+    """Keep that NAME is TEAM in league SPORT, such as basketball_nba.
+
+    NAME is as one source writes it, TEAM as the other does:
+
+    \b
+      launcher teams match basketball_ncaab "App State Mountaineers" "Appalachian State Mountaineers"
+    """  # noqa: D301 - click reads the backspace
+    from launcher.commands.teams import match_team
+
+    _run_job_command(match_team, sport, name, team)
+
+
+@main.group()
 def users() -> None:
     """Help a member who cannot get in."""
 

@@ -20,7 +20,7 @@ TABLE: dict[str, set[str]] = {
     "launcher.cli": {"launcher.commands", "launcher.dev", "launcher.host", "launcher.roles", "quartapp.settings", "ops"},
     "launcher.commands": {
         "launcher.host", "launcher.serve",
-        "quartapp.accounts", "quartapp.credits", "quartapp.feeds", "quartapp.freshness", "quartapp.jobs", "quartapp.members",
+        "quartapp.accounts", "quartapp.credits", "quartapp.feeds", "quartapp.freshness", "quartapp.identity", "quartapp.jobs", "quartapp.members",
         "quartapp.resources", "quartapp.settings", "quartapp.store", "ops",
     },
     "launcher.dev": {"launcher.host", "ops"},

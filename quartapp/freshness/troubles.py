@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from ops.clock.findings import Alert, Findings, Trouble, found
 from ops.database import session
 from quartapp.credits import Budget, read_budget
+from quartapp.freshness import boards
 from quartapp.freshness.cadence import stale_since
 from quartapp.store import sports
+from quartapp.store.scoreboard import Unmatched, unmatched_games
 
 if TYPE_CHECKING:
     from ops.clock.facts import Look
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from quartapp.store.sports import Sport
 
 STALE, SPENT, FLOOR, EMPTY = "odds:stale", "odds_api:spent", "odds_api:floor", "slate:empty"
+FALLBACK, UNMATCHED = "scoreboard:failing", "games:unmatched"
 
 
 def looking(settings: Settings) -> Look:
@@ -28,6 +31,7 @@ def looking(settings: Settings) -> Look:
         async with session(stores.database) as connection:
             known = [sport for sport in await sports.all_sports(connection, now) if sport.active]
             empty = await sports.without_games(connection, now)
+            unmatched = await unmatched_games(connection)
         # Without Redis nothing is known of the budget, and it would look unspent; the verdict then asks nothing here.
         budget = await read_budget(
             stores.redis,
@@ -35,7 +39,8 @@ def looking(settings: Settings) -> Look:
             floor=settings.odds_api_credit_floor,
             now=now,
         )
-        return judge_product(known, empty, budget, now)
+        failing = await boards.failing(stores.redis, [sport.key for sport in known])
+        return judge_product(known, empty, budget, now) + judge_scores(failing, unmatched)
 
     return look
 
@@ -48,6 +53,11 @@ def judge_product(known: Sequence[Sport], empty: Sequence[str], budget: Budget, 
         + found(_at_floor(budget), FLOOR)
         + found(_empty(empty), EMPTY)
     )
+
+
+def judge_scores(failing: Sequence[str], unmatched: Sequence[Unmatched]) -> Findings:
+    """Return what is wrong with scores: scoreboards that fail, and games that no scoreboard has."""
+    return found(_fallback(failing), FALLBACK) + found(_unmatched(unmatched), UNMATCHED)
 
 
 def odds_ages(known: Sequence[Sport], now: datetime) -> dict[str, int]:
@@ -116,4 +126,37 @@ def _empty(empty: Sequence[str]) -> Trouble | None:
     )
     return Trouble(
         "slate_empty", f"no game of {names} is listed, though it is in season", cause=EMPTY, alert=alert
+    )
+
+
+def _fallback(failing: Sequence[str]) -> Trouble | None:
+    if not failing:
+        return None
+    names = ", ".join(failing)
+    alert = Alert(
+        f"ESPN's scoreboard fails: {names}",
+        "Their scores are paid for, as often as the day's credits allow, until it answers.\n"
+        "See: python -m launcher jobs history scoreboard",
+        "warning",
+        "once",
+    )
+    return Trouble(
+        "scores_fallback", f"the scores of {names} come from the second source", cause=FALLBACK, alert=alert
+    )
+
+
+def _unmatched(unmatched: Sequence[Unmatched]) -> Trouble | None:
+    if not unmatched:
+        return None
+    first = unmatched[0]
+    games = "1 game is" if len(unmatched) == 1 else f"{len(unmatched)} games are"
+    alert = Alert(
+        f"{games} on no scoreboard",
+        f"{first.away_team} at {first.home_team} ({first.sport_key}). Scores are paid for; names are not guessed at.\n"
+        "See: python -m launcher teams unmatched",
+        "warning",
+        "once",
+    )
+    return Trouble(
+        "games_unmatched", f"{games} under way and on no scoreboard", first.since, UNMATCHED, alert
     )

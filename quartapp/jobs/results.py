@@ -12,8 +12,8 @@ from ops.clock.job import Job
 from quartapp.credits import Budget
 from quartapp.feeds.errors import FeedError
 from quartapp.feeds.odds_api import SCORES_COST
+from quartapp.freshness.boards import serves
 from quartapp.jobs.leagues import Leagues
-from quartapp.jobs.scoreboard import serves
 from quartapp.jobs.slates import Context, budget, ensure_sports, pay, publish, spent
 from quartapp.resources import Resources
 from quartapp.store import games, scoreboard

@@ -11,7 +11,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
@@ -21,6 +21,7 @@ from quartapp.feeds.errors import FeedError, FeedShapeError
 from quartapp.feeds.espn import LEAGUES
 from quartapp.feeds.espn_scoreboard import board_day
 from quartapp.feeds.reading import Reading
+from quartapp.freshness import boards
 from quartapp.identity.match import Match, OurGame, match
 from quartapp.identity.names import Names
 from quartapp.jobs.leagues import LEAGUE_FAULTS
@@ -37,10 +38,8 @@ if TYPE_CHECKING:
 SOURCE = "espn"
 EARLY = timedelta(minutes=15)  # games begin before their time
 SELDOM = timedelta(minutes=30)
-FAILURES_UNTIL_PAID = 3
 FETCHES_AT_ONCE = 6
 _REMEMBERED = timedelta(days=1)
-_SERVED_FOR = timedelta(minutes=5)  # a scoreboard that nobody asks any more serves nobody
 _SILENT = (RedisError, OSError, TimeoutError, ValueError)
 
 Board = tuple[str, date]
@@ -58,10 +57,10 @@ async def follow(context: Context, sport_keys: Sequence[str], now: datetime) -> 
         await games.start_due(connection, now)
         listed = await scoreboard.watched(connection, sport_keys, now)
         aliases = await scoreboard.aliases(connection)
-    boards = await _due(context.redis, listed, now)
-    answers, failures = await _ask(context, boards)
+    due = await _due(context.redis, listed, now)
+    answers, failures = await _ask(context, due)
     changed = 0
-    for sport_key in sorted({sport for sport, _ in boards}):
+    for sport_key in sorted({sport for sport, _ in due}):
         own = [answer for (sport, _), answer in answers.items() if sport == sport_key]
         problem = failures.get(sport_key)
         if own:
@@ -75,12 +74,14 @@ async def follow(context: Context, sport_keys: Sequence[str], now: datetime) -> 
                 emit("league_failed", league=sport_key, exc_info=fault)
                 problem = problem or fault
         if problem is None:
-            await _well(context.redis, sport_key, [day for sport, day in boards if sport == sport_key], now)
+            await boards.answered(context.redis, sport_key)
+            days = {day for sport, day in due if sport == sport_key}
+            await _remember_asked(context.redis, sport_key, days, now)
         else:
             failures[sport_key] = problem
-            await _failed(context.redis, sport_key)
+            await boards.failed(context.redis, sport_key)
     context.stats |= {
-        "boards": len(boards),
+        "boards": len(due),
         "games_changed": changed,
         "sports_failed": sorted(failures),
         "left_out": sum(sum(answer.left_out.values()) for answer in answers.values()),
@@ -91,7 +92,7 @@ async def follow(context: Context, sport_keys: Sequence[str], now: datetime) -> 
 
 
 async def _ask(
-    context: Context, boards: Iterable[Board]
+    context: Context, due: Iterable[Board]
 ) -> tuple[dict[Board, Reading[GameReport]], dict[str, BaseException]]:
     gate = asyncio.Semaphore(FETCHES_AT_ONCE)
     failures: dict[str, BaseException] = {}
@@ -107,7 +108,7 @@ async def _ask(
             failures[board[0]] = FeedShapeError(answer.trouble)
         return board, answer
 
-    pairs = await asyncio.gather(*map(one, boards))
+    pairs = await asyncio.gather(*map(one, due))
     return dict(pair for pair in pairs if pair is not None), failures
 
 
@@ -173,11 +174,11 @@ def _news(one: Match) -> News | None:
 
 async def _due(redis: Redis, listed: Iterable[Watched], now: datetime) -> list[Board]:
     """Return the boards to ask for now: those with a game that is on, the others every half hour."""
-    boards: dict[Board, bool] = defaultdict(bool)
+    wanted: dict[Board, bool] = defaultdict(bool)
     for one in listed:
         on = one.status == "live" or (one.status == "scheduled" and one.commence_time <= now + EARLY)
-        boards[one.sport_key, board_day(one.commence_time)] |= on
-    return [board for board, on in sorted(boards.items()) if on or await _waited(redis, board, now)]
+        wanted[one.sport_key, board_day(one.commence_time)] |= on
+    return [board for board, on in sorted(wanted.items()) if on or await _waited(redis, board, now)]
 
 
 async def _waited(redis: Redis, board: Board, now: datetime) -> bool:
@@ -188,55 +189,16 @@ async def _waited(redis: Redis, board: Board, now: datetime) -> bool:
         return True
 
 
-async def serves(redis: Redis, sport_key: str) -> bool:
-    """Return whether the scoreboard tells a league's scores, so that none need be paid for."""
+async def _remember_asked(redis: Redis, sport_key: str, days: Iterable[date], now: datetime) -> None:
     try:
-        return bool(await redis.exists(_served_key(sport_key)))
-    except _SILENT:
-        return False
-
-
-async def failing(redis: Redis, sport_keys: Iterable[str]) -> list[str]:
-    """Return the leagues whose scoreboard failed so often that their scores are paid for."""
-    try:
-        counts = {key: await redis.get(_failures_key(key)) for key in sport_keys}
-    except _SILENT:
-        return []
-    return [key for key, count in counts.items() if int(count or 0) >= FAILURES_UNTIL_PAID]
-
-
-async def _well(redis: Redis, sport_key: str, days: Iterable[date], now: datetime) -> None:
-    try:
-        await redis.delete(_failures_key(sport_key))
-        await redis.set(_served_key(sport_key), "1", ex=_SERVED_FOR)
         for day in days:
             await redis.set(_asked_key((sport_key, day)), now.isoformat(), ex=_REMEMBERED)
     except _SILENT:
         return
 
 
-async def _failed(redis: Redis, sport_key: str) -> None:
-    try:
-        count = int(await cast(Any, redis.incr(_failures_key(sport_key))))
-        await redis.expire(_failures_key(sport_key), _REMEMBERED)
-        if count >= FAILURES_UNTIL_PAID:
-            await redis.delete(_served_key(sport_key))
-        else:
-            await redis.expire(_served_key(sport_key), _SERVED_FOR)
-    except _SILENT:
-        return
-
-
 def _asked_key(board: Board) -> str:
     return f"espn:scoreboard:asked:{board[0]}:{board[1]}"
-
-
-def _served_key(sport_key: str) -> str:
-    return f"espn:scoreboard:served:{sport_key}"
-
-
-def _failures_key(sport_key: str) -> str:
-    return f"espn:scoreboard:failures:{sport_key}"
 
 
 SCOREBOARD: Job[Resources] = Job(

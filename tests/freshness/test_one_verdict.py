@@ -26,6 +26,7 @@ from quartapp.app import create_web
 from quartapp.documents.derived import Computed, Turns
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import Document, load_all, render
+from quartapp.freshness import boards
 from quartapp.freshness.report import report
 from quartapp.freshness.silence import SilenceWatch
 from quartapp.freshness.troubles import looking
@@ -151,6 +152,25 @@ async def fill(service: Service) -> None:
     await service.execute("UPDATE games SET status = 'scheduled'")
 
 
+async def lose_a_game(service: Service) -> None:
+    await service.execute("UPDATE games SET status = 'live'")
+    since = f"'{service.now:%Y-%m-%d %H:%M:%S}+00'::timestamptz"
+    await service.execute(f"INSERT INTO unmatched_games SELECT id, 'espn', {since}, '{{}}' FROM games")
+
+
+async def find_it(service: Service) -> None:
+    await service.execute("DELETE FROM unmatched_games")
+
+
+async def fail_boards(service: Service) -> None:
+    for _ in range(boards.FAILURES_UNTIL_PAID):
+        await boards.failed(service.redis, SPORT)
+
+
+async def mend_boards(service: Service) -> None:
+    await boards.answered(service.redis, SPORT)
+
+
 async def err(service: Service) -> None:
     service.errors += 25
 
@@ -178,6 +198,8 @@ Change = Callable[[Service], Awaitable[None]]
         ("credits_floor", "odds_api:floor", floor, renew),
         ("odds_stale", "odds:stale", fall_silent, speak),
         ("slate_empty", "slate:empty", empty, fill),
+        ("games_unmatched", "games:unmatched", lose_a_game, find_it),
+        ("scores_fallback", "scoreboard:failing", fail_boards, mend_boards),
         ("server_errors", "web:errors", err, wait),
     ],
 )

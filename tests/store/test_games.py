@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from quartapp.store import games, sports
+from quartapp.settle.states import News
+from quartapp.store import games, scoreboard, sports
 from tests.support.examples import AWAY, HOME, SPORT, TIP_OFF, event, score, sport
 from tests.support.leader import Leader
 
@@ -342,3 +343,20 @@ async def test_the_leagues_that_have_an_unfinished_game_are_asked_for_scores(lea
     assert await unfinished(on_the_hour + timedelta(days=3)) == set()
     await scores(leader, AFTER, score("g1", (110, 104), completed=True))
     assert await unfinished(on_the_hour) == set()
+
+
+async def test_a_final_that_another_source_tells_otherwise_stays_and_is_no_correction(leader: Leader) -> None:
+    await slate(leader, BEFORE, event())
+    async with leader.transaction() as connection:
+        told = {"g1": scoreboard.Told(News("result", score=(110, 104)), 4, "0.0", "Final")}
+        assert await scoreboard.write_told(connection, told, "espn", AFTER) == 1
+    assert await scores(leader, AFTER + SECOND, score("g1", (111, 104), completed=True)) == 0
+    async with leader.transaction() as connection:
+        said = await games.disputes(connection, [score("g1", (111, 104), completed=True)])
+    assert said == ["g1: espn says (110, 104), odds_api says (111, 104)"]
+    async with leader.transaction() as connection:
+        told = {"g1": scoreboard.Told(News("result", score=(112, 104)), 4, "0.0", "Final")}
+        assert await scoreboard.write_told(connection, told, "espn", AFTER + SECOND) == 1
+    assert (await leader.game())["home_score"] == 112
+    (correction,) = await leader.rows("SELECT home_before, home_after, source FROM game_corrections")
+    assert correction == {"home_before": 110, "home_after": 112, "source": "espn"}
