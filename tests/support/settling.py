@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid4
 
 SPORT = "baseball_mlb"
 TODAY = datetime.now(UTC).replace(microsecond=0)
@@ -96,3 +97,54 @@ async def place_picks(connection: Any, picks: Sequence[Placed]) -> None:
 async def grade_rows(connection: Any) -> list[dict[str, Any]]:
     """Return every grade, oldest first."""
     return [dict(row) for row in await connection.fetch("SELECT * FROM grades ORDER BY id")]
+
+
+async def put_member(connection: Any) -> UUID:
+    """Write a member; return the id."""
+    user_id = uuid4()
+    await connection.execute(
+        """
+        INSERT INTO users (id, email, password_hash, date_of_birth, region, created_at, password_changed_at)
+        VALUES ($1, $2, '', '1990-01-01', 'GB', now(), now())
+        """,
+        user_id,
+        f"{user_id}@example.com",
+    )
+    return user_id
+
+
+async def save_parlays(
+    connection: Any, user_id: UUID, parlays: Mapping[UUID, tuple[int, Sequence[Placed]]]
+) -> None:
+    """Write saved parlays: by id the stake in cents and the legs. Teams and starts are the games' as they stand."""
+    await connection.executemany(
+        """
+        INSERT INTO saved_parlays (id, user_id, created_at, bookmaker_key, stake_cents, currency, price_decimal,
+                                   first_start, known)
+        VALUES ($1, $2, now(), 'pinnacle', $3, 'USD', 2, now(), '{}')
+        """,
+        [(parlay_id, user_id, stake) for parlay_id, (stake, _) in parlays.items()],
+    )
+    await connection.executemany(
+        """
+        INSERT INTO saved_parlay_legs (parlay_id, leg, game_id, sport_key, home_team, away_team, commence_time,
+                                       market_key, kind, outcome_name, point, price, price_format, price_decimal, label)
+        SELECT $1, $2, id, sport_key, home_team, away_team, commence_time, $4, $5, $6, $7, $8::numeric, 'decimal',
+               $8::numeric, ''
+          FROM games WHERE id = $3
+        """,
+        [
+            (
+                parlay_id,
+                leg.leg,
+                leg.game_id,
+                leg.market,
+                "three_way" if leg.three_way else "two_way",
+                leg.outcome,
+                leg.point,
+                leg.price,
+            )
+            for parlay_id, (_, legs) in parlays.items()
+            for leg in legs
+        ],
+    )
