@@ -38,7 +38,6 @@ from quartapp.api.parlays.prices import Prices
 from quartapp.api.parlays.suggestions import Suggestions
 from quartapp.api.reads import routes as reads
 from quartapp.bot.budget import TokenBudget
-from quartapp.bot.chat import Bot
 from quartapp.credits import read_budget
 from quartapp.documents.follow import Follower
 from quartapp.documents.held import HeldDocuments
@@ -239,7 +238,7 @@ def _chats(
     budget = TokenBudget(
         stores.redis, all_tokens=settings.bot_daily_tokens, member_tokens=settings.bot_member_daily_tokens
     )
-    return ChatService(Bot(documents, stopping), stores, budget, open_models(settings))
+    return ChatService(documents, stopping, stores, budget, open_models(settings))
 
 
 def _bot_gauges(settings: Settings, chats: ChatService) -> dict[str, float]:

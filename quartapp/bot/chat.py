@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from quartapp.bot import figures
+from quartapp.bot.asked import Asked, Told
 from quartapp.bot.catalogue import Catalogue, Catalogues
 from quartapp.bot.check import problem
 from quartapp.bot.context import gather, sayable
-from quartapp.bot.facts import Citation, Citations, Fact, Sentence
+from quartapp.bot.facts import Citations, Fact, Sentence
 from quartapp.bot.library import Library
 from quartapp.bot.prompt import messages
 from quartapp.bot.question import Question, understand
@@ -35,29 +35,6 @@ class Event(NamedTuple):
 
     name: str
     data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What one member asks, and what they are looking at."""
-
-    message: str
-    region: str | None
-    sport: str | None = None
-    game_id: str | None = None
-    history: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(slots=True)
-class Told:
-    """What became of an answer: what was sent, and why a model's text was not."""
-
-    mode: str = "figures"
-    texts: list[str] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-    error: str | None = None
-    failed: bool = False  # the last event was `error`
 
 
 class WriterError(Exception):
@@ -79,15 +56,9 @@ class Bot:
     """Answers from the documents of this process."""
 
     def __init__(self, documents: HeldDocuments, stopping: asyncio.Event) -> None:
-        self._documents = documents
         self._stopping = stopping
         self.library = Library(documents)
         self._catalogues = Catalogues(documents)
-
-    @property
-    def available(self) -> bool:
-        """Whether there is anything to answer from."""
-        return self._documents.version > 0
 
     def wants_model(self, asked: Asked, now: datetime) -> list[Fact]:
         """Return the facts that a model may phrase for this message; none where it is better answered without one."""

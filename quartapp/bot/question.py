@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from quartapp.bot.asked import MESSAGE_LETTERS
 from quartapp.bot.care import Care, care
 from quartapp.bot.catalogue import Catalogue, Listed, Team
 
@@ -16,7 +17,6 @@ Topic = Literal[
     "help", "age", "rules", "glossary", "record", "picks", "parlay", "injuries", "movement", "spread", "total", "price",
     "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game",
 ]  # fmt: skip
-MESSAGE_LETTERS = 1000
 GAMES_NAMED = 3
 
 _TOPICS: tuple[tuple[Topic, str], ...] = (

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from quart import request
 
 from ops.web.problems import ProblemError
@@ -20,6 +20,14 @@ Model = TypeVar("Model", bound=BaseModel)
 Answer = TypeVar("Answer")
 
 ERRORS_SHOWN = 10
+
+
+class Body(BaseModel):
+    """What a body is read with. Built at its first use: a dozen models would cost every start its time and memory."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
 _REASONS = {
     "missing": "is required",
     "string_type": "must be text",

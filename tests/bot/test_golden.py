@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from quartapp.bot import texts
-from quartapp.bot.chat import Asked, Bot, Told
+from quartapp.bot.asked import Asked, Told
+from quartapp.bot.chat import Bot
 from quartapp.bot.check import problem
 from quartapp.sandbox import openai
 from tests.bot.second_checker import SecondChecker

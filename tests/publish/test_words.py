@@ -96,6 +96,7 @@ def test_nothing_that_is_said_promises() -> None:
         (path, text)
         for folder in SPEAKING
         for path in sorted((PROJECT / folder).rglob("*.py"))
+        if path.parent.name != "sandbox"  # its model lies on demand
         for text in _sentences(path)
     ]
     assert len(said) > 500
@@ -116,6 +117,8 @@ def _sentences(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             text = node.value
+            if "\\b" in text:
+                continue  # a pattern is what a member may say, and no word of ours
             if " " in text.strip() and not re.search(
                 r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|FOR SHARE|WHERE)\b", text
             ):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.bot.question import MESSAGE_LETTERS
+from quartapp.bot.asked import MESSAGE_LETTERS
+from quartapp.http.bodies import Body
 
 
 def _an_id(text: str) -> str:
@@ -30,7 +31,7 @@ ConversationId = Annotated[str, Field(max_length=40), AfterValidator(_an_id)]
 Key = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Body):
     """A message. `sport` and `game_id` are what its sender is looking at; without `conversation_id` a new one begins."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)

@@ -14,7 +14,7 @@ from ops.web.policy import policy
 from quartapp.api.bot import shapes
 from quartapp.api.bot.requests import ChatRequest
 from quartapp.api.bot.service import ChatService
-from quartapp.bot.chat import Asked
+from quartapp.bot.asked import Asked
 from quartapp.http.bodies import body
 from quartapp.http.excluded import refuse_excluded
 from quartapp.http.member import current_member
@@ -31,7 +31,7 @@ def blueprint(service: ChatService, database: Any, helper: Helper) -> Blueprint:
     @routes.get("")
     @policy(auth="none", limit=600)
     async def state() -> Response:
-        answer: shapes.BotState = {"available": service.bot.available, "mode": service.mode}
+        answer: shapes.BotState = {"available": service.available, "mode": service.mode}
         if (left := await service.left()) is not None:
             answer["daily_tokens_left"] = left
         return _json(answer)

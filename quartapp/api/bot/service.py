@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,15 +21,16 @@ from ops.telemetry.events import emit
 from ops.web.problems import ProblemError
 from quartapp.accounts.member import Member
 from quartapp.bot import texts
+from quartapp.bot.asked import Asked, Told
 from quartapp.bot.budget import Taken, TokenBudget, Used
-from quartapp.bot.chat import Asked, Bot, Told
-from quartapp.bot.prompt import messages
 from quartapp.store import conversations
 from quartapp.store.conversations import Turn
 
 if TYPE_CHECKING:
     from ops.stores import Stores
+    from quartapp.bot.chat import Bot
     from quartapp.bot.model import Model
+    from quartapp.documents.held import HeldDocuments
 
 TITLE_LETTERS = 80
 
@@ -49,14 +52,33 @@ class ChatService:
     """The bot of a web process. Without `make_model` every answer is made from the documents alone."""
 
     def __init__(
-        self, bot: Bot, stores: Stores, budget: TokenBudget, make_model: Callable[[], Model] | None
+        self,
+        documents: HeldDocuments,
+        stopping: asyncio.Event,
+        stores: Stores,
+        budget: TokenBudget,
+        make_model: Callable[[], Model] | None,
     ) -> None:
-        self.bot = bot
+        self._documents = documents
+        self._stopping = stopping
+        self._made: Bot | None = None
         self.used = Used()
         self._stores = stores
         self._budget = budget
         self._make_model = make_model
         self._after = Tasks()
+
+    @property
+    def available(self) -> bool:
+        """Whether there is anything to answer from."""
+        return self._documents.version > 0
+
+    async def _bot(self) -> Bot:
+        """Return the bot, loaded beside the event loop at the first question: its patterns take 60 ms and 2 MB."""
+        if self._made is None:
+            chat = await asyncio.to_thread(import_module, "quartapp.bot.chat")
+            self._made = self._made or chat.Bot(self._documents, self._stopping)
+        return self._made
 
     @property
     def mode(self) -> str:
@@ -105,7 +127,8 @@ class ChatService:
             yield event("start", {"conversation_id": str(chat.conversation), "mode": self.mode})
             now = datetime.now(UTC)
             note = await self._prepare(chat, now)
-            async with aclosing(self.bot.answer(chat.asked, chat.told, now, chat.model, note=note)) as events:
+            bot = await self._bot()
+            async with aclosing(bot.answer(chat.asked, chat.told, now, chat.model, note=note)) as events:
                 async for name, data in events:
                     yield event(name, data)
             if not chat.told.failed:
@@ -122,10 +145,12 @@ class ChatService:
         """Take what a model may use. Return what a member is told who gets none, though answers are phrased here."""
         if self._make_model is None or chat.mark is None:
             return None
-        facts = self.bot.wants_model(chat.asked, now)
+        facts = (await self._bot()).wants_model(chat.asked, now)
         if not facts:
             return None
-        from quartapp.bot.model import most  # with httpx, which a process without a key need not load
+        # With httpx, which a process without a key need not load.
+        from quartapp.bot.model import most
+        from quartapp.bot.prompt import messages
 
         try:
             needed = most(messages(chat.asked.message, facts, chat.asked.history))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from quartapp.api.parlays.requests import LegRequest, Text
+from quartapp.http.bodies import Body
 from quartapp.members.limits import NAMES
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS
 
@@ -14,7 +15,7 @@ Cents = Annotated[StrictInt, Field(ge=0, le=10**12)]
 Price = Annotated[float, Field(gt=1, le=1e15, allow_inf_nan=False)]
 
 
-class LimitsRequest(BaseModel):
+class LimitsRequest(Body):
     """Limits to change; null asks for none, and a name that is left out stays as it is."""
 
     daily_stake_cents: Cents | None = None
@@ -34,7 +35,7 @@ class LimitsRequest(BaseModel):
         return {name: getattr(self, name) for name in NAMES if name in self.model_fields_set}
 
 
-class ExclusionRequest(BaseModel):
+class ExclusionRequest(Body):
     """For how long; null is for good. Required, so that a forgotten field excludes nobody for good."""
 
     days: StrictInt | None
@@ -46,7 +47,7 @@ class SavedLegRequest(LegRequest):
     price_decimal: Price | None = None
 
 
-class SaveRequest(BaseModel):
+class SaveRequest(Body):
     """A parlay that was placed, or will be, at one bookmaker.
 
     `price_decimal`: the whole price that the member saw. Where it, or a leg's, is not the published one any more,

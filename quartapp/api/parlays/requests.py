@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from quartapp.http.bodies import Body
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class LegRequest(BaseModel):
+class LegRequest(Body):
     """A selection: an outcome of a game's market."""
 
     game_id: Text
@@ -32,7 +33,7 @@ class LegRequest(BaseModel):
     ] = None
 
 
-class ParlayRequest(BaseModel):
+class ParlayRequest(Body):
     """The legs of a parlay, all of which must win."""
 
     legs: Annotated[list[LegRequest], Field(min_length=MIN_LEGS, max_length=MAX_LEGS)]

@@ -1,0 +1,33 @@
+"""A message and what became of its answer. Apart from the rest, which a process loads at its first question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from quartapp.bot.facts import Citation
+
+MESSAGE_LETTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one member asks, and what they are looking at."""
+
+    message: str
+    region: str | None
+    sport: str | None = None
+    game_id: str | None = None
+    history: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of an answer: what was sent, and why a model's text was not."""
+
+    mode: str = "figures"
+    texts: list[str] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    error: str | None = None
+    failed: bool = False  # the last event was `error`
