@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ops.stores import Unavailable
+from quartapp.odds.market_keys import MARKETS
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 Purpose = Literal["odds", "results"]
 
-ALL_MARKETS = ("h2h", "spreads", "totals")
 RESULTS_SHARE = 0.25  # of a day's credits; the rest is for odds
 _STATE_KEY = "odds_api:credits"
 _DAY_SECONDS = 3 * 86_400
@@ -66,8 +66,8 @@ class Budget:
             return ()
         share = left / max(1, self.reserved("odds"))
         if share > 0.4:
-            return ALL_MARKETS
-        return ALL_MARKETS[:2] if share > 0.15 else ALL_MARKETS[:1]
+            return MARKETS
+        return MARKETS[:2] if share > 0.15 else MARKETS[:1]
 
     def _above_floor(self, credits: int) -> int:
         return credits if self.remaining is None else min(credits, max(0, self.remaining - self.floor))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -49,10 +50,10 @@ TABLE: dict[str, set[str]] = {
         "ops.clock", "ops.database", "ops.stores", "ops.tasks", "ops.telemetry",
     },
     "quartapp.documents": {"ops.database", "ops.stores", "ops.tasks", "ops.telemetry"},
-    "quartapp.feeds": {"quartapp.records", "ops.telemetry"},
+    "quartapp.feeds": {"quartapp.odds", "quartapp.records", "ops.telemetry"},
     "quartapp.bot": {"quartapp.feeds", "quartapp.documents", "quartapp.odds", "quartapp.publish", "quartapp.team_names"},
     "quartapp.resources": {"quartapp.feeds", "quartapp.settings"},
-    "quartapp.credits": {"quartapp.records", "ops.stores"},
+    "quartapp.credits": {"quartapp.odds", "quartapp.records", "ops.stores"},
     "quartapp.records": {"quartapp.odds"},
     "quartapp.settings": {"quartapp.odds", "ops.web", "ops.alerts"},
     "quartapp.sandbox": {"quartapp.feeds", "quartapp.records"},
@@ -204,3 +205,22 @@ def test_no_test_patches_a_constant() -> None:
         if isinstance(argument, ast.Constant) and str(argument.value).rpartition(".")[2].isupper()
     ]
     assert not patched
+
+
+ONE_PLACE: dict[str, tuple[str, set[str]]] = {
+    # What there is one of, how it is recognised in the code, and the modules that may have it.
+    "the grammar of addresses": (r"""^[A-Z_, ]+=.*["']/api/(?:sports|games?|analysis|status|help|picks|track-record|parlays/suggest)|f["']/api/""", {"quartapp.publish.addresses"}),
+    "the conditional GET": (r"""contains_weak|\.get\(b["']if-none-match""", {"quartapp.documents.answer"}),
+    "the list of markets": (r"""["']h2h["'], *["']spreads["'], *["']totals["']""", {"quartapp.odds.market_keys"}),
+    "what a store that is away raises": (r"""^\w+ *= *\(.*(?:RedisError|DatabaseUnavailable)|\bRedisError, *(?:OSError|TimeoutError)|\bOSError, *RedisError""", {"ops.stores"}),
+    "what PostgreSQL that is away raises": (r"^DatabaseUnavailable *=", {"ops.database"}),
+    "overdue": (r"def (?:is_)?overdue|next_run_at *<|> *\w+\.next_run_at", {"ops.clock.thresholds"}),
+    "the opening of a pool": (r"create_pool\(|\bDatabase\([\"']", {"ops.database"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(ONE_PLACE))
+def test_what_there_is_one_of_stands_in_one_place(name: str) -> None:
+    pattern, places = ONE_PLACE[name]
+    recognised = re.compile(pattern, re.MULTILINE)
+    assert {module for module, path in MODULES.items() if recognised.search(path.read_text())} == places

@@ -11,6 +11,7 @@ from quartapp.bot.facts import Fact
 from quartapp.bot.game_facts import read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.question import Question
+from quartapp.odds.market_keys import MARKETS
 
 FACTS = 60
 LETTERS = 6_000  # about 1,500 tokens
@@ -39,7 +40,7 @@ def _facts(question: Question, reads: Reads, catalogue: Catalogue, region: str |
             continue
         yield from (*game.teams(), game.start(), *(game.scores() or ()))
         yield from (fact for *_, fact in game.chances())
-        for key in ("h2h", "spreads", "totals"):
+        for key in MARKETS:
             point = game.field(key, "point", kind="point")
             yield from () if point is None else (point,)
             for priced, edge in game.best(key):

@@ -12,7 +12,7 @@ from quartapp.documents.prepared import Prepared
 from quartapp.publish import addresses
 
 MOST_READ = 64  # of the largest documents that are some ten megabytes
-TRACK_RECORD, PICKS, STATUS = "/api/track-record", "/api/picks", "/api/status"
+TRACK_RECORD, PICKS, STATUS = addresses.track_record(), addresses.PICKS, addresses.STATUS
 
 
 class Reads(Protocol):

@@ -13,6 +13,7 @@ from quartapp.feeds.errors import FeedError, FeedRefusedError, OutOfCreditsError
 from quartapp.feeds.http import Fetching, JsonFetcher
 from quartapp.feeds.odds_api_answers import NAME, parse_credits, parse_events, parse_scores, parse_sports
 from quartapp.feeds.reading import Reading
+from quartapp.odds.market_keys import MARKETS
 from quartapp.records import AccountCredits, Event, PriceFormat, Score, SportInfo, price_format
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class OddsApiClient:
     async def odds(
         self,
         sport_key: str,
-        markets: tuple[str, ...] = ("h2h", "spreads", "totals"),
+        markets: tuple[str, ...] = MARKETS,
         regions: str = "us",
         odds_format: PriceFormat | None = None,
     ) -> tuple[Reading[Event], AccountCredits]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.exceptions import RedisError
-
+from ops.stores import Unavailable
 from quartapp.feeds import errors
 
 if TYPE_CHECKING:
@@ -71,20 +70,20 @@ class Backoff:
             }
             await cast(Any, self._redis.hset(self._key(league), mapping=record))
             await self._redis.expire(self._key(league), _FORGOTTEN_AFTER)
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             return
 
     async def well(self, *leagues: str) -> None:
         """Forget the failures of leagues that answered well."""
         try:
             await self._redis.delete(*(self._key(league) for league in (*leagues, ACCOUNT)))
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             return
 
     async def _read(self, league: str) -> dict[str, str]:
         try:
             return cast("dict[str, str]", await cast(Any, self._redis.hgetall(self._key(league))))
-        except (RedisError, OSError, TimeoutError):
+        except Unavailable:
             return {}
 
     def _key(self, league: str) -> str:

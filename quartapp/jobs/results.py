@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from redis.exceptions import RedisError
-
 from ops.clock.job import Job
+from ops.stores import Unavailable
 from quartapp.credits import Budget
 from quartapp.feeds.errors import FeedError
 from quartapp.feeds.odds_api import SCORES_COST
@@ -128,14 +127,14 @@ async def _last_asked(context: Context, sport_key: str) -> datetime | None:
     try:
         text = await context.redis.get(f"odds_api:scores_asked:{sport_key}")
         return None if text is None else datetime.fromisoformat(str(text))
-    except (RedisError, OSError, TimeoutError, ValueError):
+    except (*Unavailable, ValueError):
         return None
 
 
 async def _remember_asked(context: Context, sport_key: str, now: datetime) -> None:
     try:
         await context.redis.set(f"odds_api:scores_asked:{sport_key}", now.isoformat(), ex=SCORES_DAYS)
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         return
 
 

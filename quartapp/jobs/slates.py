@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from ops.clock.job import JobContext
+from ops.stores import Unavailable
 from quartapp.credits import Budget, purpose_of, read_budget, record_spending
 from quartapp.documents import table as documents
 from quartapp.feeds.errors import FeedError, FeedRefusedError, FeedShapeError
@@ -118,14 +117,14 @@ async def _markets_taken(context: Context, sport_key: str) -> int | None:
     try:
         count = await context.redis.get(_markets_key(sport_key))
         return None if count is None else max(1, int(count))
-    except (RedisError, OSError, TimeoutError, ValueError):
+    except (*Unavailable, ValueError):
         return None
 
 
 async def _remember_markets(context: Context, sport_key: str, count: int) -> None:
     try:
         await context.redis.set(_markets_key(sport_key), count, ex=MARKETS_REMEMBERED_SECONDS)
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         return
 
 

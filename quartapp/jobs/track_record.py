@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from redis.exceptions import RedisError
-
 from ops.clock.job import Job
+from ops.stores import Unavailable
 from quartapp.documents import table as documents
 from quartapp.documents.table import Document
 from quartapp.jobs.slates import Context
@@ -60,14 +59,14 @@ async def _last_made_from(context: Context) -> str | None:
     try:
         text = await context.redis.get(_MADE_FROM)
         return None if text is None else str(text)
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         return None
 
 
 async def _remember(context: Context, made_from: str) -> None:
     try:
         await context.redis.set(_MADE_FROM, made_from, ex=86_400)
-    except (RedisError, OSError, TimeoutError):
+    except Unavailable:
         return
 
 

@@ -9,7 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-MarketKey = Literal["h2h", "spreads", "totals"]
+from quartapp.odds.market_keys import MarketKey
+
 Side = Literal["home", "away", "draw", "over", "under"]
 # two_way: a winner, overtime included, and a tie returns the stake. three_way: the result after regulation,
 # the draw being an outcome. draw_void: two outcomes on the result after regulation, a draw returns the stake.

@@ -12,7 +12,8 @@ from statistics import NormalDist
 
 from quartapp.odds.consensus import weight_of
 from quartapp.odds.fit import Model, Target, fit, scores
-from quartapp.odds.legs import Kind, MarketKey, Selection, Side
+from quartapp.odds.legs import Kind, Selection, Side
+from quartapp.odds.market_keys import MarketKey
 from quartapp.odds.quotes import Line, Sifted
 from quartapp.odds.scores import Scores
 from quartapp.odds.sports import Sport

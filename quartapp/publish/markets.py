@@ -12,7 +12,8 @@ from statistics import fmean
 
 from quartapp.odds.exchanges import COMMISSIONS, is_exchange
 from quartapp.odds.fit import Model, scores
-from quartapp.odds.legs import Chances, MarketKey, Selection, Side
+from quartapp.odds.legs import Chances, Selection, Side
+from quartapp.odds.market_keys import MARKETS
 from quartapp.odds.opinion import Opinion, fitted
 from quartapp.odds.parameters import to_parameters
 from quartapp.odds.quotes import BookMarket, Line, Offer, Sifted, sift
@@ -33,8 +34,6 @@ from quartapp.publish.game import format_time, moment, odds, prices
 from quartapp.publish.line_history import market_movement
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change
-
-MARKETS: tuple[MarketKey, ...] = ("h2h", "spreads", "totals")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from typing_extensions import (
     TypedDict,  # typing's has no inheritance that pydantic can read before Python 3.12
 )
 
+from quartapp.odds.market_keys import MARKETS
+
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Probability = Annotated[float, Field(ge=0, le=1, description="A fraction, 6 decimals.")]
 Source = Annotated[
@@ -40,7 +42,7 @@ SeasonState = Annotated[
         {"type": "string", "enum": ["offseason", "preseason", "in_season", "in_break", "postseason"]}
     ),
 ]
-MarketKey = Annotated[str, WithJsonSchema({"type": "string", "enum": ["h2h", "spreads", "totals"]})]
+MarketKey = Annotated[str, WithJsonSchema({"type": "string", "enum": list(MARKETS)})]
 RiskName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["conservative", "balanced", "degen"]})]
 
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
-Market = Literal["h2h", "spreads", "totals"]
-MARKETS: tuple[Market, ...] = ("h2h", "spreads", "totals")
+from quartapp.odds.market_keys import MARKETS, MarketKey
+
+Market = MarketKey
 
 
 @dataclass(frozen=True, slots=True)

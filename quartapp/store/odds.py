@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ops.database import raw
+from quartapp.odds.market_keys import MARKETS
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -215,7 +216,7 @@ class Change:
 async def history(
     connection: Connection, game_ids: Sequence[str], *, every_market: bool = False
 ) -> dict[str, list[Change]]:
-    """Return the changes before each game's start, oldest first: of h2h, spreads and totals, or of every market."""
+    """Return the changes before each game's start, oldest first: of the markets that are published, or of every one."""
     found: dict[str, list[Change]] = {}
     for row in await raw(connection).fetch(
         """
@@ -223,11 +224,12 @@ async def history(
                withdrawn
           FROM odds_history JOIN games ON games.id = game_id
          WHERE game_id = ANY ($1::text[]) AND recorded_at <= commence_time
-           AND ($2 OR market_key IN ('h2h', 'spreads', 'totals'))
+           AND ($2 OR market_key = ANY ($3::text[]))
          ORDER BY game_id, recorded_at
         """,
         list(game_ids),
         every_market,
+        list(MARKETS),
     ):
         found.setdefault(row[0], []).append(Change(*tuple(row)[1:]))
     return found

@@ -14,9 +14,10 @@ from typing import Any, cast, get_args
 import pytest
 
 from quartapp.odds.formats import american_to_decimal
+from quartapp.odds.market_keys import MARKETS
 from quartapp.settle.grade import GRADES, Bet, Ending, Fate, Grade, Side, grade, side_of
 from quartapp.settle.parlay import Leg, settle
-from quartapp.settle.rules import MARKETS, Market, read_rules, rules_of
+from quartapp.settle.rules import Market, read_rules, rules_of
 from tests.settle.case_lines import Case, lines_of, read_case
 from tests.settle.second_grader import Question, answer, pays
 

@@ -19,12 +19,12 @@ from quartapp.odds.fit import Model, scores
 from quartapp.odds.formats import PriceError, PriceFormat, to_decimal
 from quartapp.odds.freshness import usable_until
 from quartapp.odds.legs import Chances, Kind, Selection, Side
+from quartapp.odds.market_keys import MARKETS
 from quartapp.odds.parameters import from_parameters
 from quartapp.odds.vig import hold
 from quartapp.publish import addresses
 
 READ_GAMES = 2_048  # games of which what is made of their documents is remembered: about 10 kB each
-MARKETS = ("h2h", "spreads", "totals")
 Line = tuple[str, float | None]  # an outcome's name, and its point from its own side
 
 

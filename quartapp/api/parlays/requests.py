@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from quartapp.http.bodies import Body
+from quartapp.odds.market_keys import MarketKey
 from quartapp.odds.parlay import MAX_LEGS, MIN_LEGS
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -16,7 +17,7 @@ class LegRequest(Body):
     """A selection: an outcome of a game's market."""
 
     game_id: Text
-    market: Literal["h2h", "spreads", "totals"]
+    market: MarketKey
     outcome: Text
     point: Annotated[
         float | None,
