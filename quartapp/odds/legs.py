@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from quartapp.odds.market_keys import MarketKey
+from quartapp.odds.market_keys import MarketKey as MarketKey  # noqa: PLC0414 - handed on: a leg is on one
 
 Side = Literal["home", "away", "draw", "over", "under"]
 # two_way: a winner, overtime included, and a tie returns the stake. three_way: the result after regulation,
