@@ -28,10 +28,11 @@ from ops.web.request_id import request_id
 from quartapp.accounts.service import Accounts, open_accounts
 from quartapp.api import docs
 from quartapp.api.accounts import auth, me
+from quartapp.api.bot import conversations
 from quartapp.api.bot import routes as bot
 from quartapp.api.bot.models import open_models
 from quartapp.api.bot.service import ChatService
-from quartapp.api.members import care
+from quartapp.api.members import care, saves
 from quartapp.api.members import parlays as saved_parlays
 from quartapp.api.parlays import routes as parlays
 from quartapp.api.parlays.prices import Prices
@@ -157,9 +158,11 @@ def create_app(
     app.register_blueprint(parlays.blueprint(prices, suggestions, Helper(documents)))
     app.register_blueprint(auth.blueprint(accounts))
     app.register_blueprint(me.blueprint(accounts))
-    app.register_blueprint(bot.blueprint(chats, stores.database, Helper(documents)))
+    app.register_blueprint(bot.blueprint(chats, Helper(documents)))
+    app.register_blueprint(conversations.blueprint(stores.database))
     app.register_blueprint(care.blueprint(accounts, documents))
-    app.register_blueprint(saved_parlays.blueprint(accounts, documents))
+    app.register_blueprint(saves.blueprint(accounts, documents))
+    app.register_blueprint(saved_parlays.blueprint(accounts))
     app.register_blueprint(docs.blueprint())
     answer_with_problems(app)
     access = OpsAccess(settings.ops_debug_enabled, _token(settings))

@@ -141,7 +141,7 @@ WITHOUT_A_MEMBERS_ID = {
     "account_events.since": "the same",
     "account_events.delete_before": "housekeeping",
     "conversations.delete_before": "housekeeping",
-    "care.delete_old": "housekeeping",
+    "stakes.delete_old": "housekeeping",
     "parlays.delete_old_keys": "housekeeping",
     "bets.load": "the clock settles everybody's",
     "bets.close": "the same",

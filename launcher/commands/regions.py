@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,8 @@ import click
 from launcher.commands.jobs import run_now
 from ops.database import session
 from ops.stores import Stores, open_stores
-from quartapp.members.regions import Region, RegionsError, parse
+from quartapp.members.region_file import as_toml, parse
+from quartapp.members.regions import RegionsError
 from quartapp.store import regions as store
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def list_regions(settings: Settings) -> int:
         await stores.connect()
         async with session(stores.database) as connection:
             known = await store.load(connection)
-    click.echo("\n\n".join(_as_toml(region) for region in known))
+    click.echo("\n\n".join(as_toml(region) for region in known))
     return 0
 
 
@@ -74,23 +74,3 @@ async def _publish(settings: Settings) -> int:
     if code:
         click.echo("It is kept, and the clock publishes it within an hour.", err=True)
     return code
-
-
-def _as_toml(region: Region) -> str:
-    """Return a region as TOML; JSON's texts are TOML's as well."""
-    lines = [f"[{region.code}]"]
-    if region.age is not None:
-        lines.append(f"age = {region.age}")
-    if region.text is not None:
-        lines.append(f"text = {_text(region.text)}")
-    if region.helplines:
-        rows = [
-            f"  {{ name = {_text(line.name)}, phone = {_text(line.phone)}, url = {_text(line.url)} }},"
-            for line in region.helplines
-        ]
-        lines += ["helplines = [", *rows, "]"]
-    return "\n".join(lines)
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -22,7 +22,8 @@ from quartapp.accounts.sessions import Issued
 from quartapp.accounts.standing import Standing
 from quartapp.accounts.throttle import Bucket, Rate, Tried
 from quartapp.members.exclusions import address_hash
-from quartapp.store import care, leaving, members
+from quartapp.store import exclusions as kept_exclusions
+from quartapp.store import leaving, members
 from quartapp.store import sessions as stored_sessions
 from quartapp.store.members import User
 
@@ -107,7 +108,7 @@ class Accounts:
         shown = codes.make_codes()
         async with session(self.database) as connection, connection.transaction():
             # An exclusion outlives its account. The words are those of a taken address: who asks may be anybody.
-            if await care.address_excluded(connection, address, now) or not await members.add(
+            if await kept_exclusions.address_excluded(connection, address, now) or not await members.add(
                 connection, user
             ):
                 raise ProblemError(409, "This address has an account already.", code="email_taken")

@@ -25,6 +25,7 @@ def schemas() -> dict[str, Schema]:
     from ops.web import shapes as ops
     from quartapp.api.accounts import requests
     from quartapp.api.accounts import shapes as shown
+    from quartapp.api.accounts.export_shapes import Export
     from quartapp.api.bot import shapes as told
     from quartapp.api.bot.requests import ChatRequest
     from quartapp.api.members import requests as saving
@@ -35,7 +36,9 @@ def schemas() -> dict[str, Schema]:
         member_shapes,
         parlay_shapes,
         pick_shapes,
+        record_of_member,
         record_shapes,
+        saved_shapes,
         shapes,
     )
 
@@ -55,8 +58,8 @@ def schemas() -> dict[str, Schema]:
         parlay_shapes.PricedParlay, parlay_shapes.SuggestedParlay,
         told.BotState, told.BotStart, told.BotText, told.BotDone, told.BotError, Citation,
         record_shapes.TrackRecord, member_shapes.Help, member_shapes.MemberLimits, member_shapes.ExclusionBegun,
-        member_shapes.SavedParlay, member_shapes.SavedParlays, member_shapes.MemberRecord,
-        shown.Me, shown.MeInFull, shown.Export, shown.SignedIn,
+        saved_shapes.SavedParlay, saved_shapes.SavedParlays, record_of_member.MemberRecord,
+        shown.Me, shown.MeInFull, Export, shown.SignedIn,
         shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
         pick_shapes.Picks,
         told.Conversations, told.Conversation,

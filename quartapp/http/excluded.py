@@ -10,7 +10,7 @@ from quartapp.accounts.member import Member
 from quartapp.members import exclusions
 from quartapp.publish.game import format_time, moment
 from quartapp.publish.help import Helper
-from quartapp.store import care
+from quartapp.store import exclusions as kept_exclusions
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -24,7 +24,7 @@ def refuse_excluded(helper: Helper, member: Member) -> None:
 
 async def refuse_excluded_now(connection: Connection, helper: Helper, member: Member) -> None:
     """Raise ProblemError while a member is excluded, by the word of the database."""
-    held = exclusions.longest(await care.exclusions(connection, member.id), datetime.now(UTC))
+    held = exclusions.longest(await kept_exclusions.of(connection, member.id), datetime.now(UTC))
     if held is not None:
         raise _refusal(helper, member, held.until)
 

@@ -14,7 +14,7 @@ from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
 from quartapp.resources import Resources
-from quartapp.store import account_events, care, conversations, members, odds, parlays, sessions
+from quartapp.store import account_events, conversations, exclusions, members, odds, parlays, sessions, stakes
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
 HISTORY_DAYS = 2  # after the start of a game whose closing line is captured
@@ -41,7 +41,8 @@ async def housekeeping(context: Context) -> dict[str, object]:
             context, lambda c: odds.delete_history(c, now - timedelta(days=ODDS_DAYS))
         ),
         "odds": await _drain(context, lambda c: odds.delete_ended(c, now - timedelta(days=ODDS_DAYS))),
-        "stakes": await _drain(context, lambda c: care.delete_old(c, now)),
+        "stakes": await _drain(context, lambda c: stakes.delete_old(c, now)),
+        "excluded_addresses": await _drain(context, lambda c: exclusions.delete_ended_addresses(c, now)),
         "idempotency_keys": await _drain(context, lambda c: parlays.delete_old_keys(c, now)),
         "alerts": await _drain(context, lambda c: delete_alerts(c, now - timedelta(days=ALERT_DAYS))),
         "tombstones": await _drain(

@@ -5,25 +5,14 @@ Parlays are grouped by currency first: cents of two currencies have no sum.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from quartapp.members.averages import Mean, mean, return_on
 from quartapp.members.saved import SavedParlay
 
 FEWEST = 30  # parlays (legs, for closing lines) below which chance alone would be shown as skill
-Z95 = 1.959964
 STATUSES = ("won", "lost", "push", "half_won", "half_lost", "void")
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean of `n`, with its 95 % interval."""
-
-    n: int
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +50,6 @@ def figures(parlays: Sequence[SavedParlay]) -> Figures:
         mean(values) if len(values) >= FEWEST else None,
         None if enough else f"no record yet: {len(played)} of {FEWEST} parlays",
     )
-
-
-def return_on(parlays: Sequence[SavedParlay]) -> Mean:
-    """Return profit over stake of at least two parlays, with the 95 % interval of a ratio.
-
-    The standard error is the ratio estimator's, sqrt(sum((y - R x)^2) / (n (n - 1))) over the mean of x, with y a
-    parlay's profit and x its stake (Cochran 1977, Sampling Techniques, 2.11).
-    """
-    stakes = [parlay.stake_cents for parlay in parlays]
-    profits = [(parlay.payout_cents or 0) - parlay.stake_cents for parlay in parlays]
-    n, ratio = len(parlays), sum(profits) / sum(stakes)
-    squares = math.fsum((y - ratio * x) ** 2 for x, y in zip(stakes, profits, strict=True))
-    half = Z95 * math.sqrt(squares / (n * (n - 1))) / (sum(stakes) / n)
-    return Mean(n, ratio, ratio - half, ratio + half)
-
-
-def mean(values: Sequence[float]) -> Mean:
-    """Return the mean of at least two values with its 95 % interval."""
-    n, middle = len(values), math.fsum(values) / len(values)
-    half = Z95 * math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (n * (n - 1)))
-    return Mean(n, middle, middle - half, middle + half)
 
 
 def grouped(

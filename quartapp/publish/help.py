@@ -9,7 +9,8 @@ import orjson
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
 from quartapp.documents.table import Document
-from quartapp.members.regions import DEFAULT, Help, Helpline, Regions, chain, packaged
+from quartapp.members.region_file import packaged
+from quartapp.members.regions import DEFAULT, Help, Helpline, Regions, chain
 from quartapp.publish import addresses, member_shapes
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops.database import raw
-from quartapp.members.regions import Region, Regions, packaged, read_region
+from quartapp.members.region_file import packaged, read_region
+from quartapp.members.regions import Region, Regions
 
 if TYPE_CHECKING:
     from databases.core import Connection

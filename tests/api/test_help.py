@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from quartapp.members.regions import packaged
+from quartapp.members.region_file import packaged
 
 
 async def test_help_is_published_for_every_region_that_is_known(served: tuple[str, Any]) -> None:

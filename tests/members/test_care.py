@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quartapp.members import exclusions, limits, regions
-from quartapp.members.limits import Held, Limits, Spent, change, reached
+from quartapp.members.limits import Held, Limits, change
+from quartapp.members.region_file import packaged, parse
+from quartapp.members.spending import Spent, reached
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 NONE = Held(Limits(), {})
@@ -114,15 +116,15 @@ def test_an_exclusion_holds_to_its_end_and_a_shorter_one_ends_nothing() -> None:
 
 
 def test_a_region_has_its_own_lines_first_and_what_it_lacks_is_its_countrys() -> None:
-    massachusetts = regions.packaged().help_of("US-MA")
+    massachusetts = packaged().help_of("US-MA")
     assert massachusetts.age == 21
     assert [line.region for line in massachusetts.helplines] == ["US-MA", "US", "US", ""]
-    assert regions.packaged().help_of("FR").age == 18
-    nowhere = regions.packaged().help_of("XX-YY")
+    assert packaged().help_of("FR").age == 18
+    nowhere = packaged().help_of("XX-YY")
     assert nowhere.age == 21
     assert [line.name for line in nowhere.helplines] == ["Gambling Therapy"]
-    for region in regions.packaged():
-        assert regions.packaged().help_of(region.code).helplines, region.code
+    for region in packaged():
+        assert packaged().help_of(region.code).helplines, region.code
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_a_region_has_its_own_lines_first_and_what_it_lacks_is_its_countrys() ->
 )
 def test_a_mistake_in_a_file_of_regions_is_named_with_its_place(text: str, mistake: str) -> None:
     with pytest.raises(regions.RegionsError, match=mistake):
-        regions.parse(text)
+        parse(text)
 
 
 @pytest.mark.parametrize("text", ["", "U", "USA", "US-", "US-ABCD", "US_NJ", "ÜS", "US\n-NJ", "US-NJ\x00"])

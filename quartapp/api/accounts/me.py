@@ -16,12 +16,14 @@ from quartapp.api.accounts.auth import shown, take, without_cookie
 from quartapp.api.accounts.requests import Confirmation, PasswordChange
 from quartapp.api.accounts.shapes import MeInFull, RecoveryCodes, Sessions, SessionShown
 from quartapp.api.members import render
-from quartapp.api.members.care import shown_exclusion, shown_limits
+from quartapp.api.members.render_care import shown_exclusion, shown_limits
 from quartapp.http.bodies import body
 from quartapp.http.member import current_member
 from quartapp.members import exclusions
 from quartapp.publish.game import format_time
-from quartapp.store import care, members, parlays, personal, sessions
+from quartapp.store import exclusions as kept_exclusions
+from quartapp.store import limits as kept_limits
+from quartapp.store import members, parlays, personal, sessions
 from quartapp.store.sessions import Session
 
 
@@ -35,8 +37,8 @@ def blueprint(accounts: Accounts) -> Blueprint:
         member, now = current_member(), datetime.now(UTC)
         async with session(accounts.database) as connection:
             user = await members.read(connection, member.id)
-            held = await care.read_limits(connection, member.id)
-            excluded = exclusions.longest(await care.exclusions(connection, member.id), now)
+            held = await kept_limits.read_limits(connection, member.id)
+            excluded = exclusions.longest(await kept_exclusions.of(connection, member.id), now)
         if user is None:
             raise Unauthorized
         answer: MeInFull = {

@@ -1,16 +1,13 @@
-"""Saved parlays and records for JSON."""
+"""Saved parlays for JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from quartapp.members import record as records
 from quartapp.members.saved import LegEnd, SavedLeg, SavedParlay
-from quartapp.publish import member_shapes
+from quartapp.publish import saved_shapes
 from quartapp.publish.game import format_time, moment
 
 
-def parlay(saved: SavedParlay) -> member_shapes.SavedParlay:
+def parlay(saved: SavedParlay) -> saved_shapes.SavedParlay:
     """Return a saved parlay."""
     ends = saved.ends or tuple(LegEnd() for _ in saved.legs)
     return {
@@ -31,8 +28,8 @@ def parlay(saved: SavedParlay) -> member_shapes.SavedParlay:
     }
 
 
-def _leg(leg: SavedLeg, end: LegEnd) -> member_shapes.SavedLeg:
-    graded_from: member_shapes.GradedFrom | None = None
+def _leg(leg: SavedLeg, end: LegEnd) -> saved_shapes.SavedLeg:
+    graded_from: saved_shapes.GradedFrom | None = None
     if end.grade is not None:
         graded_from = {
             "home": end.home,
@@ -58,50 +55,11 @@ def _leg(leg: SavedLeg, end: LegEnd) -> member_shapes.SavedLeg:
         "status": end.grade or "open",
         "graded_at": moment(end.graded_at),
         "graded_from": graded_from,
-        "closing_probability": _rounded(end.closing_probability),
-        "closing_line_value": _rounded(end.closing_line_value),
+        "closing_probability": rounded(end.closing_probability),
+        "closing_line_value": rounded(end.closing_line_value),
     }
 
 
-def record(settled: Sequence[SavedParlay]) -> member_shapes.MemberRecord:
-    """Return what settled parlays came to, by currency, sport and bookmaker."""
-    by_bookmaker = records.grouped(settled, lambda one: one.bookmaker_key)
-    by_sport = records.grouped(settled, records.sport_of)
-    everything = records.grouped(settled, lambda _: "")
-    return {
-        "all": [_figures(currency, group) for (currency, _), group in everything.items()],
-        "by_sport": [
-            {"sport": sport, **_figures(currency, group)} for (currency, sport), group in by_sport.items()
-        ],
-        "by_bookmaker": [
-            {"bookmaker": book, **_figures(currency, group)}
-            for (currency, book), group in by_bookmaker.items()
-        ],
-    }
-
-
-def _figures(currency: str, group: Sequence[SavedParlay]) -> member_shapes.RecordFigures:
-    figures = records.figures(group)
-    roi, line = figures.roi, figures.closing_line_value
-    return {
-        "currency": currency,
-        "settled": figures.settled,
-        "won": figures.by_status["won"],
-        "lost": figures.by_status["lost"],
-        "push": figures.by_status["push"],
-        "half_won": figures.by_status["half_won"],
-        "half_lost": figures.by_status["half_lost"],
-        "void": figures.by_status["void"],
-        "staked_cents": figures.staked_cents,
-        "paid_cents": figures.paid_cents,
-        "roi": _rounded(None if roi is None else roi.value),
-        "roi_interval": None if roi is None else [round(roi.low, 6), round(roi.high, 6)],
-        "closing_line_value": _rounded(None if line is None else line.value),
-        "closing_line_value_interval": None if line is None else [round(line.low, 6), round(line.high, 6)],
-        "closing_line_legs": None if line is None else line.n,
-        "note": figures.note,
-    }
-
-
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """Return a figure with six decimals."""
     return None if value is None else round(value, 6)
