@@ -32,8 +32,8 @@ from ops.telemetry.logs import configure_logging
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.odds_api import OddsApiClient
 from quartapp.jobs.daily_pass import DAILY_PASS
-from quartapp.resources import Resources
 from quartapp.settings import read_settings
+from quartapp.upstreams import Upstreams
 
 SPORTS, GAMES, BOOKS = 60, 30, 10
 
@@ -69,7 +69,7 @@ async def run(services: Services) -> None:
     database, redis = open_database(services.database_url), open_redis(services.redis_url)
     await database.connect()
     async with httpx.AsyncClient(transport=upstream()) as client:
-        resources = Resources(
+        resources = Upstreams(
             settings,
             OddsApiClient(client, "http://upstream", "key"),
             EspnClient(client, "http://espn"),

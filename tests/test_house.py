@@ -22,12 +22,12 @@ TABLE: dict[str, set[str]] = {
     "launcher.commands": {
         "launcher.host", "launcher.serve",
         "quartapp.accounts", "quartapp.credits", "quartapp.feeds", "quartapp.freshness", "quartapp.identity", "quartapp.jobs", "quartapp.members",
-        "quartapp.resources", "quartapp.settings", "quartapp.store", "ops",
+        "quartapp.upstreams", "quartapp.settings", "quartapp.store", "ops",
     },
     "launcher.dev": {"launcher.host", "ops"},
     "launcher.roles": {
         "launcher.host", "launcher.serve",
-        "quartapp.app", "quartapp.freshness", "quartapp.jobs", "quartapp.resources", "quartapp.settings", "ops",
+        "quartapp.app", "quartapp.freshness", "quartapp.jobs", "quartapp.upstreams", "quartapp.settings", "ops",
     },
     "launcher.host": {"launcher.serve", "quartapp.settings", "ops"},
     "launcher.serve": {"quartapp.documents", "quartapp.http", "quartapp.settings", "ops"},
@@ -40,7 +40,7 @@ TABLE: dict[str, set[str]] = {
     "quartapp.http": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {
         "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.freshness", "quartapp.identity", "quartapp.publish", "quartapp.records",
-        "quartapp.resources", "quartapp.settle", "quartapp.store",
+        "quartapp.upstreams", "quartapp.settle", "quartapp.store",
         "ops.alerts", "ops.clock", "ops.stores", "ops.telemetry",
     },
     "quartapp.publish": {"quartapp.documents", "quartapp.members", "quartapp.team_names", "quartapp.odds", "quartapp.records", "quartapp.settle", "quartapp.store"},
@@ -52,7 +52,7 @@ TABLE: dict[str, set[str]] = {
     "quartapp.documents": {"ops.database", "ops.stores", "ops.tasks", "ops.telemetry"},
     "quartapp.feeds": {"quartapp.odds", "quartapp.records", "ops.telemetry"},
     "quartapp.bot": {"quartapp.feeds", "quartapp.documents", "quartapp.odds", "quartapp.publish", "quartapp.team_names"},
-    "quartapp.resources": {"quartapp.feeds", "quartapp.settings"},
+    "quartapp.upstreams": {"quartapp.feeds", "quartapp.settings"},
     "quartapp.credits": {"quartapp.odds", "quartapp.records", "ops.stores"},
     "quartapp.records": {"quartapp.odds"},
     "quartapp.settings": {"quartapp.odds", "ops.web", "ops.alerts"},

@@ -120,9 +120,9 @@ async def _schedules(settings: Settings, _: Stores) -> str:
 
 
 async def _odds_api(settings: Settings, _: Stores) -> str:
-    from quartapp.resources import open_resources
+    from quartapp.upstreams import open_upstreams
 
-    async with open_resources(settings) as resources:
+    async with open_upstreams(settings) as resources:
         listed, cost = await resources.odds_api.sports()
     left = "" if cost.remaining is None else f", {cost.remaining} credits left"
     return f"{len(listed)} sports{left}"

@@ -44,7 +44,7 @@ async def run_clock(
     stop: asyncio.Event,
     *,
     jobs: Sequence[Job[R]],
-    open_resources: Callable[[Settings], AbstractAsyncContextManager[R]],
+    open_upstreams: Callable[[Settings], AbstractAsyncContextManager[R]],
     role: str = "clock",
     report: Callable[[Term, asyncio.Event], Coroutine[object, object, object]] | None = None,
 ) -> None:
@@ -65,7 +65,7 @@ async def run_clock(
             return
         if not await _schema_ready(database, stop):
             return
-        resources = await stack.enter_async_context(open_resources(settings))
+        resources = await stack.enter_async_context(open_upstreams(settings))
         tasks, standing = Tasks(), Standing()
         stack.push_async_callback(tasks.close)
         beating = beat(
@@ -143,7 +143,7 @@ async def serve_clock(
     settings: Settings,
     *,
     jobs: Sequence[Job[R]],
-    open_resources: Callable[[Settings], AbstractAsyncContextManager[R]],
+    open_upstreams: Callable[[Settings], AbstractAsyncContextManager[R]],
     report: Callable[[Term, asyncio.Event], Coroutine[object, object, object]] | None = None,
 ) -> None:
     """Be this process's clock until SIGTERM or SIGINT; afterwards the process ends, whatever a job does."""
@@ -154,7 +154,7 @@ async def serve_clock(
     end_when_stalled(loop)
     code = 1
     try:
-        await run_clock(settings, stop, jobs=jobs, open_resources=open_resources, report=report)
+        await run_clock(settings, stop, jobs=jobs, open_upstreams=open_upstreams, report=report)
         code = 0
     finally:
         end_at_the_latest(code)
@@ -166,13 +166,13 @@ def clock_role(settings: Settings) -> int:
     from ops.telemetry.logs import configure_logging
     from quartapp.freshness.report import reporting
     from quartapp.jobs import JOBS
-    from quartapp.resources import open_resources
+    from quartapp.upstreams import open_upstreams
 
     die_with_parent()
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     try:
         asyncio.run(
-            serve_clock(settings, jobs=JOBS, open_resources=open_resources, report=reporting(settings))
+            serve_clock(settings, jobs=JOBS, open_upstreams=open_upstreams, report=reporting(settings))
         )
     except ScheduleError as problem:
         emit("schedule_refused", error=str(problem))

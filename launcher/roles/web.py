@@ -166,13 +166,13 @@ def start_companions(settings: Settings, web: Web) -> None:
         from launcher.roles.clock import run_clock
         from quartapp.freshness.report import reporting
         from quartapp.jobs import JOBS
-        from quartapp.resources import open_resources
+        from quartapp.upstreams import open_upstreams
 
         clock = run_clock(
             settings,
             web.stopping,
             jobs=JOBS,
-            open_resources=open_resources,
+            open_upstreams=open_upstreams,
             role="web-clock",
             report=reporting(settings),
         )

@@ -2,7 +2,7 @@
 
 A job is an async function with a schedule beside it:
 
-    async def refresh(context: JobContext[Resources]) -> dict[str, object]: ...
+    async def refresh(context: JobContext[Upstreams]) -> dict[str, object]: ...
     REFRESH = Job(name="refresh", run=refresh, schedule="*/5 * * * *")
 """
 

@@ -14,9 +14,9 @@ from quartapp.jobs.scoreboard import SCOREBOARD
 from quartapp.jobs.settle import SETTLE
 from quartapp.jobs.sport_state import SPORT_STATE
 from quartapp.jobs.track_record import TRACK_RECORD
-from quartapp.resources import Resources
+from quartapp.upstreams import Upstreams
 
-JOBS: tuple[Job[Resources], ...] = (
+JOBS: tuple[Job[Upstreams], ...] = (
     SPORT_STATE,
     DAILY_PASS,
     ODDS_REFRESH,

@@ -17,8 +17,8 @@ from quartapp.jobs.slates import (
     spent,
     store_slates,
 )
-from quartapp.resources import Resources
 from quartapp.store.sports import Sport
+from quartapp.upstreams import Upstreams
 
 PAUSE_OF_AN_ODD_SPORT = timedelta(minutes=10)
 IN_HAND = 3  # sports at once: one is fetched or read while another is stored; each may take a connection
@@ -81,7 +81,7 @@ async def _is_wanted(leagues: Leagues, sport: Sport) -> bool:
     return await leagues.backoff.failing(sport.key)
 
 
-DAILY_PASS: Job[Resources] = Job(
+DAILY_PASS: Job[Upstreams] = Job(
     name="daily_pass",
     run=daily_pass,
     schedule="0 6 * * *",

@@ -13,8 +13,8 @@ from ops.clock import attempts, ledger, requests
 from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
-from quartapp.resources import Resources
 from quartapp.store import account_events, conversations, exclusions, members, odds, parlays, sessions, stakes
+from quartapp.upstreams import Upstreams
 
 LEDGER_DAYS, ODDS_DAYS, ALERT_DAYS, TOMBSTONE_DAYS = 90, 30, 90, 2
 HISTORY_DAYS = 2  # after the start of a game whose closing line is captured
@@ -79,6 +79,6 @@ async def _drain(context: Context, delete: Callable[..., Awaitable[int]]) -> int
         total += deleted
 
 
-HOUSEKEEPING: Job[Resources] = Job(
+HOUSEKEEPING: Job[Upstreams] = Job(
     name="housekeeping", run=housekeeping, schedule="40 4 * * *", timeout_seconds=900
 )

@@ -19,9 +19,9 @@ from quartapp.jobs.slates import (
     spent,
     store_slates,
 )
-from quartapp.resources import Resources
 from quartapp.store import games
 from quartapp.store.sports import Sport
+from quartapp.upstreams import Upstreams
 
 
 async def odds_refresh(context: Context) -> Mapping[str, object]:
@@ -80,7 +80,7 @@ def _urgency(sport: Sport) -> tuple[bool, datetime, str]:
     return (sport.odds_updated_at is not None, sport.next_game_at or far, sport.key)
 
 
-ODDS_REFRESH: Job[Resources] = Job(
+ODDS_REFRESH: Job[Upstreams] = Job(
     name="odds_refresh",
     run=odds_refresh,
     schedule="* * * * *",

@@ -11,8 +11,8 @@ from quartapp.documents.table import Document
 from quartapp.jobs.slates import Context
 from quartapp.publish import addresses
 from quartapp.publish.picks import Search, as_pick, content
-from quartapp.resources import Resources
 from quartapp.store import analyses, picks
+from quartapp.upstreams import Upstreams
 
 
 async def publish_picks(context: Context) -> dict[str, object]:
@@ -39,7 +39,7 @@ async def publish_picks(context: Context) -> dict[str, object]:
     return {"prices": search.prices, "picks_today": len(kept) + len(added), "picks_added": len(added)}
 
 
-PICKS: Job[Resources] = Job(
+PICKS: Job[Upstreams] = Job(
     name="picks",
     run=publish_picks,
     schedule="*/5 * * * *",

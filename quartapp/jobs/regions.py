@@ -8,8 +8,8 @@ from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
 from quartapp.publish import addresses, help
-from quartapp.resources import Resources
 from quartapp.store import regions as store
+from quartapp.upstreams import Upstreams
 
 
 async def regions(context: Context) -> dict[str, object]:
@@ -30,6 +30,6 @@ async def regions(context: Context) -> dict[str, object]:
     return {"regions": len(wanted) - 1, "documents_published": changed}
 
 
-REGIONS: Job[Resources] = Job(
+REGIONS: Job[Upstreams] = Job(
     name="regions", run=regions, schedule="25 * * * *", timeout_seconds=60, run_at_start=True
 )

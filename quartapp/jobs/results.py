@@ -14,9 +14,9 @@ from quartapp.feeds.odds_api import SCORES_COST
 from quartapp.freshness.boards import serves
 from quartapp.jobs.leagues import Leagues
 from quartapp.jobs.slates import Context, budget, ensure_sports, pay, publish, spent
-from quartapp.resources import Resources
 from quartapp.store import games, scoreboard
 from quartapp.store.sports import Sport
+from quartapp.upstreams import Upstreams
 
 SCORES_DAYS = timedelta(days=3)  # what one answer covers
 SEASON_NEAR = timedelta(days=7)
@@ -138,7 +138,7 @@ async def _remember_asked(context: Context, sport_key: str, now: datetime) -> No
         return
 
 
-RESULTS: Job[Resources] = Job(
+RESULTS: Job[Upstreams] = Job(
     name="results",
     run=results,
     schedule="* * * * *",

@@ -17,8 +17,8 @@ from quartapp.feeds.reading import Reading
 from quartapp.jobs.leagues import LEAGUE_FAULTS
 from quartapp.jobs.slates import Context, ensure_sports, publish
 from quartapp.records import InjuryReport, Player, Team
-from quartapp.resources import Resources
 from quartapp.store import teams
+from quartapp.upstreams import Upstreams
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ async def _rosters(
     return dict(pair for pair in await asyncio.gather(*map(one, listed)) if pair is not None)
 
 
-ROSTER_INJURIES: Job[Resources] = Job(
+ROSTER_INJURIES: Job[Upstreams] = Job(
     name="roster_injuries",
     run=roster_injuries,
     schedule="15 */3 * * *",

@@ -27,10 +27,10 @@ from quartapp.identity.names import Names
 from quartapp.jobs.leagues import LEAGUE_FAULTS
 from quartapp.jobs.slates import Context, ensure_sports, publish
 from quartapp.records import GameReport
-from quartapp.resources import Resources
 from quartapp.settle.states import News
 from quartapp.store import games, scoreboard
 from quartapp.store.scoreboard import Told, Watched
+from quartapp.upstreams import Upstreams
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -201,7 +201,7 @@ def _asked_key(board: Board) -> str:
     return f"espn:scoreboard:asked:{board[0]}:{board[1]}"
 
 
-SCOREBOARD: Job[Resources] = Job(
+SCOREBOARD: Job[Upstreams] = Job(
     name="scoreboard",
     run=scoreboards,
     schedule="* * * * * 15,45",  # a quarter of a minute before `settle` reads what ended

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from ops.clock.job import Job
 from quartapp.jobs.slates import Context
-from quartapp.resources import Resources
 from quartapp.settle.bets import Unreadable, grade_bets
 from quartapp.settle.rules import shortest_window
 from quartapp.store import grades
 from quartapp.store.bets import PARLAYS, PICKS
 from quartapp.store.grades import BetKind
+from quartapp.upstreams import Upstreams
 
 KINDS: tuple[BetKind, ...] = (PICKS, PARLAYS)
 BATCH = 200  # bets a transaction: what a kill undoes, and how long rows stay locked
@@ -69,7 +69,7 @@ async def _tell(context: Context, unreadable: Sequence[Unreadable]) -> None:
     )
 
 
-SETTLE: Job[Resources] = Job(
+SETTLE: Job[Upstreams] = Job(
     name="settle",
     run=settle,
     schedule="* * * * * 30",  # half a minute after `results`, in every minute: a corrected score is graded in its minute

@@ -16,13 +16,13 @@ from quartapp.feeds.reading import Reading
 from quartapp.jobs.closing import capture_closing_lines
 from quartapp.publish.slate import publish_sports
 from quartapp.records import AccountCredits, Event, price_format
-from quartapp.resources import Resources
 from quartapp.store import games, odds, sports
+from quartapp.upstreams import Upstreams
 
 if TYPE_CHECKING:
     from databases.core import Connection
 
-Context = JobContext[Resources]
+Context = JobContext[Upstreams]
 MARKETS_REMEMBERED_SECONDS = 86_400
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from ops.clock.job import Job
 from quartapp.jobs.slates import Context, refresh_sports, republish
-from quartapp.resources import Resources
 from quartapp.store import sports
+from quartapp.upstreams import Upstreams
 
 
 async def sport_state(context: Context) -> dict[str, object]:
@@ -19,7 +19,7 @@ async def sport_state(context: Context) -> dict[str, object]:
     return {"active_sports": active, "season_states_changed": changed}
 
 
-SPORT_STATE: Job[Resources] = Job(
+SPORT_STATE: Job[Upstreams] = Job(
     name="sport_state",
     run=sport_state,
     schedule="0 */6 * * *",

@@ -14,9 +14,9 @@ from quartapp.documents.table import Document
 from quartapp.jobs.slates import Context
 from quartapp.publish import addresses
 from quartapp.publish.track_record import documents_of
-from quartapp.resources import Resources
 from quartapp.store import sports
 from quartapp.store import track_record as store
+from quartapp.upstreams import Upstreams
 
 _MADE_FROM = "track_record:made_from"
 
@@ -70,6 +70,6 @@ async def _remember(context: Context, made_from: str) -> None:
         return
 
 
-TRACK_RECORD: Job[Resources] = Job(
+TRACK_RECORD: Job[Upstreams] = Job(
     name="track_record", run=track_record, schedule="*/10 * * * * 45", timeout_seconds=300, run_at_start=True
 )

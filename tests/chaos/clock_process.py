@@ -16,8 +16,8 @@ from ops.clock.job import Job, JobContext
 from ops.telemetry.logs import configure_logging
 from quartapp.jobs import settle as settling
 from quartapp.jobs.odds_refresh import ODDS_REFRESH
-from quartapp.resources import open_resources
 from quartapp.settings import Settings, load_settings
+from quartapp.upstreams import open_upstreams
 from tests.support.waiting import eventually, for_ever, time_passes
 
 
@@ -126,8 +126,8 @@ async def main(kind: str) -> None:
     configure_logging(settings.log_level, "json", settings.secrets)
     resources: Callable[[Settings], AbstractAsyncContextManager[Any]] = no_resources
     if kind == "odds":
-        resources = open_resources
-    await serve_clock(settings, jobs=KINDS[kind], open_resources=resources)
+        resources = open_upstreams
+    await serve_clock(settings, jobs=KINDS[kind], open_upstreams=resources)
 
 
 if __name__ == "__main__":

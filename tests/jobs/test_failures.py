@@ -28,9 +28,9 @@ from quartapp.feeds.http import open_client
 from quartapp.feeds.odds_api import OddsApiClient
 from quartapp.jobs import JOBS
 from quartapp.jobs.slates import store_slates
-from quartapp.resources import Resources
 from quartapp.sandbox.app import create_sandbox
 from quartapp.settings import Settings
+from quartapp.upstreams import Upstreams
 from tests.support import upstream as faults
 from tests.support.upstream import open_upstream
 
@@ -41,7 +41,7 @@ BY_NAME = {job.name: job for job in JOBS}
 class Bench:
     """A leader with a sandbox upstream that can be broken path by path."""
 
-    def __init__(self, database: Any, redis: Any, resources: Resources, upstream: Any, token: int) -> None:
+    def __init__(self, database: Any, redis: Any, resources: Upstreams, upstream: Any, token: int) -> None:
         self.database, self.redis, self.resources, self.upstream, self.token = (
             database,
             redis,
@@ -53,7 +53,7 @@ class Bench:
 
     async def run(self, name: str, *, attempts: int = 1, timeout: float = 60) -> ledger.Run:
         job = BY_NAME[name]
-        once: Job[Resources] = Job(
+        once: Job[Upstreams] = Job(
             name=name,
             run=job.run,
             schedule=job.schedule,
@@ -65,7 +65,7 @@ class Bench:
         term = Term(
             Stores(self.database, self.redis), self.token, "test:clock:1", Desk(self.database, "test")
         )
-        runner: Runner[Resources] = Runner(term, self.resources)
+        runner: Runner[Upstreams] = Runner(term, self.resources)
         async with session(self.database) as connection:
             (run,) = await ledger.claim(
                 connection,
@@ -110,7 +110,7 @@ async def open_bench(database: Any, redis: Any, settings: Settings) -> AsyncIter
         upstream.answers(faults.app(create_sandbox(now=lambda: now)))
         client = open_client()
         roomy = settings.model_copy(update={"odds_api_daily_credits": 20_000})
-        resources = Resources(
+        resources = Upstreams(
             roomy,
             OddsApiClient(client, f"{upstream.url}/odds-api", KEY, base_wait_seconds=0.001, total_seconds=2),
             EspnClient(client, f"{upstream.url}/espn", base_wait_seconds=0.001, total_seconds=2),
@@ -236,7 +236,7 @@ async def test_a_replaced_leader_writes_nothing(bench: Bench, database_url: str)
     from ops.clock.job import JobContext
     from ops.telemetry.logs import get_logger
 
-    context: JobContext[Resources] = JobContext(
+    context: JobContext[Upstreams] = JobContext(
         job_name="daily_pass", scheduled_for=datetime.now(UTC), attempt=1, trigger="schedule", correlation_id="c" * 32,
         fencing_token=bench.token, holder="test:clock:1", database=bench.database, redis=bench.redis,
         resources=bench.resources, desk=Desk(bench.database, "test:clock:1"), log=get_logger("test"),

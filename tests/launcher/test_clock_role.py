@@ -29,7 +29,7 @@ async def test_a_clock_whose_alert_sender_died_ends_instead_of_leading_on(
     monkeypatch.setattr("launcher.roles.clock.send_alerts", dying)
     async with asyncio.timeout(60):
         with pytest.raises(BackgroundTaskError):
-            await run_clock(settings, asyncio.Event(), jobs=(), open_resources=nothing)
+            await run_clock(settings, asyncio.Event(), jobs=(), open_upstreams=nothing)
 
 
 async def test_a_clock_that_stops_lets_what_runs_end(settings: Settings) -> None:
@@ -41,7 +41,7 @@ async def test_a_clock_that_stops_lets_what_runs_end(settings: Settings) -> None
         ended.set()
 
     job = Job("slow", slow, "0 0 1 1 *", run_at_start=True)
-    clock = asyncio.create_task(run_clock(settings, stop, jobs=(job,), open_resources=nothing))
+    clock = asyncio.create_task(run_clock(settings, stop, jobs=(job,), open_upstreams=nothing))
     async with asyncio.timeout(60):
         await begun.wait()
         stop.set()

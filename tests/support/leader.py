@@ -17,9 +17,9 @@ from ops.database import raw, session
 from ops.telemetry.logs import get_logger
 from quartapp.jobs.slates import republish, store_slates
 from quartapp.records import Event
-from quartapp.resources import Resources, open_resources
 from quartapp.settings import Settings
 from quartapp.store import sports
+from quartapp.upstreams import Upstreams, open_upstreams
 from tests.support.examples import SPORT, sport
 
 HOLDER = "test:clock:1"
@@ -28,10 +28,10 @@ HOLDER = "test:clock:1"
 class Leader:
     """Holds the newest fencing token until another takes over."""
 
-    def __init__(self, database: Any, redis: Any, resources: Resources, token: int) -> None:
+    def __init__(self, database: Any, redis: Any, resources: Upstreams, token: int) -> None:
         self.database, self.redis, self.resources, self.token = database, redis, resources, token
 
-    def context(self, job_name: str = "daily_pass") -> JobContext[Resources]:
+    def context(self, job_name: str = "daily_pass") -> JobContext[Upstreams]:
         """Return what a run of a job is given."""
         return JobContext(
             job_name=job_name,
@@ -103,7 +103,7 @@ class Leader:
 @asynccontextmanager
 async def open_leader(database: Any, redis: Any, settings: Settings) -> AsyncIterator[Leader]:
     """Yield a leader with one league that has no games."""
-    async with open_resources(settings) as resources:
+    async with open_upstreams(settings) as resources:
         async with session(database) as connection:
             token = await next_token(connection, HOLDER, datetime.now(UTC))
             await sports.upsert(connection, [sport()], resources.source, datetime.now(UTC))

@@ -14,7 +14,7 @@ from quartapp.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
+class Upstreams:
     """The clients, and `source`: what documents say they were made from (live, sandbox, replay)."""
 
     settings: Settings
@@ -25,12 +25,12 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+async def open_upstreams(settings: Settings) -> AsyncIterator[Upstreams]:
     """Open the clients and close them at the end."""
     client = open_client()
     key = settings.openai_api_key
     try:
-        yield Resources(
+        yield Upstreams(
             settings,
             OddsApiClient(client, settings.odds_api_base_url, settings.the_odds_api_key.get_secret_value()),
             EspnClient(client, settings.espn_base_url),
