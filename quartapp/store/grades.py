@@ -84,7 +84,8 @@ async def evidence(connection: Connection, game_ids: Collection[str]) -> dict[st
     """Return games as they are now, for grading."""
     rows = await raw(connection).fetch(
         """
-        SELECT id, sport_key, home_team, away_team, status, commence_time, home_score, away_score, source,
+        SELECT id, sport_key, home_team, away_team, status, commence_time, home_score, away_score,
+               coalesce(score_source, source) AS source,
                coalesce(corrected_at, final_at) AS told_at
           FROM games WHERE id = ANY ($1::text[])
         """,

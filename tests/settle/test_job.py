@@ -94,6 +94,7 @@ async def test_a_corrected_score_is_graded_anew_in_the_next_run_as_a_new_row(
     assert (await run(leader))["grades"] == 3
     assert await grades(sql) == {"home": ["won", "lost"], "away": ["lost", "won"], "over": ["won", "won"]}
     corrections = [row for row in await grade_rows(sql) if row["corrects"]]
+    assert {row["source"] for row in corrections} == {"odds_api"}, "who told the score"
     assert {row["reason"] for row in corrections} == {"4-5; was won by 5-3", "4-5; was lost by 5-3"}
     assert {row["told_at"] for row in corrections} == {TODAY}
     firsts = {row["id"]: row["bet_id"] for row in await grade_rows(sql) if not row["corrects"]}
