@@ -37,15 +37,13 @@ async def publish_sports(
     source: str,
     fencing_token: int,
     now: datetime,
-    summaries: Mapping[str, str] | None = None,
     overview: bool = True,
     commissions: Mapping[str, float] = COMMISSIONS,
 ) -> int:
     """Render and publish everything of these sports; return how many documents changed.
 
     `overview` false leaves the lists over all sports (/api/sports, the first page of /api/games) for later: a
-    pass over many sports publishes them once, at its end. `summaries` replaces the summary of games that
-    someone has phrased better, by game id.
+    pass over many sports publishes them once, at its end.
     """
     await documents.lock(connection)
     if overview:
@@ -64,7 +62,7 @@ async def publish_sports(
     rendered = {game.id: render(game, current.get(game.id, [])) for game in (*listed, *soonest)}
     begun = [game.id for game in listed if game.status != "scheduled"]
     closed = of_begun(listed, await closings.of_games(connection, begun))
-    made = await _analyses(connection, keys, listed, current, closed, summaries or {}, now, commissions)
+    made = await _analyses(connection, keys, listed, current, closed, now, commissions)
 
     wanted: list[Document] = []
     if overview:
@@ -105,7 +103,6 @@ async def _analyses(
     listed: Sequence[Game],
     current: Mapping[str, list[odds.Book]],
     closed: Mapping[str, closings.Captured],
-    summaries: Mapping[str, str],
     now: datetime,
     commissions: Mapping[str, float],
 ) -> dict[str, analysis_shapes.Analysis]:
@@ -133,8 +130,6 @@ async def _analyses(
                 commissions,
             )
         )
-        if game.id in summaries:
-            made[game.id]["summary"] = summaries[game.id]
     await analyses.upsert(
         connection,
         [
