@@ -23,7 +23,10 @@ if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[
 return 0
 """
 _RELEASE = """
-if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end
+if redis.call('get', KEYS[1]) == ARGV[1] then
+  redis.call('publish', KEYS[1] .. ':released', ARGV[1])
+  return redis.call('del', KEYS[1])
+end
 return 0
 """
 
