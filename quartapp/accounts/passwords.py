@@ -29,7 +29,7 @@ MEMORY_KIB, PASSES, LANES = 19 * 1024, 2, 1  # OWASP's least for Argon2id
 WORKERS = 1 if (os.cpu_count() or 1) <= 2 else 2
 MOST_WAITING = 32  # less than a second of work; who comes then is told to come again
 NICENESS = 10
-REST = 1.0  # of the time that a hash took
+REST = 2.0  # of the time that a hash took
 
 
 def normalise_password(text: str) -> str:
@@ -114,9 +114,9 @@ class Hashing:
         return await running
 
     def _timed(self, work: Callable[[], Result]) -> Result:
-        """Do the work in a thread of the pool; while others wait, let the thread rest as long as it took.
+        """Do the work in a thread of the pool; while others wait, let the thread rest twice as long as it took.
 
-        So hashing takes half a core of visitors' time at most, and nobody who logs in alone waits for it.
+        So hashing takes a third of a core of visitors' time at most, and nobody who logs in alone waits for it.
         """
         began = time.thread_time()
         try:
