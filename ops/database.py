@@ -275,3 +275,13 @@ def _notice_silence(wire: socket.socket | None) -> None:
 
 def _to_json(value: object) -> str:
     return orjson.dumps(value).decode()
+
+
+async def check_primary(connection: asyncpg.Connection[Any]) -> None:
+    """Raise ReadOnlyDatabaseError on a server that takes no writes.
+
+    After a failover the old primary may keep a listener's session open and tell nothing more: asked alone, it would
+    look as if nothing changed.
+    """
+    if await connection.fetchval("SELECT current_setting('transaction_read_only')") == "on":
+        raise ReadOnlyDatabaseError("PostgreSQL is read-only")

@@ -35,7 +35,7 @@ TABLE: dict[str, set[str]] = {
         "quartapp.accounts", "quartapp.api", "quartapp.bot", "quartapp.credits", "quartapp.documents", "quartapp.freshness", "quartapp.http",
         "quartapp.publish", "quartapp.settings", "ops",
     },
-    "quartapp.accounts": {"quartapp.members", "quartapp.store", "ops.database", "ops.stores", "ops.telemetry", "ops.web"},
+    "quartapp.accounts": {"quartapp.members", "quartapp.store", "ops.database", "ops.stores", "ops.tasks", "ops.telemetry", "ops.web"},
     "quartapp.api": {"quartapp.accounts", "quartapp.bot", "quartapp.feeds", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.stores", "ops.tasks", "ops.telemetry", "ops.web"},
     "quartapp.http": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ops.database import DatabaseUnavailable, ReadOnlyDatabaseError, connect
+from ops.database import DatabaseUnavailable, check_primary, connect
+from ops.tasks import first_of, waited
 from ops.telemetry.events import emit
 from ops.telemetry.logs import redact
 from quartapp.accounts.standing import Standing
@@ -40,7 +41,8 @@ class StandingFollower:
                 if not told:
                     emit("accounts_stale", error=redact(repr(problem)))
                     told = True
-                await self._pause(stop, RECONNECT_SECONDS)
+                # Not woken by `_lost`, which a closed connection has just called: that would try without a rest.
+                await waited(stop, RECONNECT_SECONDS)
 
     async def _follow(self, stop: asyncio.Event) -> None:
         connection = await connect(self._dsn, timeout=3, application_name="parlaygorilla-accounts")
@@ -57,13 +59,11 @@ class StandingFollower:
                         events = await account_events.current(connection)
                     else:
                         events = await account_events.since(connection, self._standing.last_event)
-                    # A primary that was demoted may keep this session open, and would never say anything new.
-                    if await connection.fetchval("SELECT current_setting('transaction_read_only')") == "on":
-                        raise ReadOnlyDatabaseError("PostgreSQL is read-only")
+                    await check_primary(connection)
                 whole = False
                 self._standing.apply(events, time.monotonic())
                 self._standing.looked(began)
-                await self._pause(stop, self._poll_seconds)
+                await first_of(stop, self._wake, self._poll_seconds)
                 if connection.is_closed():
                     raise ConnectionResetError("the connection was closed")
         finally:
@@ -72,9 +72,3 @@ class StandingFollower:
     def _lost(self) -> None:
         self._standing.lost()
         self._wake.set()
-
-    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        waiters = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wake.wait())}
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for waiter in waiters:
-            waiter.cancel()

@@ -11,7 +11,8 @@ from typing import Any
 
 import asyncpg
 
-from ops.database import DatabaseUnavailable, ReadOnlyDatabaseError, connect
+from ops.database import DatabaseUnavailable, check_primary, connect
+from ops.tasks import first_of, waited
 from ops.telemetry.events import emit
 from ops.telemetry.logs import redact
 from quartapp.documents.held import HeldDocuments
@@ -53,8 +54,7 @@ class Follower:
                     emit("documents_stale", error=redact(repr(problem)))
                     told = True
                 self._documents.out_of_step()
-                self._wake.clear()
-                await self._pause(stop, RECONNECT_SECONDS)
+                await waited(stop, RECONNECT_SECONDS)
         self._documents.out_of_step()
 
     async def _follow(self, stop: asyncio.Event) -> None:
@@ -67,9 +67,9 @@ class Follower:
                 self._wake.clear()
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._catch_up(connection)
-                    await _check_primary(connection)
+                    await check_primary(connection)
                 self._documents.in_step()
-                await self._pause(stop, self._poll_seconds)
+                await first_of(stop, self._wake, self._poll_seconds)
                 if connection.is_closed():
                     raise ConnectionResetError("the connection was closed")
         finally:
@@ -86,19 +86,3 @@ class Follower:
     def _lost(self) -> None:
         self._documents.out_of_step()
         self._wake.set()
-
-    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        waiters = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wake.wait())}
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for waiter in waiters:
-            waiter.cancel()
-
-
-async def _check_primary(connection: asyncpg.Connection[Any]) -> None:
-    """Raise ReadOnlyDatabaseError on a server that takes no writes.
-
-    After a failover the old primary may keep this session open and publish nothing more: asked alone, it would
-    look as if nothing changed.
-    """
-    if await connection.fetchval("SELECT current_setting('transaction_read_only')") == "on":
-        raise ReadOnlyDatabaseError("PostgreSQL is read-only")
