@@ -28,19 +28,18 @@ class StandingFollower:
         self._listen = listen
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
+        self._told = False  # of this outage; the next one is told again
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop`."""
-        told = False
         while not stop.is_set():
             try:
                 await self._follow(stop)
-                told = False
             except (*DatabaseUnavailable, ValueError) as problem:
                 self._standing.lost()
-                if not told:
+                if not self._told:
                     emit("accounts_stale", error=redact(repr(problem)))
-                    told = True
+                    self._told = True
                 # Not woken by `_lost`, which a closed connection has just called: that would try without a rest.
                 await waited(stop, RECONNECT_SECONDS)
 
@@ -63,6 +62,7 @@ class StandingFollower:
                 whole = False
                 self._standing.apply(events, time.monotonic())
                 self._standing.looked(began)
+                self._told = False
                 await first_of(stop, self._wake, self._poll_seconds)
                 if connection.is_closed():
                     raise ConnectionResetError("the connection was closed")
