@@ -23,8 +23,11 @@ LARGEST_SCORE = 10_000
 LONGEST_WORDS = 80
 REGULATION_PERIODS = 2  # of soccer: bets count these alone
 
-# Without its group a college board shows the ranked teams only.
-_GROUPS = {"americanfootball_ncaaf": 80, "basketball_ncaab": 50, "basketball_wncaab": 50}
+# Without its group a college board shows the ranked teams only. Football's 90 is all of Division I: The Odds API lists
+# games of its lower half (FCS) too, which 80, the upper half, lacks.
+_GROUPS = {"americanfootball_ncaaf": 90, "basketball_ncaab": 50, "basketball_wncaab": 50}
+# Since 2026 a limit above 500 is not refused: the board is silently cut to 25 games. The fullest day has under 200.
+LIMIT = 400
 # By the status's own name; whatever is not here goes by its state.
 _STATUSES: dict[str, ReportStatus] = {
     "STATUS_POSTPONED": "postponed",
@@ -55,10 +58,10 @@ def board_path(sport_key: str, day: date) -> str:
     """Return what is asked for below a league's address.
 
     >>> board_path("basketball_ncaab", date(2026, 11, 28))
-    'scoreboard?dates=20261128&limit=1000&groups=50'
+    'scoreboard?dates=20261128&limit=400&groups=50'
     """
     group = _GROUPS.get(sport_key)
-    return f"scoreboard?dates={day:%Y%m%d}&limit=1000" + ("" if group is None else f"&groups={group}")
+    return f"scoreboard?dates={day:%Y%m%d}&limit={LIMIT}" + ("" if group is None else f"&groups={group}")
 
 
 def parse_scoreboard(body: Any, sport_key: str) -> Reading[GameReport]:

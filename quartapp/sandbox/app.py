@@ -138,7 +138,7 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
             return jsonify({"code": 404}), 404
         if what == "scoreboard":
             return jsonify(
-                _board(one, seed, request.args.get("dates", ""), now())
+                _board(one, seed, request.args.get("dates", ""), now(), request.args.get("limit"))
                 if recorded is None
                 else {"events": []}
             )
@@ -266,7 +266,9 @@ def _score(game: world.Game, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _board(one: world.League, seed: int, day: str, moment: datetime) -> dict[str, Any]:
+def _board(
+    one: world.League, seed: int, day: str, moment: datetime, limit: str | None = None
+) -> dict[str, Any]:
     """Return a day's games of a league, whose day is New York's."""
     first = datetime.strptime(day, "%Y%m%d").replace(tzinfo=espn_scoreboard.BOARD_ZONE).astimezone(UTC)
     events = []
@@ -277,7 +279,7 @@ def _board(one: world.League, seed: int, day: str, moment: datetime) -> dict[str
         number = str(int(game.id[:7], 16))
         stand = espn_board.Stand(state, home, away, share)
         events.append(espn_board.event(number, one.key, game.home, game.away, game.start, stand))
-    return espn_board.board(events, day)
+    return espn_board.board(events, day, limit)
 
 
 def _abbreviation(team: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+LARGEST_LIMIT, CUT_TO = 500, 25
 PERIODS = {"soccer": 2, "baseball": 9, "icehockey": 3}
 _POST = {
     "final": ("3", "STATUS_FINAL", True, "Final"),
@@ -64,9 +65,11 @@ def event(
     }
 
 
-def board(events: list[dict[str, Any]], day: str) -> dict[str, Any]:
-    """Return a day's scoreboard."""
-    return {"leagues": [], "day": {"date": f"{day[:4]}-{day[4:6]}-{day[6:]}"}, "events": events}
+def board(events: list[dict[str, Any]], day: str, limit: str | None = None) -> dict[str, Any]:
+    """Return a day's scoreboard, cut as ESPN cuts it: to 25 games where the limit asked for is above 500."""
+    most = len(events) if limit is None else int(limit)
+    shown = events[: most if most <= LARGEST_LIMIT else CUT_TO]
+    return {"leagues": [], "day": {"date": f"{day[:4]}-{day[4:6]}-{day[6:]}"}, "events": shown}
 
 
 def _side(where: str, team: str, points: int, stand: Stand) -> dict[str, Any]:

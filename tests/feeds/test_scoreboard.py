@@ -10,7 +10,7 @@ import pytest
 
 from quartapp.feeds.errors import FeedShapeError
 from quartapp.feeds.espn import EspnClient
-from quartapp.feeds.espn_scoreboard import board_day, parse_scoreboard
+from quartapp.feeds.espn_scoreboard import board_day, board_path, parse_scoreboard
 from quartapp.sandbox.espn_board import Stand, board, event
 
 NBA, EPL = "basketball_nba", "soccer_epl"
@@ -121,8 +121,27 @@ async def test_a_board_is_asked_for_by_one_day_and_a_college_s_with_its_group() 
         await EspnClient(client, "http://espn").scoreboard("basketball_ncaab", date(2026, 11, 28))
     assert asked == [
         "http://espn/apis/site/v2/sports/basketball/mens-college-basketball/scoreboard"
-        "?dates=20261128&limit=1000&groups=50"
+        "?dates=20261128&limit=400&groups=50"
     ]
+
+
+async def test_a_full_saturday_is_asked_for_so_that_espn_does_not_cut_it() -> None:
+    day = date(2026, 11, 28)
+    start = datetime(2026, 11, 28, 17, 0, tzinfo=UTC)
+    full = [
+        event(str(n), "basketball_ncaab", f"Home {n}", f"Away {n}", start, Stand("pre")) for n in range(170)
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=board(full, "20261128", request.url.params["limit"]))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        assert len(await EspnClient(client, "http://espn").scoreboard("basketball_ncaab", day)) == 170
+    assert len(board(full, "20261128", "1000")["events"]) == 25, "as ESPN does"
+
+
+def test_a_lower_division_s_football_games_are_on_the_board_that_is_asked_for() -> None:
+    assert board_path("americanfootball_ncaaf", date(2026, 11, 28)).endswith("&groups=90")
 
 
 def test_a_board_s_day_is_new_york_s() -> None:

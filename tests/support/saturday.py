@@ -164,7 +164,7 @@ class Saturday:
             if one.sport_key == sport_key and f"{board_day(one.start):%Y%m%d}" == day
             for _ in range(2 if one.twice else 1)
         ]
-        return httpx.Response(200, json=board(events, day))
+        return httpx.Response(200, json=board(events, day, request.url.params.get("limit")))
 
     def _event(self, one: Fixture) -> dict[str, Any]:
         stand, home, away = one.stand(self.now), one.home[1], one.away[1]
