@@ -38,6 +38,7 @@ def schemas() -> dict[str, Schema]:
         pick_shapes,
         record_of_member,
         record_shapes,
+        rule_shapes,
         saved_shapes,
         shapes,
     )
@@ -61,7 +62,7 @@ def schemas() -> dict[str, Schema]:
         saved_shapes.SavedParlay, saved_shapes.SavedParlays, record_of_member.MemberRecord,
         shown.Me, shown.MeInFull, Export, shown.SignedIn,
         shown.Registered, shown.Refreshed, shown.RecoveryCodes, shown.Sessions,
-        pick_shapes.Picks,
+        pick_shapes.Picks, rule_shapes.RulesDocument,
         told.Conversations, told.Conversation,
         ops.Problem, ops.Health, ops.Ready,
         ops.Jobs, ops.History, ops.Acted, ops.Status,

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from quartapp.bot import texts
+from quartapp.bot import rules_told, texts
 from quartapp.bot.care import Care
 from quartapp.bot.catalogue import Catalogue, Listed
 from quartapp.bot.facts import Fact, Sentence, Source
@@ -31,9 +31,10 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
             yield from helplines(reads, region)
         elif topic == "age":
             yield from _age(reads, region)
-        elif topic in ("rules", "glossary"):
-            told = texts.rules_for if topic == "rules" else texts.meaning_for
-            yield from map(Sentence, told(question.message))
+        elif topic == "rules":
+            yield from rules_told.answer(question.message, reads)
+        elif topic == "glossary":
+            yield from map(Sentence, texts.meaning_for(question.message))
         elif topic in (
             "schedule",
             "score",

@@ -1,6 +1,6 @@
-"""What the bot says that no document has: how bets are settled, what words mean, what it can do and what it refuses.
+"""What the bot says that no document has: what words mean, what it can do and what it refuses.
 
-No figure stands in here, because a figure needs a document. The rules are those of docs/settlement.md.
+No figure stands in here, because a figure needs a document.
 """
 
 # ruff: noqa: E501 - a row of the table reads better whole
@@ -36,71 +36,7 @@ NO_PICKS = "There are no picks at the moment."
 BUDGET = "The daily budget for phrased answers is used up or nearly so: this answer is made from the documents alone."
 UNCLEAR = "More than one team could be meant; which of them?"
 
-RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        r"\bpush|\btie|\blevel\b|\bdraw\b",
-        (
-            "A push returns the stake: the score lands exactly on the line, or is level where a winner bet has no draw.",
-            "In a parlay a pushed leg drops out, and the others are priced without it.",
-        ),
-    ),
-    (
-        r"\bpostpone|\brain|\bmoved\b|\bdelay",
-        (
-            "A postponed game stays open for a limited time after its planned start, and is void if it does not begin by then.",
-            "A void bet returns the stake.",
-        ),
-    ),
-    (r"\bcancel|\bno contest", ("A cancelled game is void, and a void bet returns the stake.",)),
-    (
-        r"\babandon|\bsuspend|\bshorten|\bcalled off",
-        (
-            "An abandoned game counts only if enough of it was played; otherwise its bets are void and the stake is returned.",
-            "A suspended game stays open for a limited time, and then counts as abandoned.",
-        ),
-    ),
-    (
-        r"\bovertime|\bextra (?:time|innings)|\bshoot|\bregulation|\bpenalt",
-        (
-            "In football, basketball, baseball and hockey, overtime, extra innings and shootouts count for the winner, the "
-            "spread and the total.",
-            "In soccer only regular time and injury time count.",
-            "A bet with the draw as an outcome is always about regulation.",
-        ),
-    ),
-    (
-        r"\bhalf[- ](?:won|win|lost|loss)|\bquarter|\basian",
-        (
-            "A quarter line splits the bet between the lines beside it: a win and a push make it half won, a loss and a push half lost.",
-            "Half won pays half the stake at the price and returns the other half; half lost returns half the stake.",
-        ),
-    ),
-    (r"\bvoid|\bdrops? out", ("A void bet returns the stake; in a parlay a void leg drops out.",)),
-    (r"\bcorrect", ("When an official score is corrected, the bets on that game are graded anew.",)),
-    (
-        r"\bparlay|\bleg|\baccumulator",
-        (
-            "A lost leg loses the parlay at once; a pushed or void leg drops out, and the others are priced without it.",
-            "If no leg is left, the stake is returned.",
-        ),
-    ),
-    (
-        r"\bspread|\bhandicap|\bats\b",
-        (
-            "A spread adds the line to the team's score: above the other team's score it is won, level a push, below lost.",
-        ),
-    ),
-    (
-        r"\btotal|\bover|\bunder",
-        ("A total compares both scores together with the line: on it exactly is a push.",),
-    ),
-)
-RULES_GENERAL = (
-    "A winner bet pays the team with the higher score, a spread adds the line to a team's score, and a total compares both "
-    "scores together with the line; exactly on the line is a push, which returns the stake.",
-    "A cancelled game is void; a postponed game stays open for a limited time.",
-    "For more, ask about pushes, postponed or abandoned games, overtime, quarter lines or parlays.",
-)
+NO_RULES = "The rules of settlement are not published at the moment; ask again in a while."
 
 GLOSSARY: tuple[tuple[str, str], ...] = (
     (r"\bhold\b|\bvig\b|\bjuice\b|\bmargin\b", "The hold, or vig, is the margin of the bookmaker in the prices of all outcomes: the implied probabilities sum to more than the whole."),
@@ -122,14 +58,6 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (r"\broi\b", "The return on investment is the profit divided by what was staked."),
 )  # fmt: skip
 _GLOSSARY_GENERAL = "Ask about hold, edge, consensus, moneyline, spread, total, parlay, or odds formats."
-
-
-def rules_for(message: str) -> tuple[str, ...]:
-    """Return the rules that a message asks about."""
-    for pattern, texts in RULES:
-        if re.search(pattern, message, re.IGNORECASE):
-            return texts
-    return RULES_GENERAL
 
 
 def meaning_for(message: str) -> tuple[str, ...]:

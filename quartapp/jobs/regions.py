@@ -1,4 +1,4 @@
-"""Publishes where help is: the packaged regions, with what operators changed."""
+"""Publishes where help is, the packaged regions with what operators changed, and the packaged rules of settlement."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from ops.clock.job import Job
 from quartapp.documents import table as documents
 from quartapp.jobs.slates import Context
-from quartapp.publish import addresses, help
+from quartapp.publish import addresses, help, rules
 from quartapp.store import regions as store
 from quartapp.upstreams import Upstreams
 
 
 async def regions(context: Context) -> dict[str, object]:
-    """Publish the help of every region; what has not changed stays as it is."""
+    """Publish the help of every region and the rules; what has not changed stays as it is."""
     async with context.transaction() as connection:
         await documents.lock(connection)
         known = await store.load(connection)
@@ -22,7 +22,7 @@ async def regions(context: Context) -> dict[str, object]:
         listed = await documents.published_keys(connection, but=addresses.OF_GAMES)
         changed = await documents.publish(
             connection,
-            wanted,
+            [*wanted, rules.document()],
             withdrawn=[key for key in listed if addresses.is_help(key) and key not in keys],
             fencing_token=context.fencing_token,
             now=datetime.now(UTC),

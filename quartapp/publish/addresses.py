@@ -19,6 +19,7 @@ ANALYSES_OF = "/api/analysis?sport="
 STATUS = "/api/status"
 SUGGEST = "/api/parlays/suggest"
 PICKS = "/api/picks"
+RULES = "/api/rules"
 OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by a game's id
 _ANALYSES = "/api/analysis"
 _HELP = "/api/help"

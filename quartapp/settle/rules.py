@@ -93,6 +93,14 @@ def rules_of(sport_key: str) -> Rules:
     return shipped[max((prefix for prefix in shipped if sport_key.startswith(prefix)), key=len)]
 
 
+def every_rules() -> dict[str, tuple[Rules, tuple[str, ...]]]:
+    """Return each table of rules by its name, with the prefixes of sport keys that it is for."""
+    found: dict[str, tuple[Rules, tuple[str, ...]]] = {}
+    for prefix, rules in _shipped().items():
+        found[rules.name] = rules, (*found.get(rules.name, (rules, ()))[1], prefix)
+    return found
+
+
 def shortest_window() -> timedelta:
     """Return the shortest time after which an unplayed game is void in any sport.
 

@@ -13,6 +13,7 @@ import orjson
 
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import Published
+from quartapp.publish import addresses, rules
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 26, 1, 2, tzinfo=UTC)
@@ -21,7 +22,7 @@ NOW = datetime(2026, 11, 26, 1, 2, tzinfo=UTC)
 def world() -> dict[str, Any]:
     """Return the documents by key, made by the sandbox."""
     content: dict[str, Any] = json.loads((HERE / "documents.json").read_text("utf-8"))
-    return content
+    return {**content, addresses.RULES: {"generated_at": "2026-11-26T00:59:19Z", **rules.content()}}
 
 
 def held(content: Mapping[str, Any]) -> HeldDocuments:

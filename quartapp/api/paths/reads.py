@@ -57,6 +57,12 @@ def paths() -> Schema:
             "Help",
             [query("region", "An ISO 3166 code such as GB or US-NJ; every region's lines without it.", TEXT)],
         ),
+        "/api/rules": read(
+            "getRules",
+            "How bets are graded, in words and as the figures that the grader uses.",
+            "RulesDocument",
+            [],
+        ),
         "/api/status": read(
             "getServiceStatus",
             "How well the service is, and how old each sport's odds are.",

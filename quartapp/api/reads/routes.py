@@ -97,6 +97,12 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
         _only(request.args, ())
         return await respond(documents, _awaited(documents, addresses.STATUS))
 
+    @reads.get("/rules")
+    @policy(cache="public", auth="none")
+    async def rules() -> Response:
+        _only(request.args, ())
+        return await respond(documents, _awaited(documents, addresses.RULES))
+
     @reads.get("/picks")
     @policy(cache="public", auth="none")
     async def picks() -> Response:
