@@ -152,7 +152,7 @@ def create_app(
             look=looking(settings),
         )
     )
-    app.register_blueprint(reads.blueprint(documents))
+    app.register_blueprint(reads.blueprint(documents, stores.database))
     prices = Prices(documents)
     suggestions = Suggestions(documents, prices.games)
     app.register_blueprint(parlays.blueprint(prices, suggestions, Helper(documents)))

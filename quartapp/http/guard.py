@@ -80,6 +80,7 @@ class Guard:
         declared = self._policies.get(rule.endpoint)
         if declared is None or "\x00" in request.path:  # PostgreSQL has no text with a NUL
             raise NotFound
+        g.guard = self
         request.scope["route"] = rule.rule  # type: ignore[typeddict-unknown-key]  # the front's
         request.scope["policy"] = declared  # type: ignore[typeddict-unknown-key]  # the front's
         if request.method == "OPTIONS" and rule.provide_automatic_options:
@@ -91,6 +92,12 @@ class Guard:
             if not g.taken.allowed:
                 raise TooManyRequests
         await self._authenticators[declared.auth]()
+
+    def count(self, name: str, limit: int) -> None:
+        """Count the current request under `name` too. Raises TooManyRequests."""
+        g.taken = self._limits.take(name, self._client(), limit)
+        if not g.taken.allowed:
+            raise TooManyRequests
 
     def _client(self) -> str:
         peer = (request.scope.get("client") or ("", 0))[0]
@@ -114,6 +121,15 @@ class Guard:
         if declared is not None and declared.stream and response.status_code == 200:
             release(response, request.scope.get("deadline"), self._stopping)  # type: ignore[arg-type]  # the front's
         return response
+
+
+def count(name: str, limit: int) -> None:
+    """Count the current request under `name`, of which a client may make `limit` a minute: what few requests cost.
+
+    For a route that costs nothing as a rule. Raises TooManyRequests.
+    """
+    guard: Guard = g.guard
+    guard.count(name, limit)
 
 
 def _cache_control(response: Response, declared: Policy | None) -> str:

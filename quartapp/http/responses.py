@@ -24,11 +24,15 @@ async def respond_computed(documents: HeldDocuments, key: str, work: Work) -> Re
         raise ProblemError(503, "Too many different questions wait already; try again shortly.") from None
 
 
-async def respond(documents: HeldDocuments, copy: Copy) -> Response:
-    """Return what `copy` answers to the current request. Raises ProblemError (412)."""
+async def respond(documents: HeldDocuments, copy: Copy, stale_seconds: int | None = None) -> Response:
+    """Return what `copy` answers to the current request. Raises ProblemError (412).
+
+    `stale_seconds`: for how long it may have been out of date, if not as long as the documents.
+    """
     headers = gather(request.scope["headers"])
     await documents.derived.encode(copy, preferred_encoding(headers.get(b"accept-encoding", b"")))
-    status, head, body = answer(copy, request.method, headers, documents.stale_seconds)
+    stale = documents.stale_seconds if stale_seconds is None else stale_seconds
+    status, head, body = answer(copy, request.method, headers, stale)
     if status == 412:
         raise ProblemError(412)
     response = Response(body, status)

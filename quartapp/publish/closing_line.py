@@ -95,6 +95,19 @@ def closing_shown(captured: Captured | None) -> shapes.ClosingLine | None:
     }
 
 
+def books_at_close(game: Game, prices: Sequence[ClosingPrice]) -> list[Book]:
+    """Return the books with their closing prices, each as of when it was last seen to change."""
+    seen = {
+        ((one.bookmaker, one.market, one.outcome, one.line), one.price, one.point): one.observed_at
+        for one in prices
+    }
+    places = {game.home_team: 0, "Over": 0, game.away_team: 1, "Under": 1}
+    in_order = sorted(
+        prices, key=lambda one: (one.bookmaker, one.market, one.line, places.get(one.outcome, 2))
+    )
+    return _books(game, in_order, seen)
+
+
 def _confirmed(game: Game, current: Sequence[Book]) -> dict[tuple[Key, Decimal, Decimal | None], datetime]:
     """Return when each current price was last confirmed, of those confirmed before the start."""
     found: dict[tuple[Key, Decimal, Decimal | None], datetime] = {}

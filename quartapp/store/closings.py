@@ -175,3 +175,17 @@ async def of_games(connection: Connection, game_ids: Sequence[str]) -> dict[str,
         list(game_ids),
     )
     return {row[0]: Captured(row[1], row[2], row[3], found.get(row[0], [])) for row in rows}
+
+
+async def prices_of(connection: Connection, game_id: str) -> list[ClosingPrice]:
+    """Return the closing prices of a game."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT price.* FROM closings,
+               unnest(bookmakers, markets, outcomes, lines, prices, price_formats, points, observed_at, withdrawn_at)
+               AS price
+         WHERE game_id = $1
+        """,
+        game_id,
+    )
+    return [ClosingPrice(*row) for row in rows]

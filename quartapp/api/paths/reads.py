@@ -14,7 +14,7 @@ def paths() -> Schema:
         "/api/sports": read("listSports", "Every sport and where it stands in its season.", "Sports", []),
         "/api/games": read(
             "listGames",
-            "Games that have not finished, soonest first.",
+            "Games that have not finished, soonest first; status=final: those that have, for good, without prices.",
             "Games",
             [
                 query("sport", "A sport's key; all sports without it.", TEXT),
@@ -31,8 +31,16 @@ def paths() -> Schema:
                 query("status", "Only games in this state.", {"enum": list(STATUSES)}),
             ],
             404,
+            429,
         ),
-        "/api/game/{game_id}": read("getGame", "One game in full.", "GameDocument", [GAME_ID], 404),
+        "/api/game/{game_id}": read(
+            "getGame",
+            "One game in full, for good: one that ended over a week ago with its closing prices.",
+            "GameDocument",
+            [GAME_ID],
+            404,
+            429,
+        ),
         "/api/analysis": read(
             "listAnalyses",
             "The analyses of a sport's games.",

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time
 from ops.web.problems import invalid
 from quartapp.publish.cursor import CursorError, decode
 
-STATUSES = ("scheduled", "live", "postponed", "unresolved")
+FINISHED = "final"  # listed only when asked for, and for good
+STATUSES = ("scheduled", "live", "postponed", "unresolved", FINISHED)
 DEFAULT_LIMIT, MAX_LIMIT = 100, 500
 PARAMETERS = ("sport", "limit", "cursor", "from", "to", "market", "bookmaker", "status")
 

@@ -8,22 +8,29 @@ from quart import Blueprint, Response, request
 
 from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
+from quartapp.api.reads.archive import Archive
 from quartapp.api.reads.games import GameLists
-from quartapp.api.reads.query import GameQuery
+from quartapp.api.reads.query import FINISHED, GameQuery
 from quartapp.documents.copy import Copy
 from quartapp.documents.held import HeldDocuments
+from quartapp.documents.recalled import Recalled
 from quartapp.http.responses import respond, respond_computed
 from quartapp.members.regions import chain, region_code
 from quartapp.publish import addresses
 
 if TYPE_CHECKING:
+    from databases import Database
     from werkzeug.datastructures import MultiDict
 
 
-def blueprint(documents: HeldDocuments) -> Blueprint:
+def blueprint(documents: HeldDocuments, database: Database) -> Blueprint:
     """Return the routes under /api that read."""
     reads = Blueprint("reads", __name__, url_prefix="/api")
-    lists = GameLists(documents)
+    lists, archive = GameLists(documents), Archive(documents, database)
+
+    async def recalled(found: Recalled) -> Response:
+        assert found.copy is not None, "what is not there is a 404 by now"
+        return await respond(documents, found.copy, found.stale_seconds)
 
     @reads.get("/sports")
     @policy(cache="public", auth="none")
@@ -36,15 +43,18 @@ def blueprint(documents: HeldDocuments) -> Blueprint:
     async def games() -> Response:
         query = GameQuery.parse(single(request.args))
         key = addresses.key_of(addresses.GAMES, request.query_string)
+        if query.status == FINISHED:
+            return await recalled(await archive.finished(query, key))
         return await respond_computed(documents, key, lists.question(query, key))
 
     @reads.get("/game/<game_id>")
     @policy(cache="public", auth="none")
     async def game(game_id: str) -> Response:
         _only(request.args, ())
-        return await respond(
-            documents, _published(documents, addresses.game(game_id), "There is no such game.")
-        )
+        copy = documents.get(addresses.game(game_id))
+        if copy is not None:
+            return await respond(documents, copy)
+        return await recalled(await archive.game(game_id))
 
     @reads.get("/analysis")
     @policy(cache="public", auth="none")
