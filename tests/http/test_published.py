@@ -163,7 +163,7 @@ async def test_every_answer_carries_a_request_id(
         ("GET", "/nowhere", 404), ("GET", "/api/game/none", 404), ("GET", "/api/games?sport=none", 404),
         ("GET", "/api/analysis?sport=none", 404), ("DELETE", "/api/games", 405), ("POST", "/healthz", 405),
         ("GET", "/api/games?limit=0", 422), ("GET", "/api/games?limit=ten", 422), ("GET", "/api/games?cursor=!!", 422),
-        ("GET", "/api/games?from=yesterday", 422), ("GET", "/api/games?status=final", 422), ("GET", "/api/analysis", 422),
+        ("GET", "/api/games?from=yesterday", 422), ("GET", "/api/games?status=over", 422), ("GET", "/api/analysis", 422),
         ("GET", "/api/games?colour=red", 422), ("GET", "/ops/jobs", 404),
     ],
 )  # fmt: skip
