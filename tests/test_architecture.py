@@ -85,7 +85,8 @@ async def test_a_limit_and_a_login_are_described_where_they_are_declared(
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             operation = description()["paths"][path][method.lower()]
             answers = operation["responses"]
-            assert ("429" in answers) == (handler.policy.limit is not None), path
+            limited = handler.policy.limit is not None or handler.policy.lookups is not None
+            assert ("429" in answers) == limited, path
             assert ("401" in answers) == (handler.policy.auth != "none"), path
             if model := getattr(handler, "body_model", None):
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]

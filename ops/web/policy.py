@@ -21,21 +21,28 @@ class Policy:
 
     `auth` names who may ask, and one of the guard's authenticators. `cache`: "public" answers are the same for
     everybody, "no-store" ones are kept by nobody, "private" ones belong to who asked and are kept by nobody.
-    `limit` is requests a minute and client; None where a request costs nothing. `stream`: the answer may last as
-    long as it likes, and ends when the process stops.
+    `limit` is requests a minute and client; None where a request costs nothing. `lookups` is the same of those few
+    that the handler cannot answer from memory, over all routes together; it counts them. `stream`: the answer may
+    last as long as it likes, and ends when the process stops.
     """
 
     auth: str
     cache: Cache = "no-store"
     limit: int | None = LIMIT_A_MINUTE
     stream: bool = False
+    lookups: int | None = None
 
 
 _BY_CACHE = -1
 
 
 def policy(
-    auth: str, cache: Cache = "no-store", limit: int | None = _BY_CACHE, *, stream: bool = False
+    auth: str,
+    cache: Cache = "no-store",
+    limit: int | None = _BY_CACHE,
+    *,
+    stream: bool = False,
+    lookups: int | None = None,
 ) -> Callable[[F], F]:
     """Declare a handler's policy. What is left out is closed: not cached, and limited.
 
@@ -45,7 +52,7 @@ def policy(
         limit = None if (cache, auth) == ("public", "none") else LIMIT_A_MINUTE
 
     def declare(handler: F) -> F:
-        handler.policy = Policy(auth, cache, limit, stream)  # type: ignore[attr-defined]  # functions take attributes
+        handler.policy = Policy(auth, cache, limit, stream, lookups)  # type: ignore[attr-defined]  # functions take attributes
         return handler
 
     return declare

@@ -89,13 +89,16 @@ class Guard:
             g.client = self._client()
             counted = request.scope.get("taken")  # already, before the request came to Quart
             g.taken = counted or self._limits.take(rule.rule, g.client, declared.limit)
-            if not g.taken.allowed:
-                raise TooManyRequests
+            self._refuse_beyond_it()
         await self._authenticators[declared.auth]()
 
-    def count(self, name: str, limit: int) -> None:
-        """Count the current request under `name` too. Raises TooManyRequests."""
-        g.taken = self._limits.take(name, self._client(), limit)
+    def count_lookup(self, declared: Policy) -> None:
+        """Count the current request among its client's lookups. Raises TooManyRequests."""
+        assert declared.lookups is not None, "a route that looks up says how often"
+        g.taken = self._limits.take("lookups", self._client(), declared.lookups)
+        self._refuse_beyond_it()
+
+    def _refuse_beyond_it(self) -> None:
         if not g.taken.allowed:
             raise TooManyRequests
 
@@ -123,13 +126,10 @@ class Guard:
         return response
 
 
-def count(name: str, limit: int) -> None:
-    """Count the current request under `name`, of which a client may make `limit` a minute: what few requests cost.
-
-    For a route that costs nothing as a rule. Raises TooManyRequests.
-    """
+def count_lookup() -> None:
+    """Count the current request among those its route cannot answer from memory. Raises TooManyRequests."""
     guard: Guard = g.guard
-    guard.count(name, limit)
+    guard.count_lookup(request.scope["policy"])  # type: ignore[typeddict-item]  # the front's
 
 
 def _cache_control(response: Response, declared: Policy | None) -> str:

@@ -14,7 +14,7 @@ from quartapp.api.reads.query import GameQuery
 from quartapp.documents.derived import BusyError
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.recalled import Found, Recall, Recalled
-from quartapp.http.guard import count
+from quartapp.http.guard import count_lookup
 from quartapp.publish import addresses
 from quartapp.publish.archive import finished_list, page
 from quartapp.store import archive
@@ -22,7 +22,7 @@ from quartapp.store import archive
 if TYPE_CHECKING:
     from databases import Database
 
-LOOKS_A_MINUTE = 120  # a client's, of those that ask the database
+LOOKUPS_A_MINUTE = 120  # a client's
 LONGEST_ID = 200
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ class Archive:
             return kept
         if not self._documents.complete:
             raise ProblemError(503)  # it may be published: we cannot know
-        count("archive", LOOKS_A_MINUTE)
+        count_lookup()
         try:
             return await self.recall.fetch(key, work)
         except BusyError:

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
-from quartapp.api.reads.archive import Archive
+from quartapp.api.reads.archive import LOOKUPS_A_MINUTE, Archive
 from quartapp.api.reads.games import GameLists
 from quartapp.api.reads.query import FINISHED, GameQuery
 from quartapp.documents.copy import Copy
@@ -39,7 +39,7 @@ def blueprint(documents: HeldDocuments, database: Database) -> Blueprint:
         return await respond(documents, _published(documents, addresses.SPORTS))
 
     @reads.get("/games")
-    @policy(cache="public", auth="none")
+    @policy(cache="public", auth="none", lookups=LOOKUPS_A_MINUTE)
     async def games() -> Response:
         query = GameQuery.parse(single(request.args))
         key = addresses.key_of(addresses.GAMES, request.query_string)
@@ -48,7 +48,7 @@ def blueprint(documents: HeldDocuments, database: Database) -> Blueprint:
         return await respond_computed(documents, key, lists.question(query, key))
 
     @reads.get("/game/<game_id>")
-    @policy(cache="public", auth="none")
+    @policy(cache="public", auth="none", lookups=LOOKUPS_A_MINUTE)
     async def game(game_id: str) -> Response:
         _only(request.args, ())
         copy = documents.get(addresses.game(game_id))
