@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Care = Literal["distress", "stake", "promise", "secret", "act"]
+Care = Literal["distress", "minor", "stake", "promise", "secret", "act"]
 
 _FLAGS = re.VERBOSE | re.IGNORECASE
 _DISTRESS = re.compile(
@@ -25,7 +25,23 @@ _DISTRESS = re.compile(
     | \bchas(?:e|ing)\s+(?:my\s+|the\s+)?loss(?:es)?\b | \b(?:win|get)\s+(?:it|my\s+(?:money|losses))\s+(?:all\s+)?back\b
     | \b(?:borrow\w*|loans?|stole|stolen|steal\w*)\b.{0,30}\b(?:bet\w*|gambl\w*) | \b(?:bet\w*|gambl\w*)\b.{0,30}\b(?:borrow\w*|loan|stole|stolen)
     | \bin\s+(?:deep\s+)?debt\b | \bhelp\s+me\s+(?:stop|quit)\b | \b(?:hiding|hide|lying|lied)\b.{0,30}\b(?:gambl\w*|bet(?:s|ting)?|loss(?:es)?)
+    | \bkms\b | \bunalive\b | \b(?:don'?t|do\s+not)\s+want\s+to\s+(?:live|be\s+here|wake\s+up)\b | \b(?:can'?t|cannot)\s+(?:go\s+on|cope|take\s+(?:it|this)\s+any\s?more)\b
+    | \b(?:husband|wife|partner|son|daughter|brother|sister|mother|father|mom|mum|dad|friend)\b.{0,40}\b(?:gambl\w+|bets?\s+(?:too\s+much|everything))\b
+    | \b(?:quiero|voy\s+a|deseo)\s+(?:morir\w*|matarme|suicidarme)\b | \bme\s+(?:quiero|voy\s+a)\s+(?:morir|matar|suicidar)\b | \bno\s+quiero\s+(?:seguir\s+)?vivi\w+ | \bacabar\s+con\s+(?:mi\s+vida|todo)\b
+    | \bno\s+(?:puedo|consigo|logro)\s+(?:dejar|parar)\s+de\s+(?:apostar|jugar|perder)\b | \blud[oó]p\w* | \badict[oa]s?\b | \badicci[oó]n\b
+    | \b(?:perd[ií]|apost[eé]|gast[eé]|jugu[eé])\s+(?:todo|toda|mi|mis|el\s+alquiler|la\s+renta|los?\s+ahorros|demasiado)\b | \bayuda\s+(?:con|por)\s+(?:mis?\s+)?(?:el\s+juego|las\s+apuestas|apuestas|juego|mi\s+adicci[oó]n)\b
     | \bruin(?:ed|ing)\s+my\s+life\b | \bhopeless\b | \bdesperate\b | \bself[ -]exclu\w*\s+(?:myself|me)\b | \bneed\s+help\s+(?:with\s+)?(?:my\s+)?(?:gambl\w*|bet\w*)
+    """,
+    _FLAGS,
+)
+# Somebody too young, or who asks for one: no price is told.
+_MINOR = re.compile(
+    r"""
+      \bi(?:'?m|\s+am)\s+(?:only\s+|just\s+|a\s+)?(?:[5-9]|1\d|20)(?=\W*$|[\s,.]+(?:(?:and|but|so|can|could|may|years?|yo|yrs?|is|am|do|what|which|who)\b))
+    | \b(?:[5-9]|1[0-7]|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)[ -]?(?:years?[ -]olds?|yrs?[ -]old|y/?o)\b
+    | \b(?:my|our)\s+(?:\w+\s+)?(?:son|daughter|kid|child|brother|sister|nephew|niece|student)s?\b.{0,20}\b(?:is|are|aged?|who'?s)\b.{0,20}\b(?:[5-9]|1\d|young|minor)\b
+    | \b(?:my|our)\s+(?:kid|child|children|teen\w*)s?\b.{0,40}\b(?:bet\w*|gambl\w*)\b | \bi(?:'?m|\s+am)\s+(?:a\s+minor|under\s?age|too\s+young|in\s+(?:high|middle)\s+school)\b
+    | \btengo\s+(?:[5-9]|1\d)\s+a[ñn]os\b | \bmenor\s+de\s+edad\b
     """,
     _FLAGS,
 )
@@ -37,13 +53,15 @@ _STAKE = re.compile(
     | \b(?:what|who|which\s+\w+)\s+(?:should|do|would|to)\s+(?:i\s+|we\s+|you\s+)?(?:bet|back|wager|put\s+money)\b
     | \b(?:bet|put|stake|wager|risk)\s+(?:my|all\s+my|the)\s+(?:rent|savings|house|salary|paycheck|mortgage|money|bankroll)\b | \bkelly\b.{0,40}\b(?:me|my|i)\b
     | \b(?:bankroll|unit\s+size|staking)\b | \bworth\s+(?:a\s+)?(?:bet\w*|wager\w*|stake|punt|backing)\b | \bgood\s+bet\b | \bbest\s+bets?\b | \bbet\s+size\b
+    | \bkelly\s+(?:stakes?|bets?|size|sizing|amount)\b | \bhow\s+(?:many\s+units|much\s+money|big\s+a\s+bet)\b | \bsplit\b.{0,40}\b(?:bets?|games?|bankroll)\b
+    | \b(?:cu[aá]nto|qu[eé])\s+(?:\w+\s+)?(?:debo|debería|deberia|puedo|tengo\s+que)?\s*(?:apostar|apuesto|jugar|arriesgar)\b | \b(?:debo|debería|deberia)\s+apostar\b
     | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+.{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
     """,
     _FLAGS,
 )
 _PROMISE = re.compile(
     r"""
-      \bguarante\w+ | \bsure\s+(?:thing|bet|win|shot)\b | \blocks?\s+of\s+the\b | \b(?:a|any|your|the)\s+locks?\b | \bcan'?t\s+(?:lose|miss)\b | \brisk[ -]free\b
+      \bguarante\w+ | \b(?:apuesta|cosa|fija|jugada)s?\s+segura\w*\b | \bgarantizad\w+ | \block\s+(?:it|in|pick|bet)\b | \bcan'?t\s+lose\b | \bbanker\b | \bsure\s+(?:thing|bet|win|shot)\b | \blocks?\s+of\s+the\b | \b(?:a|any|your|the)\s+locks?\b | \bcan'?t\s+(?:lose|miss)\b | \brisk[ -]free\b
     | \bpromise\b | \b(?:certain|definitely|100\s?%|for\s+sure)\b.{0,30}\b(?:win|wins|hit|cover|lose)\b | \b(?:win|wins|hit|cover)\b.{0,20}\b(?:for\s+sure|100\s?%|guaranteed|certain)\b
     | \bfixed\s+(?:match|game)\w*\b | \b(?:match|game)\w*\s+(?:is|are)\s+fixed\b | \bfree\s+money\b | \bget\s+rich\b | \binside\s+info\w*\b | \bsystem\s+that\s+(?:always\s+)?(?:wins|works)\b | \balways\s+wins?\b
     """,
@@ -71,6 +89,7 @@ _ACT = re.compile(
 )
 _ORDER: tuple[tuple[Care, re.Pattern[str]], ...] = (
     ("distress", _DISTRESS),
+    ("minor", _MINOR),
     ("secret", _SECRET),
     ("promise", _PROMISE),
     ("act", _ACT),

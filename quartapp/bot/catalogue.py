@@ -4,55 +4,36 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 import orjson
 
-from quartapp.bot.lexicon import NICKNAMES, STARTERS
+from quartapp.bot.lexicon import BOOK_WORDS, TEAM_WORDS
 from quartapp.bot.numerals import parse_time
 from quartapp.bot.plain import plain_name
+from quartapp.bot.spelling import (
+    BOOK_SHORT,
+    EVERYDAY,
+    LONGEST_ALIAS,
+    MISTYPED_LETTERS,
+    PLACE_WORDS,
+    SHORT,
+    SPORT_WORDS,
+    aliases,
+    distinctive,
+    mistyped,
+    spoken_words,
+)
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
 from quartapp.publish import addresses
 from quartapp.team_names import words
 
 MOST_PAGES = 2_000
-LONGEST_ALIAS = 6
-_SHORT = {
-    "niners": ("49ers",), "sixers": ("76ers",), "cavs": ("cavaliers",), "mavs": ("mavericks",),
-    "bucs": ("buccaneers",), "pats": ("patriots",), "hammers": ("west", "ham", "united"), "gunners": ("arsenal",),
-    "spurs": ("tottenham", "hotspur"), "wolves": ("timberwolves",), "kc": ("kansas", "city"), "sf": ("san", "francisco"),
-    "villans": ("aston", "villa"), "pack": ("packers",), "phins": ("dolphins",), "jags": ("jaguars",),
-    "blazers": ("trail", "blazers"), "clips": ("clippers",),
-    "city": ("manchester", "city"),
-    "brighton": ("brighton", "and", "hove", "albion"),
-}  # fmt: skip
-# Words of sport and of everyday speech that also begin or end a team's name: they count with a capital or behind "the".
-_EVERYDAY = frozenset(
-    """
-    magic heat wild stars thunder jazz bills nets suns kings giants jets bears saints lions crew fire union forest palace
-    villa ducks sharks flames hurricanes devils blues storm fever dream sparks liberty
-    """.split()  # noqa: SIM905
-)
-_PLACE_WORDS = frozenset(
-    """
-    city united real new north south west east los san st as ac hove albion wanderers county town rovers athletic
-    sporting inter golden great best sky sun tech rock green red blue black state central international
-    """.split()  # noqa: SIM905
-)
-_NEVER = frozenset(
-    ("st", "new", "los", "san", "city", "united", "as", "real", "north", "south", "west", "east", "the")
-)
-_SPORT_WORDS = {
-    "nfl": "americanfootball_nfl", "nba": "basketball_nba", "nhl": "icehockey_nhl", "mlb": "baseball_mlb",
-    "epl": "soccer_epl", "premier league": "soccer_epl", "mls": "soccer_usa_mls", "ncaaf": "americanfootball_ncaaf",
-    "college football": "americanfootball_ncaaf", "ncaab": "basketball_ncaab", "college basketball": "basketball_ncaab",
-    "wnba": "basketball_wnba", "hockey": "icehockey_nhl", "baseball": "baseball_mlb", "basketball": "basketball_nba",
-    "pro football": "americanfootball_nfl", "american football": "americanfootball_nfl", "soccer": "soccer_epl",
-}  # fmt: skip
+_ATHLETE = re.compile(rb'"athlete":"((?:[^"\\\\]|\\\\.)*)"')
 
 
 class Listed(NamedTuple):
@@ -88,12 +69,26 @@ class Found(NamedTuple):
     unclear: tuple[Team, ...]
     sport: str | None
     book: str | None
+    strangers: frozenset[str] = frozenset()  # of "team", "book": one is named that no document has
+
+
+class Athlete(NamedTuple):
+    """Who is listed as injured, and in which game's document."""
+
+    game_id: str
+    name: str
 
 
 class Catalogue:
     """The games, teams, sports and books of one version of the documents."""
 
-    def __init__(self, games: Iterable[Listed], books: dict[str, str], sports: dict[str, str]) -> None:
+    def __init__(
+        self,
+        games: Iterable[Listed],
+        books: dict[str, str],
+        sports: dict[str, str],
+        athletes: Callable[[], list[Athlete]] = list,
+    ) -> None:
         self.games = sorted(games, key=lambda game: (game.start, game.id))
         self.by_id = {game.id: game for game in self.games}
         self.books = books
@@ -101,9 +96,28 @@ class Catalogue:
         self._aliases: dict[tuple[str, ...], set[Team]] = defaultdict(set)
         for team in {Team(game.sport, name) for game in self.games for name in (game.home, game.away)}:
             if plain_name(team.name) is not None:
-                for alias in _aliases(words(team.name)):
+                for alias in aliases(words(team.name)):
                     self._aliases[alias].add(team)
-        self.distinctive = frozenset(_distinctive(self._aliases))
+        self.distinctive = frozenset(distinctive(self._aliases))
+        self._athletes = athletes
+        self._long = [
+            alias[0]
+            for alias in self._aliases
+            if len(alias) == 1
+            and len(alias[0]) >= MISTYPED_LETTERS
+            and alias[0] not in EVERYDAY | PLACE_WORDS
+        ]
+
+    def athletes_in(self, message: str) -> list[Athlete]:
+        """Return the listed athletes that a message names; where several share a name, the whole name decides."""
+        said = " ".join(re.findall(r"[\w'-]+", message.casefold()))
+        spoken = f" {said} "
+        named = [
+            athlete
+            for athlete in self._athletes()
+            if len(parts := athlete.name.casefold().split()) > 1 and f" {parts[0]} {parts[1]} " in spoken
+        ]
+        return [athlete for athlete in named if f" {athlete.name.casefold()} " in spoken] or named
 
     def of_team(self, team: Team) -> list[Listed]:
         """Return a team's games, soonest first."""
@@ -114,7 +128,7 @@ class Catalogue:
     def find(self, message: str, sport: str | None = None) -> Found:
         """Return what a message names; `sport` decides between teams of one name."""
         named = self._sport(message) or sport
-        spoken = _spoken(message)
+        spoken = spoken_words(message)
         exact: list[Team] = []
         unclear: list[Team] = []
         place = 0
@@ -130,7 +144,20 @@ class Catalogue:
         unclear = [] if any(team in unclear for team in exact) else self._narrowed(unclear, exact)
         if exact and len(unclear) == 1:
             exact, unclear = [*exact, *unclear], []
-        return Found(tuple(exact), tuple(unclear), named, self._book(message))
+        book = self._book(message)
+        strangers = (
+            self._strangers(message)
+            - ({"team"} if exact or unclear else set())
+            - ({"book"} if book else set())
+        )
+        return Found(tuple(exact), tuple(unclear), named, book, frozenset(strangers))
+
+    def _strangers(self, message: str) -> set[str]:
+        """Return whether a team or a book is named that is in no document."""
+        spoken = set(re.findall(r"[a-z0-9.]+", message.casefold()))
+        teams = {word for word in spoken & (TEAM_WORDS | EVERYDAY) if (word,) not in self._aliases}
+        found = {"team"} if teams & TEAM_WORDS or len(teams) > 1 else set()
+        return found | ({"book"} if spoken & BOOK_WORDS else set())
 
     def _narrowed(self, unclear: list[Team], exact: list[Team]) -> list[Team]:
         """Return the opponents of `exact` among `unclear`, if there are any."""
@@ -147,13 +174,15 @@ class Catalogue:
             alias = tuple(word for word, _ in spoken[place : place + length])
             teams = self._aliases.get(alias)
             if not teams and length == 1:
-                short = _SHORT.get(alias[0], ())
+                short = SHORT.get(alias[0], ())
                 teams = self._aliases.get(short) if alias[0] != "city" or spoken[place][1] else None
+            if not teams and length == 1:
+                teams = self._aliases.get((mistyped(alias[0], self._long),))
             if not teams:
                 continue
-            if length == 1 and alias[0] in _EVERYDAY | _PLACE_WORDS:
+            if length == 1 and alias[0] in EVERYDAY | PLACE_WORDS:
                 behind_the = place > 0 and spoken[place - 1][0] == "the"
-                all_small = alias[0] in _EVERYDAY and not any(capital for _, capital in spoken[1:])
+                all_small = alias[0] in EVERYDAY and not any(capital for _, capital in spoken[1:])
                 if not (spoken[place][1] or behind_the or all_small):
                     continue
             return length, teams
@@ -161,13 +190,16 @@ class Catalogue:
 
     def _sport(self, message: str) -> str | None:
         text = f" {' '.join(re.findall(r'[a-z0-9]+', message.casefold()))} "
-        for word, key in sorted(_SPORT_WORDS.items(), key=lambda pair: -len(pair[0])):
+        for word, key in sorted(SPORT_WORDS.items(), key=lambda pair: -len(pair[0])):
             if f" {word} " in text:
                 return key
         return next((key for key in self.sports if key in message.split()), None)
 
     def _book(self, message: str) -> str | None:
         text = re.sub(r"[^a-z0-9]", "", message.casefold())
+        for word in message.casefold().split():
+            if BOOK_SHORT.get(word.strip("?.,!")) in self.books:
+                return BOOK_SHORT[word.strip("?.,!")]
         for key, title in sorted(self.books.items()):
             if (
                 len(title) > 4 and re.sub(r"[^a-z0-9]", "", title.casefold()) in text
@@ -183,6 +215,7 @@ class Catalogues:
         self._documents = documents
         self._pages = Prepared(documents, read_page, MOST_PAGES)
         self._games = Prepared(documents, read_game, MOST_PAGES)
+        self._injured = Prepared(documents, read_athletes, MOST_PAGES)
         self._made: tuple[int, Catalogue] | None = None
 
     def now(self) -> Catalogue:
@@ -208,7 +241,15 @@ class Catalogues:
         titles = (
             {sport["key"]: sport["title"] for sport in orjson.loads(sports.body)["sports"]} if sports else {}
         )
-        return Catalogue(games.values(), books, titles)
+        return Catalogue(games.values(), books, titles, self._athletes)
+
+    def _athletes(self) -> list[Athlete]:
+        first, _ = addresses.OF_GAMES
+        return [
+            Athlete(key.removeprefix(first), name)
+            for key in sorted(self._documents.keys(first))
+            for name in self._injured.of(key) or ()
+        ]
 
 
 def read_page(body: bytes) -> Page:
@@ -223,6 +264,12 @@ def read_page(body: bytes) -> Page:
     return page
 
 
+def read_athletes(body: bytes) -> tuple[str, ...]:
+    """Return who a published game lists as injured, in words that may be said."""
+    written = (orjson.loads(b'"' + name + b'"') for name in _ATHLETE.findall(body))
+    return tuple(name for name in dict.fromkeys(written) if plain_name(name) is not None)
+
+
 def read_game(body: bytes) -> Listed | None:
     """Return what a published game names."""
     return _listed(orjson.loads(body)["game"])
@@ -233,36 +280,3 @@ def _listed(game: dict[str, str]) -> Listed | None:
     if start is None:
         return None
     return Listed(game["id"], game["sport_key"], game["home_team"], game["away_team"], start, game["status"])
-
-
-def _aliases(spelt: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield a team's name, and each beginning and end of it that is no mere place-word."""
-    for cut in range(len(spelt)):
-        for alias in (spelt[cut:], spelt[: len(spelt) - cut]):
-            if alias and not (len(alias) == 1 and (alias[0] in _NEVER or len(alias[0]) < 3)):
-                yield alias
-
-
-def _spoken(message: str) -> list[tuple[str, bool]]:
-    """Return the message's words in the team names' spelling, and whether each had a capital."""
-    spoken: list[tuple[str, bool]] = []
-    for written in re.findall(r"[\w'.&-]+", message.replace("\u2019", "'")):
-        for word in re.split(r"[-.]", written.removesuffix("'s")):
-            if word.casefold() == "the":  # which the spelling of names leaves out
-                spoken.append(("the", False))
-            for spelt in words(f"{word} x")[:-1] if word else ():
-                spoken.append((spelt, word[:1].isupper()))
-    return spoken
-
-
-def _distinctive(aliases: dict[tuple[str, ...], set[Team]]) -> Iterator[str]:
-    """Yield single words that name a team and nothing else."""
-    for alias in aliases:
-        word = alias[0]
-        if (
-            len(alias) == 1
-            and len(word) > 4
-            and word not in _EVERYDAY | _PLACE_WORDS | STARTERS
-            and word in NICKNAMES
-        ):
-            yield word

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_UP, Decimal
 
-from quartapp.bot import general, texts
+from quartapp.bot import general, line_told, texts
 from quartapp.bot.catalogue import Catalogue
 from quartapp.bot.check import problem
-from quartapp.bot.facts import Fact, Sentence
-from quartapp.bot.game_facts import INJURIES_TOLD, MARKETS, GameFacts, Priced, read_game
+from quartapp.bot.facts import Sentence
+from quartapp.bot.game_facts import INJURIES_TOLD, MARKETS, GameFacts, read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.question import Question, Topic
-from quartapp.odds.formats import american_to_decimal
+from quartapp.bot.said import percent, points
 
 SENTENCES = 12
 
@@ -36,13 +36,20 @@ def _answer(question: Question, reads: Reads, catalogue: Catalogue, region: str 
         if question.care not in ("stake", "promise"):
             return
     games = [facts for game in question.games if (facts := read_game(reads, game.id)) is not None]
+    if "book" in question.strangers and games:
+        yield Sentence(texts.STRANGE_BOOK)
+    if question.athletes and question.care is None:
+        for athlete in question.athletes:
+            if (facts := read_game(reads, athlete.game_id)) is not None:
+                yield from _injuries(facts, question, athlete.name)
+        return
     if games:
         topics: Iterable[Topic] = question.topics
         if question.care is not None:
             topics = ("chance", "price")
         for facts in games:
             for topic in topics:
-                yield from _of_game(topic, facts, question, reads)
+                yield from _of_game(topic, facts, question, reads, catalogue)
         return
     if question.unclear:
         yield from general.unclear(question, reads, catalogue)
@@ -51,13 +58,18 @@ def _answer(question: Question, reads: Reads, catalogue: Catalogue, region: str 
         yield from general.answer(question, reads, catalogue, region)
 
 
-def _of_game(topic: Topic, facts: GameFacts, question: Question, reads: Reads) -> Iterator[Sentence]:
-    if topic == "price":
-        yield from _prices("h2h", facts, question.book)
+def _of_game(
+    topic: Topic, facts: GameFacts, question: Question, reads: Reads, catalogue: Catalogue
+) -> Iterator[Sentence]:
+    book = line_told.book_asked(question.book, reads, catalogue)
+    if topic == "line" and question.line is not None:
+        yield from line_told.answer(question.line, facts, book)
+    elif topic == "price":
+        yield from line_told.prices("h2h", facts, book)
     elif topic == "spread":
-        yield from _line("spreads", facts, question.book)
+        yield from line_told.line("spreads", facts, book)
     elif topic == "total":
-        yield from _line("totals", facts, question.book)
+        yield from line_told.line("totals", facts, book)
     elif topic == "chance":
         yield from _chances(facts)
     elif topic == "injuries":
@@ -75,9 +87,9 @@ def _of_game(topic: Topic, facts: GameFacts, question: Question, reads: Reads) -
     else:
         yield _where_it_stands(facts)
         yield from _chances(facts)
-        yield from _prices("h2h", facts, question.book)
-        yield from _line("spreads", facts, question.book)
-        yield from _line("totals", facts, question.book)
+        yield from line_told.prices("h2h", facts, book)
+        yield from line_told.line("spreads", facts, book)
+        yield from line_told.line("totals", facts, book)
 
 
 def _where_it_stands(facts: GameFacts) -> Sentence:
@@ -90,6 +102,10 @@ def _where_it_stands(facts: GameFacts) -> Sentence:
         live = facts.game.at("game", "live")
         if facts.status == "live" and isinstance(live, dict) and isinstance(live.get("period"), int):
             period = facts.game.fact("game", "live", "period", kind="number")
+            clock = facts.game.fact("game", "live", "clock", kind="text")
+            if isinstance(clock.value, str) and re.fullmatch(r"\d{1,2}:\d{2}", clock.value):
+                text = f"{text}, in period {period.value} with the clock at {clock.value}"
+                return Sentence(f"{text}.", (*teams, *scores, period, clock))
             return Sentence(f"{text}, in period {period.value}.", (*teams, *scores, period))
         return Sentence(f"{text}.", (*teams, *scores))
     if facts.status == "scheduled":
@@ -118,65 +134,13 @@ def _chances(facts: GameFacts) -> Iterator[Sentence]:
     yield Sentence(f"The consensus{over} on who wins: {told}.", cited)
 
 
-def _prices(key: str, facts: GameFacts, book: str | None) -> Iterator[Sentence]:
-    if book is not None:
-        quoted = list(facts.quotes(key, book))
-        if quoted:
-            told = ", ".join(f"{one.outcome}{_pointed(one)} {price(one)}" for one in quoted)
-            yield Sentence(f"At {quoted[0].book} the {MARKETS[key]} prices are {told}.", _all(quoted))
-            return
-        title = next((fact.names[0] for fact in facts.books().values()), None)
-        yield (
-            Sentence(
-                f"That book does not quote this market for {facts.away} at {facts.home} now.", facts.teams()
-            )
-            if title
-            else Sentence("No book quotes this game now.")
-        )
-        return
-    best = list(facts.best(key))
-    if not best:
-        yield Sentence(
-            f"No book quotes the {MARKETS[key]} of {facts.away} at {facts.home} now.", facts.teams()
-        )
-        return
-    told = "; ".join(f"{one.outcome} {price(one)} at {one.book}" for one, _ in best)
-    yield Sentence(f"The best {MARKETS[key]} prices: {told}.", _all(one for one, _ in best))
-    edges = [(one.outcome, edge) for one, edge in best if edge is not None]
-    if key == "h2h" and edges:
-        said = ", ".join(f"{outcome} {percent(edge.value, sign=True)}" for outcome, edge in edges)
-        yield Sentence(
-            f"The average return by the other books: {said}.",
-            tuple(edge for _, edge in edges),
-        )
-
-
-def _line(key: str, facts: GameFacts, book: str | None) -> Iterator[Sentence]:
-    line = facts.field(
-        key,
-        "point",
-        kind="point",
-        label=f"consensus line of {facts.home}" if key == "spreads" else "consensus total",
-    )
-    if line is None:
-        yield Sentence(
-            f"No book quotes a {MARKETS[key]} for {facts.away} at {facts.home} now.", facts.teams()
-        )
-        return
-    about = f"{facts.home} {line.value:+g}" if key == "spreads" and line.value else f"{line.value:g}"
-    if key == "spreads" and not line.value:
-        about = f"{facts.home} level, {line.value:g}"
-    yield Sentence(
-        f"The consensus {MARKETS[key]} of {facts.away} at {facts.home} is {about}.", (*facts.teams(), line)
-    )
-    yield from _prices(key, facts, book)
-
-
-def _injuries(facts: GameFacts, question: Question) -> Iterator[Sentence]:
+def _injuries(facts: GameFacts, question: Question, athlete: str | None = None) -> Iterator[Sentence]:
     asked = {team.name for team in question.teams}
     listed = [one for one in facts.injuries() if len(asked) != 1 or one[0] in asked] or (
         facts.injuries() if len(asked) != 1 else []
     )
+    if athlete is not None:
+        listed = [one for one in listed if one[1] == athlete]
     if not listed:
         who = next(iter(asked)) if len(asked) == 1 else None
         about = (
@@ -238,45 +202,3 @@ def _books(facts: GameFacts) -> Iterator[Sentence]:
         yield Sentence(
             f"Books that quote {facts.away} at {facts.home}: {told}.", (*facts.teams(), *books.values())
         )
-
-
-def percent(value: float, *, sign: bool = False) -> str:
-    """Return a probability as it is said.
-
-    >>> percent(0.556999), percent(0.0071, sign=True)
-    ('55.7%', '+0.7%')
-    """
-    rounded = (Decimal(str(value)) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return f"{rounded:+}%" if sign else f"{rounded}%"
-
-
-def points(value: float) -> str:
-    """Return a line as it is said."""
-    return f"{value:g}"
-
-
-def price(one: Priced) -> str:
-    """Return a price as it is said: as it was received, and as decimal odds."""
-    if one.facts[0].path.endswith("price_decimal"):
-        return f"{one.decimal:g}"
-    exact = american_to_decimal(Decimal(str(one.american)))  # the published decimal is rounded already
-    rounded = (Decimal(exact.numerator) / exact.denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{one.american:+g} ({rounded} decimal)"
-
-
-def _pointed(one: Priced) -> str:
-    return (
-        ""
-        if one.point is None
-        else f" {one.point:+g}"
-        if one.outcome not in ("Over", "Under")
-        else f" {one.point:g}"
-    )
-
-
-def _all(priced: Iterable[Priced]) -> tuple[Fact, ...]:
-    return tuple(dict.fromkeys(fact for one in priced for fact in one.facts if not _is_a_list(fact)))
-
-
-def _is_a_list(fact: Fact) -> bool:
-    return isinstance(fact.value, list)

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from quartapp.bot import rules_told, texts
+from quartapp.bot import odds_told, rules_told, texts
 from quartapp.bot.care import Care
 from quartapp.bot.catalogue import Catalogue, Listed
 from quartapp.bot.facts import Fact, Sentence, Source
@@ -29,6 +29,14 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
     for topic in question.topics[:2] or ("unknown",):
         if topic == "help":
             yield from helplines(reads, region)
+            yield Sentence(texts.HELP)
+        elif topic == "odds":
+            yield from odds_told.answer(question.message, reads, catalogue)
+        elif topic == "stranger":
+            yield Sentence(texts.STRANGER)
+            yield Sentence(texts.ABLE[1])
+        elif topic == "own":
+            yield Sentence(texts.OWN)
         elif topic == "age":
             yield from _age(reads, region)
         elif topic == "rules":
@@ -78,6 +86,11 @@ def caring(care: Care, reads: Reads, region: str | None) -> Iterator[Sentence]:
         yield Sentence(first)
         yield Sentence(free)
         yield Sentence(limits)
+        return
+    if care == "minor":
+        yield from _age(reads, region)
+        yield from map(Sentence, texts.MINOR)
+        yield from helplines(reads, region)
         return
     told = {"stake": texts.STAKE, "promise": texts.PROMISE, "secret": texts.SECRET, "act": texts.ACT}
     yield from map(Sentence, told[care])
@@ -246,6 +259,10 @@ def _record_of(source: Source, place: int, row: dict[str, Any]) -> Sentence | No
                 for end in (0, 1)
             ]
             text += f", with an interval from {_percent(interval[0])} to {_percent(interval[1])}"
+    closing = picks.get("closing_line_value")
+    if closing is not None:
+        facts.append(source.fact("sports", place, "picks", "closing_line_value", kind="probability"))
+        text += f"; against the closing line {_percent(closing)}"
     return Sentence(f"{text}.", tuple(facts))
 
 

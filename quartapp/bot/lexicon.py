@@ -45,7 +45,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 # Distinctive words of teams and books, which are names in small letters too. Everyday words (heat, magic, wild) and
 # words of places are left out: in capitals the first net has them.
-NICKNAMES = frozenset(
+TEAM_WORDS = frozenset(
     """
     49ers niners broncos browns buccaneers bucs cardinals chargers chiefs colts commanders cowboys
     dolphins eagles falcons bengals jaguars packers panthers patriots raiders rams ravens seahawks steelers texans
@@ -58,10 +58,15 @@ NICKNAMES = frozenset(
     pirates rangers rays reds royals sox twins yankees arsenal bournemouth brentford brighton burnley chelsea everton
     fulham leeds leicester liverpool newcastle sunderland tottenham wolverhampton barcelona juventus bayern dortmund
     benfica ajax celtic porto sevilla valencia villarreal napoli roma lazio milan galaxy sounders timbers
+    """.split()  # noqa: SIM905
+)
+BOOK_WORDS = frozenset(
+    """
     draftkings fanduel betmgm betrivers caesars bovada pinnacle betfair bet365 unibet pointsbet betway bwin
     ladbrokes betonline mybookie betus lowvig fanatics espnbet barstool wynnbet williamhill stake.com smarkets matchbook
     """.split()  # noqa: SIM905
 )
+NICKNAMES = TEAM_WORDS | BOOK_WORDS
 
 FORBIDDEN = re.compile(
     r"""

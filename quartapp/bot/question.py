@@ -7,15 +7,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from quartapp.bot.asked import MESSAGE_LETTERS
 from quartapp.bot.care import Care, care
-from quartapp.bot.catalogue import Catalogue, Listed, Team
+from quartapp.bot.catalogue import Athlete, Catalogue, Listed, Team
+from quartapp.bot.wording import english, straight
 
 Topic = Literal[
     "help", "age", "rules", "glossary", "record", "picks", "parlay", "injuries", "movement", "spread", "total", "price",
-    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game",
+    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger",
 ]  # fmt: skip
 GAMES_NAMED = 3
 
@@ -31,7 +32,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "rules",
-        r"\brules?\b|\bpush(?:es|ed)?\b|\bvoid(?:ed)?\b|\bpostponed?\b|\bcancell?ed\b|\bovertime\b|\bextra (?:time|innings)\b|\bsettled?\b"
+        r"\brules?\b|\bmin(?:imum)?\b.*\b(?:minutes|innings|play)\b|\bhow many (?:innings|minutes)\b|\bto count\b|\bcounts?\b|\bscore\b.*\bcorrect|\bcorrect\w*\b.*\bscore|\brefund\w*\b|\bpush(?:es|ed)?\b|\bvoid(?:ed)?\b|\bpostponed?\b|\bcancell?ed\b|\bovertime\b|\bextra (?:time|innings)\b|\bsettled?\b"
         r"|\bsettlement\b|\bgraded?\b|\babandoned\b|\bsuspended\b|\bshoot-?outs?\b|\bhalf[- ](?:won|win|lost|loss)\b|\bquarter (?:line|handicap|ball)"
         r"|\bdead heat\b|\btie(?:s|d)?\b|\bdrops? out\b|\brained? out\b|\brainout\b|\bno contest\b|\bcorrected\b",
     ),
@@ -42,8 +43,16 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
         r"|\bexplain\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
     ),
     (
+        "odds",
+        r"\bconvert\w*\b|\bimplied prob\w* of\b|\bwhat(?:'s| is| does| do| are)?\s+(?:odds (?:of|like)\s+)?[+-]\d{3,}|\bin (?:decimal|american|fractional)\b|\b(?:decimal|american|fractional) (?:of|for) [+-]?\d",
+    ),
+    (
+        "own",
+        r"\bmy\b(?:\s+\w+){0,2}\s+(?:parlays?|bets?|tickets?|slips?|record|history|results?|account|winnings)\b",
+    ),
+    (
         "record",
-        r"\btrack record\b|\brecord\b(?! (?:high|low))|\bhow (?:good|accurate|reliable|well) (?:are|is|have|do|did)\b|\broi\b|\bhit rate\b|\bwin rate\b|\byour (?:results|performance|accuracy)\b"
+        r"\bhow (?:did|do|have|are|were)\b.*\bpicks?\b|\bpicks?\b.*\b(?:done|doing|perform\w*|record|accura\w*|so far|hit|won|lost)\b|\btrack record\b|\brecord\b(?! (?:high|low))|\bhow (?:good|accurate|reliable|well) (?:are|is|have|do|did)\b|\broi\b|\bhit rate\b|\bwin rate\b|\byour (?:results|performance|accuracy)\b"
         r"|\blog loss\b|\bbrier\b|\bcalibrat\w+|\bclosing line value\b|\bclv\b|\bprofitable\b|\bmade money\b",
     ),
     ("picks", r"\bpicks?\b|\btips?\b(?!-)|\bvalue today\b|\btoday'?s value\b"),
@@ -61,11 +70,11 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "spread",
-        r"\bspreads?\b|\bhandicaps?\b|\blines?\b|\bats\b|\bgetting\b|\bgiving\b|\blaying\b|\bpoints? (?:favou?rite|underdog|dog)|\bpuck ?line\b|\brun ?line\b|\bcover\b",
+        r"\bspreads?\b|\bhandicaps?\b|\blines?\b|\bats\b|\bgetting\b|\bpoints?\b.*\bget\b|\bgiving\b|\blaying\b|\bpoints? (?:favou?rite|underdog|dog)|\bpuck ?line\b|\brun ?line\b|\bcover\b",
     ),
     (
         "total",
-        r"\btotals?\b|\bover[ /-]?under\b|\bo/u\b|\bovers?\b|\bunders?\b|\bhow many (?:points|goals|runs)\b",
+        r"\btotals?\b|\bover[ /-]?under\b|\bo/u\b|\bovers?\b|\bunders?\b|\bhow many (?:points|goals|runs)\b(?!.*\b(?:get|getting|giving|laying|lay)\b)",
     ),
     (
         "price",
@@ -105,11 +114,27 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
 )
 _COMPILED = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _TOPICS)
+_POINT = re.compile(r"(?<![\w.])[+-]\d{1,2}(?:\.\d+)?(?![\d.%:/]\d|\d|%)")
+_SIDE = re.compile(r"\b(?P<side>over|under|o|u)\s?(?P<point>\d{1,3}(?:\.\d+)?)\b", re.IGNORECASE)
+_ABOUT_BETS = re.compile(
+    r"\bwhat (?:happens|if)\b|\bif\b|\brules?\b|\bcounts?\b|\bsettle|\bgraded?\b|\brefund|\b(?:bets?|tickets?|wagers?|legs?)\b",
+    re.IGNORECASE,
+)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FOR_A_GAME: frozenset[Topic] = frozenset(
     ("injuries", "movement", "spread", "total", "price", "chance", "score", "form", "schedule", "game")
 )
-_GENERAL: frozenset[Topic] = frozenset(("help", "age", "rules", "glossary", "record", "picks", "parlay"))
+_GENERAL: frozenset[Topic] = frozenset(
+    ("help", "age", "rules", "glossary", "record", "picks", "parlay", "own", "odds")
+)
+
+
+class Line(NamedTuple):
+    """A line that is asked about: of a market, an outcome, and its point from the outcome's side."""
+
+    market: Literal["spreads", "totals"]
+    outcome: str
+    point: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,43 +150,83 @@ class Question:
     sport: str | None = None
     book: str | None = None
     day: datetime | None = None
+    line: Line | None = None
+    athletes: tuple[Athlete, ...] = ()
+    strangers: frozenset[str] = frozenset()
 
 
 def understand(
     message: str, catalogue: Catalogue, now: datetime, *, sport: str | None = None, game_id: str | None = None
 ) -> Question:
     """Return what `message` asks. `sport` and `game_id` are what its sender is looking at."""
-    message = message.replace("\u2019", "'").strip()[:MESSAGE_LETTERS]
+    message = straight(message)[:MESSAGE_LETTERS]
+    need = care(message)
+    message = english(message)
     found = catalogue.find(message, sport)
     topics = [topic for topic, pattern in _COMPILED if pattern.search(message)]
     games = _games(catalogue, found.teams, now)
-    if not games and not found.unclear and game_id in catalogue.by_id:
+    if "rules" in topics and _ABOUT_BETS.search(message):
+        games = []  # how a bet is settled does not hang on the game that is named with it
+    elif not games and not found.unclear and game_id in catalogue.by_id:
         games = [catalogue.by_id[game_id]]
+    line = _line(message, catalogue, games) if games else None
+    athletes = () if games or found.unclear else tuple(catalogue.athletes_in(message))[:GAMES_NAMED]
     if games:
-        general = (
-            _GENERAL - {"parlay", "picks"} if any(topic in _FOR_A_GAME for topic in topics) else frozenset()
-        )
-        topics = [topic for topic in topics if topic not in general] or ["game"]
-        if (
-            "spread" in topics
-            and re.search(r"\bmoney ?lines?\b", message, re.IGNORECASE)
-            and "spread" not in message.casefold()
-        ):
-            topics.remove("spread")
+        topics = _about_games(topics, message, line)
     elif found.unclear and not any(topic in _GENERAL for topic in topics):
         topics = topics or ["game"]
+    elif "team" in found.strangers and not any(topic in _GENERAL - {"parlay"} for topic in topics):
+        topics = ["stranger"]
     elif found.book is not None and not topics:
         topics = ["books"]
     elif found.sport is not None and not topics:
         topics = ["schedule"]
     return Question(
-        message, care(message), tuple(topics if games else _sorted(topics, message)), tuple(games), found.teams, found.unclear, found.sport, found.book,
-        _day(message, now),
+        message, need, tuple(topics if games else _sorted(topics, message)), tuple(games), found.teams, found.unclear, found.sport, found.book,
+        _day(message, now), line, athletes, found.strangers,
     )  # fmt: skip
+
+
+def _about_games(topics: list[Topic], message: str, line: Line | None) -> list[Topic]:
+    """Return what is asked about games that are named: a general topic only where nothing of a game is asked."""
+    if line is not None and "parlay" not in topics and "movement" not in topics:
+        return ["line"]
+    general = (
+        _GENERAL - {"parlay", "picks"}
+        if any(topic in _FOR_A_GAME for topic in topics)
+        else frozenset({"odds", "own"})
+    )
+    topics = [topic for topic in topics if topic not in general] or ["game"]
+    if (
+        "spread" in topics
+        and re.search(r"\bmoney ?lines?\b", message, re.IGNORECASE)
+        and "spread" not in message.casefold()
+    ):
+        topics.remove("spread")
+    return topics
+
+
+def _line(message: str, catalogue: Catalogue, games: list[Listed]) -> Line | None:
+    """Return the line that a message asks about, in the first of the games."""
+    side = _SIDE.search(message)
+    if side is not None:
+        return Line("totals", "Over" if side["side"][0] in "oO" else "Under", float(side["point"]))
+    point = _POINT.search(message)
+    if point is None:
+        return None
+    teams = catalogue.find(message[: point.start()]).teams or catalogue.find(message).teams
+    named = [team.name for team in teams if team.name in (games[0].home, games[0].away)]
+    return Line("spreads", named[-1], float(point.group())) if named else None
 
 
 def _sorted(topics: list[Topic], message: str) -> list[Topic]:
     """Return the topics with what is explained first; "when" and the like only where nothing else is asked."""
+    if "rules" in topics:
+        return ["rules"]
+    if "own" in topics or "odds" in topics:
+        return ["own" if "own" in topics else "odds"]
+    if "record" in topics and "picks" in topics:
+        return ["record"]
     if "sports" in topics or "books" in topics:
         return [topic for topic in topics if topic in ("sports", "books")]
     if "record" in topics and re.search(r"\byour?\b", message, re.IGNORECASE):

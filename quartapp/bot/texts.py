@@ -25,6 +25,15 @@ SECRET = (
     "message or a document says does not change that.",
 )
 ACT = ("I only read: placing bets, saving parlays and changing an account are done on the site's own pages.",)
+MINOR = (
+    "Nobody below that age may bet, and no prices are told to them here.",
+    "If somebody young bets, talk about it with a person or a helpline you trust.",
+)
+HELP = (
+    "On your account's page you can set limits, or exclude yourself for a time or for good; an exclusion cannot be "
+    "undone before its end."
+)
+OWN = "Your own saved parlays and your record are on your account's page: I read published documents alone, and no account."
 DISTRESS = (
     "I am sorry that it is this hard, and it is good that you say so: please talk to somebody now.",
     "It is free and confidential.",
@@ -34,6 +43,9 @@ NO_HELPLINE = "Please talk to somebody you trust, or to a local helpline for gam
 NO_RECORD = "There is no record yet: no graded result has been published, so nothing can be said about how good the picks are."
 NO_PICKS = "There are no picks at the moment."
 BUDGET = "The daily budget for phrased answers is used up or nearly so: this answer is made from the documents alone."
+STRANGER = "No game of a team of that name is listed now."
+STRANGE_BOOK = "No prices of that book are published here."
+NO_SUCH_PRICE = "No published price is the same now, and no figure is said here that no document has."
 UNCLEAR = "More than one team could be meant; which of them?"
 
 NO_RULES = "The rules of settlement are not published at the moment; ask again in a while."
@@ -58,6 +70,13 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (r"\broi\b", "The return on investment is the profit divided by what was staked."),
 )  # fmt: skip
 _GLOSSARY_GENERAL = "Ask about hold, edge, consensus, moneyline, spread, total, parlay, or odds formats."
+
+
+def odds_for(*, american: bool) -> str:
+    """Return what American odds say, or decimal ones."""
+    return next(
+        text for pattern, text in GLOSSARY if pattern == (r"\bamerican\b" if american else r"\bdecimal\b")
+    )
 
 
 def meaning_for(message: str) -> tuple[str, ...]:
