@@ -44,11 +44,16 @@ class Browser:
 
     def post(self, path: str, body: dict[str, str]) -> tuple[int, float]:
         """Return (status, ms)."""
+        began = time.perf_counter()
+        status, _ = self.said(path, body)
+        return status, (time.perf_counter() - began) * 1000
+
+    def said(self, path: str, body: dict[str, str]) -> tuple[int, bytes]:
+        """Return (status, body) of a POST."""
         headers = {"Content-Type": "application/json"}
         if self._moves:
             number = next(_addresses)
             headers["CF-Connecting-IP"] = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        began = time.perf_counter()
         try:
             self._connection.request("POST", path, json.dumps(body), headers)
             answer = self._connection.getresponse()
@@ -56,8 +61,7 @@ class Browser:
             self._connection.close()
             self._connection.request("POST", path, json.dumps(body), headers)
             answer = self._connection.getresponse()
-        answer.read()
-        return answer.status, (time.perf_counter() - began) * 1000
+        return answer.status, answer.read()
 
     def get(self, path: str) -> float:
         """Return the ms that a GET takes."""

@@ -26,6 +26,7 @@ from ops.web import ops_api, probes, problems
 from ops.web.access import OpsAccess
 from ops.web.request_id import request_id
 from quartapp.accounts.service import Accounts, open_accounts
+from quartapp.accounts.standing import Standing
 from quartapp.api import docs
 from quartapp.api.accounts import auth, me
 from quartapp.api.bot import conversations
@@ -116,7 +117,7 @@ def create_web(settings: Settings, *, access_stream: Any = None) -> Web:
     access = AccessLog(stream, requests, console=console)
     stopping = asyncio.Event()
     accounts = _accounts(settings, stores, dsn)
-    chats = _chats(settings, documents, stores, stopping)
+    chats = _chats(settings, documents, stores, stopping, accounts.standing)
     cors = Cors(settings.cors_allowed_origins)
     direct = Direct(Clients(settings.trusted_proxies), cors, Limits(), documents)
     app = create_app(settings, documents, stores, requests, stopping, accounts, direct, chats)
@@ -236,12 +237,12 @@ def _accounts(settings: Settings, stores: Stores, dsn: str) -> Accounts:
 
 
 def _chats(
-    settings: Settings, documents: HeldDocuments, stores: Stores, stopping: asyncio.Event
+    settings: Settings, documents: HeldDocuments, stores: Stores, stopping: asyncio.Event, standing: Standing
 ) -> ChatService:
     budget = TokenBudget(
         stores.redis, all_tokens=settings.bot_daily_tokens, member_tokens=settings.bot_member_daily_tokens
     )
-    return ChatService(documents, stopping, stores, budget, open_models(settings))
+    return ChatService(documents, stopping, stores, budget, standing, open_models(settings))
 
 
 def _bot_gauges(settings: Settings, chats: ChatService) -> dict[str, float]:

@@ -140,6 +140,7 @@ WITHOUT_A_MEMBERS_ID = {
     "sessions.delete_before": "housekeeping",
     "account_events.current": "every process must know every end",
     "account_events.since": "the same",
+    "account_events.standing_of_all": "it asks of every member whose answer is under way in this process",
     "account_events.delete_before": "housekeeping",
     "conversations.delete_before": "housekeeping",
     "stakes.delete_old": "housekeeping",

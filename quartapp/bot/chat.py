@@ -8,8 +8,9 @@ alone. The generator ends by itself in every case, in `done` or in `error`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -17,17 +18,18 @@ from quartapp.bot import figures
 from quartapp.bot.asked import Asked, Told
 from quartapp.bot.catalogue import Catalogue, Catalogues
 from quartapp.bot.check import problem
-from quartapp.bot.context import gather, sayable
+from quartapp.bot.context import gather
 from quartapp.bot.facts import Citations, Fact, Sentence
+from quartapp.bot.halt import RESTARTING, Halt, HaltedError, until
 from quartapp.bot.library import Library
 from quartapp.bot.prompt import messages
 from quartapp.bot.question import Question, understand
 from quartapp.bot.sentences import Sentences, Written
+from quartapp.bot.turns import Turns
 from quartapp.documents.held import HeldDocuments
 
 MOST_SENTENCES = 10
 MOST_LETTERS = 6_000  # of a model's text; one that never ends is left there
-RESTARTING = {"code": "restarting", "detail": "This server is being restarted; ask again."}
 
 
 class Event(NamedTuple):
@@ -52,22 +54,31 @@ class Writer(Protocol):
         """Return the answer to messages."""
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a message asks, and the facts that a model may phrase for it; none where it is better answered without one."""
+
+    question: Question
+    catalogue: Catalogue
+    facts: list[Fact]
+
+
 class Bot:
     """Answers from the documents of this process."""
 
     def __init__(self, documents: HeldDocuments, stopping: asyncio.Event) -> None:
         self._stopping = stopping
-        self.library = Library(documents)
+        self._library = Library(documents)
         self._catalogues = Catalogues(documents)
+        self._turns = Turns()
 
-    def wants_model(self, asked: Asked, now: datetime) -> list[Fact]:
-        """Return the facts that a model may phrase for this message; none where it is better answered without one."""
-        catalogue = self._catalogues.now()
-        question = self._understood(asked, catalogue, now)
-        if question.care is not None or not question.games:
-            return []
-        facts = gather(question, self.library, catalogue, asked.region)
-        return [fact for fact in facts if sayable(fact)]
+    async def consider(self, asked: Asked, now: datetime, *, phrased: bool) -> Matter:
+        """Return what a message asks, with the facts for a model if it is to be `phrased`. It costs some milliseconds."""
+        (matter,) = await self._turns.all(self._understood(asked, now))
+        if not phrased or matter.question.care is not None or not matter.question.games:
+            return matter
+        facts = gather(matter.question, self._library, matter.catalogue, asked.region)
+        return replace(matter, facts=await self._turns.all(facts))
 
     async def answer(
         self,
@@ -76,58 +87,69 @@ class Bot:
         now: datetime,
         writer: Writer | None = None,
         *,
+        matter: Matter | None = None,
         note: str | None = None,
+        halt: Halt | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Yield the events between `start` and `done`; `told` says in the end what happened.
 
-        `note` goes first: why this answer is made otherwise than `start` said.
+        `matter` is what `consider` made of the message, if that is done. `note` goes first: why this answer is made
+        otherwise than `start` said. `halt` ends it at once, with an `error`.
         """
-        catalogue = self._catalogues.now()
+        halt = halt or Halt()
         citations = Citations()
         if note is not None:
             for event in _events(Sentence(note), citations, told):
                 yield event
-        if writer is not None and (facts := self.wants_model(asked, now)):
+        try:
+            matter = matter or await self.consider(asked, now, phrased=writer is not None)
+            async with aclosing(self._sentences(asked, told, matter, writer, halt)) as sentences:
+                async for sentence in sentences:
+                    for event in _events(sentence, citations, told):
+                        yield event
+                    halt.check()
+                    if self._stopping.is_set():
+                        raise HaltedError(*RESTARTING)
+        except (WriterError, HaltedError) as end:
+            told.error, told.failed = end.code, True
+            yield Event("error", {"code": end.code, "detail": end.detail})
+
+    async def _sentences(
+        self, asked: Asked, told: Told, matter: Matter, writer: Writer | None, halt: Halt
+    ) -> AsyncGenerator[Sentence, None]:
+        """Yield a model's sentences, or those of the documents where there is no model or nothing of it is left."""
+        if writer is not None and matter.facts:
             told.mode = "model"
+            said = len(told.texts)
             try:
-                async with aclosing(self._phrased(asked, facts, writer, catalogue, told)) as phrased:
+                async with aclosing(self._phrased(asked, matter, writer, told, halt)) as phrased:
                     async for sentence in phrased:
-                        for event in _events(sentence, citations, told):
-                            yield event
-                        if self._stopping.is_set():
-                            break
+                        yield sentence
             except WriterError as problem_met:
                 told.error = problem_met.code
-                if told.texts:
-                    told.failed = True
-                    yield Event("error", {"code": problem_met.code, "detail": problem_met.detail})
-                    return
-            if told.texts and not self._stopping.is_set():
+                if len(told.texts) > said:
+                    raise
+            if len(told.texts) > said:
                 return
             told.mode = "figures"
-        if not (self._stopping.is_set() and told.texts):
-            for sentence in figures.answer(
-                self._understood(asked, catalogue, now), self.library, catalogue, asked.region
-            ):
-                for event in _events(sentence, citations, told):
-                    yield event
-                if self._stopping.is_set():
-                    break
-                await asyncio.sleep(0)
-        if self._stopping.is_set():
-            told.error, told.failed = "restarting", True
-            yield Event("error", RESTARTING)
+        halt.check()
+        told_by_documents = figures.sentences(matter.question, self._library, matter.catalogue, asked.region)
+        for sentence in await self._turns.all(told_by_documents):
+            yield sentence
 
-    def _understood(self, asked: Asked, catalogue: Catalogue, now: datetime) -> Question:
-        return understand(asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id)
+    def _understood(self, asked: Asked, now: datetime) -> Iterator[Matter]:
+        catalogue = self._catalogues.now()
+        question = understand(asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id)
+        yield Matter(question, catalogue, [])
 
     async def _phrased(
-        self, asked: Asked, facts: list[Fact], writer: Writer, catalogue: Catalogue, told: Told
+        self, asked: Asked, matter: Matter, writer: Writer, told: Told, halt: Halt
     ) -> AsyncGenerator[Sentence, None]:
         """Yield the sentences of a model's text that check, as they come."""
-        cut = Sentences()
+        cut, facts, catalogue = Sentences(), matter.facts, matter.catalogue
         letters = sent = 0
-        async with aclosing(writer.write(messages(asked.message, facts, asked.history))) as pieces:
+        written_by = writer.write(messages(asked.message, facts, asked.history))
+        async with aclosing(until(halt, written_by)) as pieces:
             async for piece in pieces:
                 letters += len(piece)
                 for written in cut.add(piece):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from quartapp.bot import figures
 from quartapp.bot.catalogue import Catalogue
@@ -15,24 +16,29 @@ from quartapp.odds.market_keys import MARKETS
 
 FACTS = 60
 LETTERS = 6_000  # about 1,500 tokens
+REMEMBERED = 1_024  # facts: what some twenty games have
 
 
-def gather(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> list[Fact]:
-    """Return the facts for a question, the nearest to it first; none where no game is asked about."""
-    chosen: dict[tuple[str, str, str], Fact] = {}
+def gather(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Fact]:
+    """Yield the facts for a question that a model may phrase, the nearest first; none where no game is asked about.
+
+    Facts that were looked at and may not be said count too: what is asked bounds the work.
+    """
+    seen: set[tuple[str, str, str]] = set()
     letters = 0
     for fact in _facts(question, reads, catalogue, region):
-        if fact.place in chosen:
+        if fact.place in seen:
             continue
         letters += len(line(0, fact)) + 1
-        if letters > LETTERS or len(chosen) >= FACTS:
-            break
-        chosen[fact.place] = fact
-    return list(chosen.values())
+        if letters > LETTERS or len(seen) >= FACTS:
+            return
+        seen.add(fact.place)
+        if sayable(fact):
+            yield fact
 
 
 def _facts(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Fact]:
-    for sentence in figures.answer(question, reads, catalogue, region):
+    for sentence in figures.sentences(question, reads, catalogue, region):
         yield from sentence.facts
     for listed in question.games:
         game = read_game(reads, listed.id)
@@ -63,4 +69,15 @@ def line(number: int, fact: Fact) -> str:
 
 def sayable(fact: Fact) -> bool:
     """Return whether a fact's own words may reach a reader; one that may not is no part of a context."""
-    return problem(f"It is {fact.value}.", [fact]) is None if fact.kind != "text" else bool(fact.names)
+    if fact.kind == "text":
+        return bool(fact.names)
+    try:
+        return _passes(fact)
+    except TypeError:  # a value that is a list has no hash
+        return problem(f"It is {fact.value}.", [fact]) is None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _passes(fact: Fact) -> bool:
+    """Return whether a fact passes the check; asked once a fact, though many ask about one game."""
+    return problem(f"It is {fact.value}.", [fact]) is None

@@ -18,16 +18,26 @@ SENTENCES = 12
 
 
 def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> list[Sentence]:
-    """Return the sentences that answer a question; at the least what the bot can answer.
+    """Return the sentences that answer a question; at the least what the bot can answer."""
+    return list(sentences(question, reads, catalogue, region))
+
+
+def sentences(
+    question: Question, reads: Reads, catalogue: Catalogue, region: str | None
+) -> Iterator[Sentence]:
+    """Yield the sentences of an answer, each made when it is asked for.
 
     Each has passed the same check as a model's would: a document's text is data, whoever wrote it.
     """
-    sentences = [
-        sentence
-        for sentence in _answer(question, reads, catalogue, region)
-        if problem(sentence.text, sentence.facts) is None
-    ]
-    return sentences[:SENTENCES] or [Sentence(texts.NOT_ABLE), Sentence(texts.ABLE[0])]
+    told = 0
+    for sentence in _answer(question, reads, catalogue, region):
+        if problem(sentence.text, sentence.facts) is None:
+            told += 1
+            yield sentence
+        if told == SENTENCES:
+            return
+    if not told:
+        yield from (Sentence(texts.NOT_ABLE), Sentence(texts.ABLE[0]))
 
 
 def _answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Sentence]:

@@ -89,6 +89,27 @@ async def standing(
     return alive, excluded, until
 
 
+async def standing_of_all(
+    connection: Connection, asked: Sequence[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], tuple[bool, bool]]:
+    """Return (the session is alive, the account is excluded) of each (member, session)."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT user_id, session_id,
+               EXISTS (SELECT FROM sessions
+                        WHERE sessions.user_id = asked.user_id AND sessions.id = asked.session_id
+                          AND ended_at IS NULL AND expires_at > clock_timestamp()),
+               EXISTS (SELECT FROM account_events
+                        WHERE account_events.user_id = asked.user_id AND kind = 'excluded'
+                          AND coalesce(until, 'infinity') > clock_timestamp())
+          FROM unnest($1::uuid[], $2::uuid[]) AS asked (user_id, session_id)
+        """,
+        [user_id for user_id, _ in asked],
+        [session_id for _, session_id in asked],
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
 async def delete_before(connection: Connection, before: datetime, now: datetime, batch: int = 1000) -> int:
     """Delete what no process need know any more, at most `batch`; return how many.
 

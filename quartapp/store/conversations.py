@@ -37,39 +37,64 @@ class Conversation:
     updated_at: datetime
 
 
-async def owns(connection: Connection, user_id: UUID, conversation: UUID) -> bool:
-    """Return whether a conversation is this member's."""
-    row = await raw(connection).fetchrow(
-        "SELECT 1 FROM bot_conversations WHERE user_id = $1 AND id = $2", user_id, conversation
+async def latest(
+    connection: Connection, user_id: UUID, conversation: UUID, turns: int
+) -> list[tuple[str, str]] | None:
+    """Return (role, text) of the last turns of a member's conversation, oldest first; None if it is not theirs."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT turn.role, turn.text
+          FROM bot_conversations
+          LEFT JOIN LATERAL (
+               SELECT id, role, text FROM bot_turns
+                WHERE conversation_id = bot_conversations.id AND bot_turns.user_id = $1 ORDER BY id DESC LIMIT $3
+               ) turn ON true
+         WHERE bot_conversations.user_id = $1 AND bot_conversations.id = $2
+         ORDER BY turn.id
+        """,
+        user_id,
+        conversation,
+        turns,
     )
-    return row is not None
+    return [(row["role"], row["text"]) for row in rows if row["role"] is not None] if rows else None
 
 
 async def add(
     connection: Connection,
     user_id: UUID,
     conversation: UUID,
-    title: str,
+    title: str | None,
     turns: Sequence[Turn],
     now: datetime,
 ) -> None:
-    """Write turns, and the conversation if they begin one. Call it in a transaction."""
-    await raw(connection).execute(
-        """
-        INSERT INTO bot_conversations (id, user_id, title, created_at, updated_at)
-        VALUES ($2, $1, $3, $4, $4)
-            ON CONFLICT (id) DO UPDATE SET updated_at = $4 WHERE bot_conversations.user_id = $1
-        """,
+    """Write turns; with a `title` they begin the conversation. Call it in a transaction.
+
+    Nothing is written where the account, or the conversation that they go on with, was deleted meanwhile.
+    """
+    if title is not None:
+        await raw(connection).execute(
+            """
+            INSERT INTO bot_conversations (id, user_id, title, created_at, updated_at)
+            SELECT $2, id, $3, $4, $4 FROM users WHERE id = $1
+                ON CONFLICT (id) DO NOTHING
+            """,
+            user_id,
+            conversation,
+            title,
+            now,
+        )
+    row = await raw(connection).fetchrow(
+        "UPDATE bot_conversations SET updated_at = $3 WHERE user_id = $1 AND id = $2 RETURNING id",
         user_id,
         conversation,
-        title,
         now,
     )
+    if row is None:
+        return
     await raw(connection).executemany(
         """
         INSERT INTO bot_turns (conversation_id, user_id, role, text, citations, at)
-        SELECT $2, $1, $3, $4, $5::jsonb, $6
-         WHERE EXISTS (SELECT 1 FROM bot_conversations WHERE user_id = $1 AND id = $2)
+        VALUES ($2, $1, $3, $4, $5::jsonb, $6)
         """,
         [(user_id, conversation, turn.role, turn.text, turn.citations, turn.at) for turn in turns],
     )

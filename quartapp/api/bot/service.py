@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,32 +20,24 @@ from ops.tasks import Tasks
 from ops.telemetry.events import emit
 from ops.web.problems import ProblemError
 from quartapp.accounts.member import Member
+from quartapp.accounts.standing import Standing
+from quartapp.api.bot.watch import Chat, Watch
 from quartapp.bot import texts
-from quartapp.bot.asked import Asked, Told
-from quartapp.bot.budget import Taken, TokenBudget, Used
+from quartapp.bot.asked import Asked
+from quartapp.bot.budget import TokenBudget, Used
+from quartapp.publish.help import Helper
 from quartapp.store import conversations
 from quartapp.store.conversations import Turn
 
 if TYPE_CHECKING:
     from ops.stores import Stores
-    from quartapp.bot.chat import Bot
+    from quartapp.bot.chat import Bot, Matter
     from quartapp.bot.model import Model
     from quartapp.documents.held import HeldDocuments
 
 TITLE_LETTERS = 80
-
-
-@dataclass(slots=True)
-class Chat:
-    """One answer: whose, and what it is about."""
-
-    member: Member
-    conversation: UUID
-    asked: Asked
-    mark: str | None
-    told: Told = field(default_factory=Told)
-    model: Model | None = None
-    taken: Taken | None = None
+TURNS = 4  # of the conversation so far, for the model
+KEEPING = 2  # answers written at a time
 
 
 class ChatService:
@@ -57,6 +49,7 @@ class ChatService:
         stopping: asyncio.Event,
         stores: Stores,
         budget: TokenBudget,
+        standing: Standing,
         make_model: Callable[[], Model] | None,
     ) -> None:
         self._documents = documents
@@ -67,6 +60,8 @@ class ChatService:
         self._budget = budget
         self._make_model = make_model
         self._after = Tasks()
+        self._keeping = asyncio.Semaphore(KEEPING)
+        self._watch = Watch(standing, stores.database, budget, stopping, Helper(documents))
 
     @property
     def available(self) -> bool:
@@ -96,68 +91,84 @@ class ChatService:
 
     async def begin(self, member: Member, conversation: str | None, asked: Asked) -> Chat:
         """Return a member's next answer. Raises ProblemError: 404 for a conversation that is not theirs, and 429."""
-        if conversation is not None:
-            async with session(self._stores.database) as connection:
-                if not await conversations.owns(connection, member.id, UUID(conversation)):
-                    raise ProblemError(404, "There is no such conversation.")
-                turns = await conversations.turns_of(connection, member.id, UUID(conversation))
-            asked = Asked(
-                asked.message,
-                asked.region,
-                asked.sport,
-                asked.game_id,
-                [(one.role, one.text) for one in turns],
-            )
+        history = await self._history(member, conversation) if conversation is not None else []
+        chat = Chat(
+            member=member,
+            conversation=UUID(conversation) if conversation else uuid.uuid4(),
+            goes_on=conversation is not None,
+            asked=replace(asked, history=history),
+        )
+        mark = uuid.uuid4().hex
         try:
-            mark = await self._budget.enter(str(member.id))
+            entered = await self._budget.enter(str(member.id), mark)
         except Unavailable:
-            return Chat(member, UUID(conversation) if conversation else uuid.uuid4(), asked, None)
-        if mark is None:
+            return chat  # answered without a model, and so without a cost that must be counted
+        except asyncio.CancelledError:
+            self._after.start(self._leave(member, mark), "bot")  # it may have been done all the same
+            raise
+        if not entered:
             raise ProblemError(
                 429,
                 "An answer to you is under way; wait for its end.",
                 code="answer_under_way",
                 headers={"Retry-After": "2"},
             )
-        return Chat(member, UUID(conversation) if conversation else uuid.uuid4(), asked, mark)
+        chat.mark = mark
+        return chat
+
+    async def _history(self, member: Member, conversation: str) -> list[tuple[str, str]]:
+        async with session(self._stores.database) as connection:
+            turns = await conversations.latest(connection, member.id, UUID(conversation), TURNS)
+        if turns is None:
+            raise ProblemError(404, "There is no such conversation.")
+        return turns
 
     async def stream(self, chat: Chat) -> AsyncIterator[bytes]:
-        """Yield the events of an answer. What follows it (counting, keeping) is done however it ends."""
+        """Yield the events of an answer. What follows it (counting, keeping) is done however it ends.
+
+        `start` goes before anything that takes time.
+        """
         try:
+            self._watch.add(chat)
             yield event("start", {"conversation_id": str(chat.conversation), "mode": self.mode})
             now = datetime.now(UTC)
-            note = await self._prepare(chat, now)
             bot = await self._bot()
-            async with aclosing(bot.answer(chat.asked, chat.told, now, chat.model, note=note)) as events:
+            wanted = self._make_model is not None and chat.mark is not None
+            matter = await bot.consider(chat.asked, now, phrased=wanted)
+            note = await self._take(chat, matter) if wanted and matter.facts else None
+            answer = bot.answer(
+                chat.asked, chat.told, now, chat.model, matter=matter, note=note, halt=chat.halt
+            )
+            async with aclosing(answer) as events:
                 async for name, data in events:
                     yield event(name, data)
             if not chat.told.failed:
                 yield event("done", await self._done(chat))
         finally:
+            self._watch.remove(chat)
             self._after.start(self._finish(chat), "bot")
 
     async def close(self) -> None:
         """Let what follows the last answers be done."""
         await self._after.drained(3)
         await self._after.close(1)
+        await self._watch.close()
 
-    async def _prepare(self, chat: Chat, now: datetime) -> str | None:
+    async def _take(self, chat: Chat, matter: Matter) -> str | None:
         """Take what a model may use. Return what a member is told who gets none, though answers are phrased here."""
-        if self._make_model is None or chat.mark is None:
-            return None
-        facts = (await self._bot()).wants_model(chat.asked, now)
-        if not facts:
-            return None
         # With httpx, which a process without a key need not load.
         from quartapp.bot.model import most
         from quartapp.bot.prompt import messages
 
+        assert self._make_model is not None
+        needed = most(messages(chat.asked.message, matter.facts, chat.asked.history))
+        # Of its own, because what was taken must be known to `_settle` also when this answer is cut just now.
+        chat.taking = asyncio.ensure_future(self._budget.take(str(chat.member.id), needed))
         try:
-            needed = most(messages(chat.asked.message, facts, chat.asked.history))
-            chat.taken = await self._budget.take(str(chat.member.id), needed)
+            taken = await asyncio.shield(chat.taking)
         except Unavailable:
             return None
-        if chat.taken is None:
+        if taken is None:
             return texts.BUDGET
         chat.model = self._make_model()
         return None
@@ -174,9 +185,12 @@ class ChatService:
         return {"tokens": tokens, "left": left, "mode": chat.told.mode}
 
     async def _settle(self, chat: Chat) -> None:
-        if chat.taken is None:
+        if chat.taking is None:
             return
-        taken, chat.taken = chat.taken, None  # whoever comes second has nothing to count
+        taking, chat.taking = chat.taking, None  # whoever comes second has nothing to count
+        taken = await taking
+        if taken is None:
+            return
         tokens_in, tokens_out = chat.model.used if chat.model else (0, 0)
         self.used.tokens_in += tokens_in
         self.used.tokens_out += tokens_out
@@ -187,27 +201,35 @@ class ChatService:
             emit("bot_answer_cut", mode=chat.told.mode, dropped=len(chat.told.dropped), error=chat.told.error)
         try:
             await self._settle(chat)
-            if chat.mark is not None:
-                await self._budget.leave(str(chat.member.id), chat.mark)
         except Unavailable as problem:
             emit("store_unavailable", store="redis", waiting="bot", error=type(problem).__name__)
+        if chat.mark is not None:
+            await self._leave(chat.member, chat.mark)
         try:
             await self._keep(chat)
         except Unavailable as problem:
             emit("store_unavailable", store="database", waiting="bot", error=type(problem).__name__)
 
+    async def _leave(self, member: Member, mark: str) -> None:
+        try:
+            await self._budget.leave(str(member.id), mark)
+        except Unavailable as problem:
+            emit("store_unavailable", store="redis", waiting="bot", error=type(problem).__name__)
+
     async def _keep(self, chat: Chat) -> None:
         now = datetime.now(UTC)
-        turns: Sequence[Turn] = [Turn("member", chat.asked.message, now, [])]
+        turns = [Turn("member", chat.asked.message, now, [])]
         if chat.told.texts:
-            turns = [
-                *turns,
-                Turn("bot", " ".join(chat.told.texts), now, [dict(one) for one in chat.told.citations]),
-            ]
-        async with session(self._stores.database) as connection, connection.transaction():
-            await conversations.add(
-                connection, chat.member.id, chat.conversation, chat.asked.message[:TITLE_LETTERS], turns, now
-            )
+            cited = [dict(citation) for citation in chat.told.citations]
+            turns.append(Turn("bot", " ".join(chat.told.texts), now, cited))
+        title = None if chat.goes_on else chat.asked.message[:TITLE_LETTERS]
+        # Not all at once: what else this process asks of its few connections must not wait behind a crowd of answers.
+        async with (
+            self._keeping,
+            session(self._stores.database) as connection,
+            connection.transaction(),
+        ):
+            await conversations.add(connection, chat.member.id, chat.conversation, title, turns, now)
 
 
 def event(name: str, data: Any) -> bytes:
