@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from launcher.commands.running import quiet_logs, run_command
+from launcher.commands.teams_group import teams
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quartapp.settings import Settings
 
 MAX_PREVIEW_HOURS = 24 * 366
 
@@ -75,7 +76,7 @@ def status(as_json: bool) -> None:
     from quartapp.settings import load_settings
 
     settings = load_settings()
-    _quiet_logs(settings)
+    quiet_logs(settings)
     sys.exit(show(asyncio.run(read_status(settings)), as_json))
 
 
@@ -88,7 +89,7 @@ def doctor() -> None:
     from quartapp.settings import load_settings
 
     settings = load_settings()
-    _quiet_logs(settings)
+    quiet_logs(settings)
     sys.exit(asyncio.run(run_doctor(settings)))
 
 
@@ -147,7 +148,7 @@ def jobs_list(as_json: bool) -> None:
     """List every job with its newest run."""
     from launcher.commands.jobs import list_jobs
 
-    _run_job_command(list_jobs, as_json)
+    run_command(list_jobs, as_json)
 
 
 @jobs.command(name="run")
@@ -156,7 +157,7 @@ def jobs_run(name: str) -> None:
     """Run job NAME now, on the clock that leads; shows progress and exits 0 when it succeeds."""
     from launcher.commands.jobs import run_now
 
-    _run_job_command(run_now, name)
+    run_command(run_now, name)
 
 
 @jobs.command(name="history")
@@ -167,7 +168,7 @@ def jobs_history(name: str, limit: int, as_json: bool) -> None:
     """Show the newest runs of job NAME."""
     from launcher.commands.jobs import show_history
 
-    _run_job_command(show_history, name, limit, as_json)
+    run_command(show_history, name, limit, as_json)
 
 
 def _checked_hours(_: click.Context, __: click.Parameter, hours: float) -> float:
@@ -220,7 +221,7 @@ def jobs_pause(name: str) -> None:
     """Stop scheduling job NAME until it is resumed."""
     from launcher.commands.jobs import set_paused
 
-    _run_job_command(set_paused, name, True)
+    run_command(set_paused, name, True)
 
 
 @jobs.command(name="resume")
@@ -229,7 +230,7 @@ def jobs_resume(name: str) -> None:
     """Schedule job NAME again, from its next tick on."""
     from launcher.commands.jobs import set_paused
 
-    _run_job_command(set_paused, name, False)
+    run_command(set_paused, name, False)
 
 
 @main.group()
@@ -242,7 +243,7 @@ def regions_list() -> None:
     """Print every region that is known, in the form that `load` reads."""
     from launcher.commands.regions import list_regions
 
-    _run_job_command(list_regions)
+    run_command(list_regions)
 
 
 @regions.command(name="load")
@@ -265,7 +266,7 @@ def regions_load(file: str) -> None:
             text = opened.read()
     except (OSError, UnicodeDecodeError) as problem:
         raise click.ClickException(f"{file} cannot be read: {problem}") from None
-    _run_job_command(load_regions, text)
+    run_command(load_regions, text)
 
 
 @regions.command(name="reset")
@@ -274,41 +275,10 @@ def regions_reset(code: str) -> None:
     """Let region CODE be as the package has it again, and publish it."""
     from launcher.commands.regions import reset_region
 
-    _run_job_command(reset_region, code)
+    run_command(reset_region, code)
 
 
-@main.group()
-def teams() -> None:
-    """Show games that no scoreboard has, and say which two names are one team."""
-
-
-@teams.command(name="unmatched")
-def teams_unmatched() -> None:
-    """List games under way that ESPN's scoreboard does not have. Exits 1 when there are any.
-
-    Under each stand the games that the board of its day has instead: one of them is usually the same game under
-    another name. `teams match` then says so.
-    """
-    from launcher.commands.teams import list_unmatched
-
-    _run_job_command(list_unmatched)
-
-
-@teams.command(name="match")
-@click.argument("sport")
-@click.argument("name")
-@click.argument("team")
-def teams_match(sport: str, name: str, team: str) -> None:
-    """Keep that NAME is TEAM in league SPORT, such as basketball_nba.
-
-    NAME is as one source writes it, TEAM as the other does:
-
-    \b
-      launcher teams match basketball_ncaab "App State Mountaineers" "Appalachian State Mountaineers"
-    """  # noqa: D301 - click reads the backspace
-    from launcher.commands.teams import match_team
-
-    _run_job_command(match_team, sport, name, team)
+main.add_command(teams)
 
 
 @main.group()
@@ -322,29 +292,4 @@ def users_reset(email: str) -> None:
     """Print a link that sets the password of the account with address EMAIL: once, within 30 minutes."""
     from launcher.commands.users import reset_user
 
-    _run_job_command(reset_user, email)
-
-
-def _run_job_command(command: Callable[..., Coroutine[Any, Any, int]], *arguments: object) -> None:
-    import asyncio
-
-    from ops.stores import Unavailable
-    from quartapp.settings import load_settings
-
-    settings = load_settings()
-    _quiet_logs(settings)
-    try:
-        sys.exit(asyncio.run(command(settings, *arguments)))
-    except Unavailable as problem:
-        click.echo(
-            f"The database cannot be asked ({type(problem).__name__}). See python -m launcher doctor.",
-            err=True,
-        )
-        sys.exit(1)
-
-
-def _quiet_logs(settings: Settings) -> None:
-    """Keep standard output for the answer."""
-    from ops.telemetry.logs import configure_logging
-
-    configure_logging("ERROR", settings.log_format, settings.secrets, sys.stderr)
+    run_command(reset_user, email)

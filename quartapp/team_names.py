@@ -66,12 +66,21 @@ def words(name: str) -> tuple[str, ...]:
     >>> words("Montréal Canadiens"), words("Ohio State"), words("St. Louis Blues")
     (('montreal', 'canadiens'), ('ohio', 'st'), ('st', 'louis', 'blues'))
     """
+    whole = all_words(name)
+    return tuple(word for word in whole if word not in _CLUB) or whole
+
+
+def all_words(name: str) -> tuple[str, ...]:
+    """Return a name's words in one spelling, those of its legal form too.
+
+    >>> words("Paris FC"), all_words("Paris FC")
+    (('paris',), ('paris', 'fc'))
+    """
     plain = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     plain = plain.replace("'", "").replace("\u2019", "").replace("\u02bb", "").replace("&", " and ")
     split = re.findall(r"[^\W_]+", plain)
-    whole = tuple(word for written in split for word in _spelt_out(written, alone=len(split) == 1))
-    return tuple(word for word in whole if word not in _CLUB) or whole
+    return tuple(word for written in split for word in _spelt_out(written, alone=len(split) == 1))
 
 
 def _spelt_out(word: str, *, alone: bool) -> tuple[str, ...]:

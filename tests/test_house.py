@@ -22,7 +22,7 @@ TABLE: dict[str, set[str]] = {
     "launcher.commands": {
         "launcher.host", "launcher.serve",
         "quartapp.accounts", "quartapp.credits", "quartapp.feeds", "quartapp.freshness", "quartapp.identity", "quartapp.jobs", "quartapp.members",
-        "quartapp.upstreams", "quartapp.settings", "quartapp.store", "ops",
+        "quartapp.upstreams", "quartapp.settings", "quartapp.store", "quartapp.team_names", "ops",
     },
     "launcher.dev": {"launcher.host", "ops"},
     "launcher.roles": {

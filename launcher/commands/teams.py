@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
-from ops.database import raw, session
+from ops.database import session
 from ops.stores import open_stores
-from quartapp.identity.names import Names
-from quartapp.store import scoreboard
+from quartapp.feeds.espn import LEAGUES
+from quartapp.identity.names import Names, seeded, without_counterpart
+from quartapp.store import scoreboard, teams
+from quartapp.team_names import words
 
 if TYPE_CHECKING:
     from databases.core import Connection
 
     from quartapp.settings import Settings
+
+ENOUGH = 0.995
+LOOK_BACK = timedelta(days=30)
 
 
 async def list_unmatched(settings: Settings) -> int:
@@ -42,19 +49,19 @@ async def list_unmatched(settings: Settings) -> int:
 
 
 async def match_team(settings: Settings, sport_key: str, name: str, team: str) -> int:
-    """Keep that NAME is TEAM in a league; the next run of `scoreboard` uses it."""
+    """Keep that NAME is TEAM in a league; the next run of `scoreboard` uses it. Refuses what would make two teams one."""
+    name, team = name.strip(), team.strip()
     async with open_stores(settings, "launcher", pool_max=1) as stores:
         await stores.connect()
         async with session(stores.database) as connection, connection.transaction():
-            aliases = await scoreboard.aliases(connection)
-            names = Names(sport_key, aliases.get(sport_key, ()))
-            if names.key(name) == names.key(team):
-                click.echo(f"{name!r} and {team!r} are one team already.", err=True)
-                return 1
-            if names.find(team) is None and not await _plays(connection, sport_key, team):
-                click.echo(
-                    f"{team!r} is no team of {sport_key}: it is in no table and plays no game.", err=True
-                )
+            aliases = (await scoreboard.aliases(connection)).get(sport_key, ())
+            names = Names(sport_key, aliases)
+            if words(name) and words(team) and names.key(name) == names.key(team):
+                click.echo(f"{name!r} and {team!r} are one team already.")
+                return 0
+            objection = await _objection(connection, sport_key, names, name, team)
+            if objection is not None:
+                click.echo(objection, err=True)
                 return 1
             await scoreboard.add_alias(
                 connection, sport_key, name, team, getpass.getuser(), datetime.now(UTC)
@@ -63,11 +70,82 @@ async def match_team(settings: Settings, sport_key: str, name: str, team: str) -
     return 0
 
 
-async def _plays(connection: Connection, sport_key: str, team: str) -> bool:
-    return bool(
-        await raw(connection).fetchval(
-            "SELECT EXISTS (SELECT FROM games WHERE sport_key = $1 AND $2 IN (home_team, away_team))",
-            sport_key,
-            team,
+async def _objection(
+    connection: Connection, sport_key: str, names: Names, name: str, team: str
+) -> str | None:
+    """Return why NAME cannot be TEAM."""
+    if not words(name) or not words(team):
+        return "A team's name has letters or digits."
+    known = set(await scoreboard.teams_of(connection, sport_key))
+    if sport_key not in seeded() and not known:
+        near = get_close_matches(sport_key, LEAGUES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return f"There is no league {sport_key!r}: it is in no table and has no game.{hint}"
+    if names.find(team) is None and team not in known:
+        if names.find(name) is not None:
+            return (
+                f"{team!r} is no team of {sport_key}, and {name!r} is one. The unknown name comes first:\n"
+                f'  launcher teams match {sport_key} "{team}" "{name}"'
+            )
+        near = get_close_matches(team, [*set(seeded().get(sport_key, {}).values()), *known], n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return f"{team!r} is no team of {sport_key}: it is in no table and plays no game.{hint}"
+    other = names.find(name)
+    if other is not None:
+        return (
+            f"{name!r} is {other!r} in {sport_key}: two teams would become one. If somebody kept that by mistake:\n"
+            f'  launcher teams forget {sport_key} "{name}"'
         )
-    )
+    if await scoreboard.are_two(connection, sport_key, name, team):
+        return (
+            f"{name!r} and {team!r} play each other, or at the same time: they are two teams of {sport_key}."
+        )
+    return None
+
+
+async def forget_name(settings: Settings, sport_key: str, name: str) -> int:
+    """Take back what operators kept of NAME."""
+    async with open_stores(settings, "launcher", pool_max=1) as stores:
+        await stores.connect()
+        async with session(stores.database) as connection, connection.transaction():
+            aliases = (await scoreboard.aliases(connection)).get(sport_key, ())
+            kept = [(written, team) for written, team in aliases if words(written) == words(name)]
+            await scoreboard.remove_aliases(connection, sport_key, [written for written, _ in kept])
+    for written, team in kept:
+        click.echo(f"Forgotten: in {sport_key}, {written!r} is no longer {team!r}.")
+    if not kept:
+        click.echo(f"Nobody kept anything of {name!r} in {sport_key}.", err=True)
+    return 0 if kept else 1
+
+
+async def show_coverage(settings: Settings) -> int:
+    """Print how many of the teams that play in our games are on ESPN's lists, and the rest by name."""
+    async with open_stores(settings, "launcher", pool_max=1) as stores:
+        await stores.connect()
+        async with session(stores.database) as connection:
+            aliases = await scoreboard.aliases(connection)
+            playing = await scoreboard.teams_by_league(connection, datetime.now(UTC) - LOOK_BACK)
+            listed = await teams.listed(connection)
+    enough = True
+    for sport_key in sorted(set(playing) & set(LEAGUES)):
+        added = aliases.get(sport_key, [])
+        enough &= _show_league(sport_key, playing[sport_key], listed.get(sport_key, ()), added)
+        for name, team in added:
+            click.echo(f"  an operator added: {name!r} is {team!r}")
+    if not set(playing) & set(LEAGUES):
+        click.echo("No league with a scoreboard has a game.")
+    return 0 if enough else 1
+
+
+def _show_league(
+    sport_key: str, playing: Sequence[str], listed: Sequence[str], added: Sequence[tuple[str, str]]
+) -> bool:
+    if not listed:
+        click.echo(f"{sport_key}: {len(playing)} teams; ESPN's list has not come yet (job roster_injuries)")
+        return True
+    rest = without_counterpart(playing, listed, Names(sport_key, added))
+    share = 1 - len(rest) / len(playing)
+    click.echo(f"{sport_key}: {len(playing) - len(rest)} of {len(playing)} teams ({100 * share:.1f} %)")
+    for team in rest:
+        click.echo(f"  {team!r} is not on ESPN's list")
+    return share >= ENOUGH

@@ -171,3 +171,54 @@ async def add_alias(
         added_by,
         now,
     )
+
+
+async def remove_aliases(connection: Connection, sport_key: str, names: Sequence[str]) -> None:
+    """Forget what operators kept of a league's `names`."""
+    await raw(connection).execute(
+        "DELETE FROM team_aliases WHERE sport_key = $1 AND name = ANY ($2::text[])", sport_key, list(names)
+    )
+
+
+async def teams_of(connection: Connection, sport_key: str) -> list[str]:
+    """Return every team that plays in a league's games."""
+    rows = await raw(connection).fetch(
+        "SELECT home_team FROM games WHERE sport_key = $1 UNION SELECT away_team FROM games WHERE sport_key = $1",
+        sport_key,
+    )
+    return [row["home_team"] for row in rows]
+
+
+async def teams_by_league(connection: Connection, since: datetime) -> dict[str, list[str]]:
+    """Return the teams that play in games since then and in those ahead, by league."""
+    rows = await raw(connection).fetch(
+        """
+        SELECT sport_key, home_team AS team FROM games WHERE commence_time > $1
+         UNION SELECT sport_key, away_team FROM games WHERE commence_time > $1
+         ORDER BY sport_key, team
+        """,
+        since,
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["sport_key"], []).append(row["team"])
+    return found
+
+
+async def are_two(connection: Connection, sport_key: str, name: str, other: str) -> bool:
+    """Return whether two names play each other, or other rivals within the hour: then they are two teams."""
+    return bool(
+        await raw(connection).fetchval(
+            """
+            WITH sides AS (SELECT commence_time, home_team AS team, away_team AS rival FROM games WHERE sport_key = $1
+                            UNION ALL
+                           SELECT commence_time, away_team, home_team FROM games WHERE sport_key = $1)
+            SELECT EXISTS (SELECT FROM sides AS one JOIN sides AS two ON one.rival <> two.rival
+                            WHERE one.team = $2 AND two.team = $3
+                              AND abs(extract(epoch FROM one.commence_time - two.commence_time)) < 3600)
+            """,
+            sport_key,
+            name,
+            other,
+        )
+    )

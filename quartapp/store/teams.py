@@ -163,3 +163,11 @@ async def names_of(connection: Connection, sport_keys: Sequence[str]) -> dict[st
     for sport_key, name in rows:
         names.setdefault(sport_key, set()).add(name)
     return names
+
+
+async def listed(connection: Connection) -> dict[str, list[str]]:
+    """Return the names on the injury source's own lists of teams, by league."""
+    found: dict[str, list[str]] = {}
+    for row in await raw(connection).fetch("SELECT sport_key, name FROM teams ORDER BY sport_key, name"):
+        found.setdefault(row["sport_key"], []).append(row["name"])
+    return found
