@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from quartapp.odds.legs import Chances, Selection
 from quartapp.odds.scores import Scores, joint, payout
@@ -21,21 +22,50 @@ class ContradictionError(ValueError):
     """Legs that cannot all win."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GameLegs:
-    """The legs on one game. Without a distribution (`scores` None) they are taken as independent."""
+    """The legs on one game. Without a distribution (`scores` None) they are taken as independent.
+
+    What they are worth is calculated once, because a leg that is alone in its game is asked for with many others.
+    """
 
     scores: Scores | None
     selections: tuple[Selection, ...]
     chances: tuple[Chances, ...]
 
-    @property
+    @cached_property
     def probability(self) -> float:
         """The chance that all of them win."""
         if self.scores is None or len(self.selections) == 1:
             return math.prod(chances.win for chances in self.chances)
         # Rounding must not make two legs likelier than either.
         return min(joint(self.scores, self.selections), *(chances.win for chances in self.chances))
+
+    @cached_property
+    def own_decimals(self) -> list[float]:
+        """Each leg's own fair price."""
+        return [fair_price(chances) for chances in self.chances]
+
+    @cached_property
+    def decimal(self) -> float:
+        """The fair price.
+
+        The legs' own fair odds are raised to one power, until the parlay returns its stake on average; the price is
+        their product. Without pushes that is 1 over the joint probability.
+        """
+        if self.scores is None or len(self.selections) == 1:
+            return math.prod(self.own_decimals)
+        own = self.own_decimals
+        low, high = 0.0, 4.0
+        while self.mean_return([d**high for d in own]) < 1 and high < 64:
+            high *= 2
+        for _ in range(60):
+            power = (low + high) / 2
+            if self.mean_return([d**power for d in own]) < 1:
+                low = power
+            else:
+                high = power
+        return math.prod(own) ** low
 
     def mean_return(self, decimals: Sequence[float]) -> float:
         """Return what a stake of 1 returns on average at these decimal odds."""
@@ -66,34 +96,14 @@ def mean_return(chances: Chances, decimal: float) -> float:
 
 
 def fair(games: Sequence[GameLegs]) -> Fair:
-    """Return a parlay's fair price. Raises ContradictionError where no score wins every leg.
-
-    For legs of one game the legs' own fair odds are raised to one power, until the parlay returns its stake on
-    average; the price is their product. Without pushes that is 1 over the joint probability.
-    """
-    probability = math.prod(game.probability for game in games)
-    product = math.prod(chances.win for game in games for chances in game.chances)
+    """Return a parlay's fair price. Raises ContradictionError where no score wins every leg."""
+    probability = math.prod([game.probability for game in games])
+    product = math.prod([chances.win for game in games for chances in game.chances])
     if probability <= 1e-12 < product or probability <= 0:
         raise ContradictionError("no result of the game wins every leg")
-    decimal = math.prod(_fair_of(game) for game in games)
-    independent = math.prod(fair_price(chances) for game in games for chances in game.chances)
+    decimal = math.prod([game.decimal for game in games])
+    independent = math.prod([own for game in games for own in game.own_decimals])
     return Fair(probability, decimal, independent, probability / product if product else 1.0)
-
-
-def _fair_of(game: GameLegs) -> float:
-    own = [fair_price(chances) for chances in game.chances]
-    if game.scores is None or len(own) == 1:
-        return math.prod(own)
-    low, high = 0.0, 4.0
-    while game.mean_return([d**high for d in own]) < 1 and high < 64:
-        high *= 2
-    for _ in range(60):
-        power = (low + high) / 2
-        if game.mean_return([d**power for d in own]) < 1:
-            low = power
-        else:
-            high = power
-    return math.prod(own) ** low
 
 
 def parlay_value(games: Sequence[GameLegs], decimals: Sequence[Sequence[float]]) -> float:
@@ -106,6 +116,16 @@ def parlay_kelly(chances: Sequence[Chances], decimals: Sequence[float], fraction
 
     Where they have more results than 4,096, only the whole price counts, with the same mean return.
     """
+    if not any(one.half_win or one.push or one.half_loss for one in chances):  # one price, won or lost
+        states = {math.prod(decimals): math.prod([one.win for one in chances])}
+    else:
+        states = _returns(chances, decimals)
+    lost = max(0.0, 1 - math.fsum(states.values()))
+    return fraction * growth_stake([*((weight, value - 1) for value, weight in states.items()), (lost, -1.0)])
+
+
+def _returns(chances: Sequence[Chances], decimals: Sequence[float]) -> dict[float, float]:
+    """Return the probability of each return of a stake of 1 but 0."""
     states: dict[float, float] = {1.0: 1.0}
     for one, decimal in zip(chances, decimals, strict=True):
         pays = zip((one.win, one.half_win, one.push, one.half_loss), payout(decimal)[:0:-1], strict=True)
@@ -118,7 +138,5 @@ def parlay_kelly(chances: Sequence[Chances], decimals: Sequence[float], fraction
         if len(states) > MOST_STATES:
             whole = math.prod(decimals)
             mean = math.prod(mean_return(c, d) for c, d in zip(chances, decimals, strict=True))
-            states = {whole: mean / whole}
-            break
-    lost = max(0.0, 1 - math.fsum(states.values()))
-    return fraction * growth_stake([*((weight, value - 1) for value, weight in states.items()), (lost, -1.0)])
+            return {whole: mean / whole}
+    return states

@@ -16,15 +16,29 @@ KELLY_FRACTION = 0.25
 
 
 class Placed(NamedTuple):
-    """A leg at a bookmaker: decimal odds, exact and not; its chances as this book settles it; the hold on its market.
+    """A leg at a bookmaker: decimal odds, exact and not; its chances as this book settles it, and what follows of them.
 
-    The hold is None where the book quotes one side alone.
+    `mean_return`: of a stake of 1. `kept`: 1 less the hold on its market; None where the book quotes one side alone.
     """
 
     decimal: Fraction
     odds: float
     chances: Chances
-    hold: float | None
+    kept: float | None
+    mean_return: float
+    too_good: bool
+
+
+def place(decimal: Fraction, odds: float, chances: Chances, hold: float | None) -> Placed:
+    """Return a leg at a bookmaker."""
+    return Placed(
+        decimal,
+        odds,
+        chances,
+        None if hold is None else 1 - hold,
+        mean_return(chances, odds),
+        expected_value(chances, odds) > TOO_GOOD_EDGE,
+    )
 
 
 class BookPrice(NamedTuple):
@@ -47,17 +61,17 @@ def at_book(legs: Sequence[Placed]) -> BookPrice:
     """
     if not MIN_LEGS <= len(legs) <= MAX_LEGS:
         raise ValueError(f"a parlay has {MIN_LEGS} to {MAX_LEGS} legs, not {len(legs)}")
-    value = math.prod(mean_return(leg.chances, leg.odds) for leg in legs) - 1
-    numerator = math.prod(leg.decimal.numerator for leg in legs)
-    denominator = math.prod(leg.decimal.denominator for leg in legs)
+    value = math.prod([leg.mean_return for leg in legs]) - 1
+    numerator = math.prod([leg.decimal.numerator for leg in legs])
+    denominator = math.prod([leg.decimal.denominator for leg in legs])
     kelly = 0.0
     if value > 0:
         kelly = parlay_kelly([leg.chances for leg in legs], [leg.odds for leg in legs], KELLY_FRACTION)
-    holds = [leg.hold for leg in legs if leg.hold is not None]
+    kept = [leg.kept for leg in legs if leg.kept is not None]
     return BookPrice(
         Fraction(numerator, denominator),
         value,
         kelly,
-        1 - math.prod(1 - one for one in holds) if len(holds) == len(legs) else None,
-        any(expected_value(leg.chances, leg.odds) > TOO_GOOD_EDGE for leg in legs),
+        1 - math.prod(kept) if len(kept) == len(legs) else None,
+        any(leg.too_good for leg in legs),
     )

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,7 +85,8 @@ def leg(game_id: str, market: str, outcome: str, point: float | None = None, **m
 
 def priced(games: Games, *legs: dict[str, Any], now: datetime = NOW, **more: Any) -> dict[str, Any]:
     asked = ParlayRequest.model_validate({"legs": list(legs), **more}, strict=True)
-    return {**price(games, True, asked, now)}
+    answer: dict[str, Any] = orjson.loads(price(games, True, asked, now))
+    return answer
 
 
 def refused(games: Games, *legs: dict[str, Any], now: datetime = NOW) -> str:
@@ -272,7 +274,7 @@ def test_a_game_that_is_over_is_no_leg(status: str) -> None:
     class Over(Games):
         def of(self, game_id: str) -> Any:
             assert view is not None
-            return view._replace(status=status)
+            return replace(view, status=status)
 
     with pytest.raises(ProblemError) as problem:
         find(Over(HeldDocuments(max_bytes=1)), True, LegRequest(**leg("g1", "h2h", HOME)), "legs[0]")
@@ -338,7 +340,7 @@ def test_the_analysis_and_a_price_say_the_same_of_a_market() -> None:
             for name, fair in market["fair"].items():
                 found = find(games, True, LegRequest(**leg(event_.id, key, name)), "legs[0]")
                 assert {part: getattr(found.chances, part) for part in PARTS} == fair
-                held = [quote.held(chances) for quote, chances in found.placeable(NOW).values()]
+                held = [at.quote.held(at.placed.chances) for at in found.placeable(NOW).values()]
                 assert math.fsum(one for one in held if one is not None) / len(held) == pytest.approx(
                     market["hold"], abs=1e-6
                 )

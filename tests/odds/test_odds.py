@@ -26,7 +26,7 @@ from quartapp.odds.formats import (
 )
 from quartapp.odds.legs import Chances
 from quartapp.odds.movement import movement
-from quartapp.odds.parlay import Placed, at_book
+from quartapp.odds.parlay import Placed, at_book, place
 from quartapp.odds.value import (
     arbitrage,
     best_prices,
@@ -207,7 +207,7 @@ def test_movement_carries_a_value_forward_to_the_current_one() -> None:
 
 
 def placed(decimal: str, probability: float, hold_: float | None = None) -> Placed:
-    return Placed(Fraction(decimal), float(Fraction(decimal)), Chances.of(probability), hold_)
+    return place(Fraction(decimal), float(Fraction(decimal)), Chances.of(probability), hold_)
 
 
 def test_a_parlay_multiplies() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -19,12 +20,11 @@ from quartapp.odds.fit import Model, scores
 from quartapp.odds.formats import PriceError, PriceFormat, to_decimal
 from quartapp.odds.freshness import usable_until
 from quartapp.odds.legs import Chances, Kind, Selection, Side
-from quartapp.odds.market_keys import MARKETS
 from quartapp.odds.parameters import from_parameters
 from quartapp.odds.vig import hold
 from quartapp.publish import addresses
 
-READ_GAMES = 2_048  # games of which what is made of their documents is remembered: about 10 kB each
+READ_GAMES = 2_048  # games of which what is made of their documents is remembered: 10 to 60 kB each
 Line = tuple[str, float | None]  # an outcome's name, and its point from its own side
 
 
@@ -51,20 +51,36 @@ class Quote(NamedTuple):
         return self.hold if self.hold is None or self.ways > 2 else self.hold * chances.decided
 
 
-class MarketView(NamedTuple):
-    """A market: its consensus at the main point, who does not count and why, and every quote by line and book."""
+class Quoted(NamedTuple):
+    """Every quote of a market by line and book, and who quotes the market at all."""
+
+    by_line: Mapping[Line, Mapping[str, Quote]]
+    books: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class MarketView:
+    """A market: its consensus at the main point, who does not count and why. `read` reads its quotes, when asked for."""
 
     kind: Kind
     point: float | None
     consensus: Mapping[str, float]
     fair: Mapping[str, Chances]
     excluded: Mapping[str, str]
-    quotes: Mapping[Line, Mapping[str, Quote]]
-    quoting: frozenset[str]
+    read: Callable[[], Quoted]
+
+    @cached_property
+    def quoted(self) -> Quoted:
+        """Who quotes what."""
+        return self.read()
 
 
-class GameView(NamedTuple):
-    """A game. `identity`: equal for one game, whatever its ids."""
+@dataclass(frozen=True, eq=False)
+class GameView:
+    """A game. `identity`: equal for one game, whatever its ids.
+
+    `legs`: those on lines that somebody quotes, by market, outcome and point; `legs.py` makes each once.
+    """
 
     identity: tuple[str, str, str, datetime]
     game_id: str
@@ -72,14 +88,15 @@ class GameView(NamedTuple):
     markets: Mapping[str, MarketView]
     titles: Mapping[str, str]
     model: Model | None
+    legs: dict[tuple[str, str, float | None], Any] = field(default_factory=dict, init=False)
 
-    @property
+    @cached_property
     def starts(self) -> datetime:
         """When it begins."""
         return self.identity[3]
 
-    @property
-    def sides(self) -> dict[str, Side]:
+    @cached_property
+    def sides(self) -> Mapping[str, Side]:
         """What each outcome's name means."""
         return {
             self.identity[1]: "home", self.identity[2]: "away", "Draw": "draw", "Over": "over", "Under": "under",
@@ -121,18 +138,10 @@ class Games:
 
 
 def read_game(game_body: bytes, analysis_body: bytes) -> GameView:
-    """Return what parlays need of a game's two documents."""
+    """Return what parlays need of a game's two documents; a market's quotes are read when somebody asks for them."""
     game = orjson.loads(game_body)["game"]
     analysis = orjson.loads(analysis_body)["analysis"]
     starts = datetime.fromisoformat(game["commence_time"])
-    quotes: dict[str, dict[Line, dict[str, Quote]]] = {key: {} for key in MARKETS}
-    quoting: dict[str, set[str]] = {key: set() for key in MARKETS}
-    for book in game["bookmakers"]:
-        for market in book["markets"]:
-            if market["key"] in quotes:
-                quoting[market["key"]].add(book["key"])
-                main = analysis["markets"].get(market["key"], {}).get("kind", "two_way")
-                _read_quotes(quotes[market["key"]], book, market, main, starts)
     model = from_parameters(analysis["model"]["parameters"]) if analysis.get("model") else None
     return GameView(
         (game["sport_key"], game["home_team"], game["away_team"], starts),
@@ -145,8 +154,7 @@ def read_game(game_body: bytes, analysis_body: bytes) -> GameView:
                 market["consensus"],
                 {name: _fair(market, name) for name in market["consensus"]},
                 {one["bookmaker"]: one["reason"] for one in market.get("excluded", [])},
-                quotes[key],
-                frozenset(quoting[key]),
+                partial(_read_quotes, game_body, key, market.get("kind", "two_way"), starts),
             )
             for key, market in analysis["markets"].items()
         },
@@ -169,7 +177,18 @@ def _fair(market: Mapping[str, Any], name: str) -> Chances:
     )]).rounded()  # fmt: skip
 
 
-def _read_quotes(
+def _read_quotes(game_body: bytes, key: str, main: Kind, starts: datetime) -> Quoted:
+    found: dict[Line, dict[str, Quote]] = {}
+    books: set[str] = set()
+    for book in orjson.loads(game_body)["game"]["bookmakers"]:
+        for market in book["markets"]:
+            if market["key"] == key:
+                books.add(intern(book["key"]))
+                _read_book(found, book, market, main, starts)
+    return Quoted(found, frozenset(books))
+
+
+def _read_book(
     found: dict[Line, dict[str, Quote]],
     book: Mapping[str, Any],
     market: Mapping[str, Any],
@@ -184,6 +203,7 @@ def _read_quotes(
     for outcome in market["outcomes"]:
         outcomes.setdefault((outcome["name"], None if key == "h2h" else outcome["point"]), outcome)
     decimals = {line: exact(outcome) for line, outcome in outcomes.items()}
+    odds = {line: None if decimal is None else decimal[1] for line, decimal in decimals.items()}
     kind: Kind = "two_way"
     if key == "h2h":
         kind = "three_way" if ("Draw", None) in decimals else "two_way" if main == "two_way" else "draw_void"
@@ -191,9 +211,9 @@ def _read_quotes(
         decimal = decimals[line]
         if decimal is None:
             continue
-        whole = _whole_line(decimals, key, line)
+        whole = _whole_line(odds, key, line)
         found.setdefault(line, {})[bookmaker] = Quote(
-            kind, decimal, float(decimal), outcome["price_american"], outcome["price_decimal"],
+            kind, *decimal, outcome["price_american"], outcome["price_decimal"],
             outcome.get("price") or str(outcome["price_decimal"]), outcome.get("price_format", "decimal"),
             updated, until, None if whole is None else _hold(whole), 0 if whole is None else len(whole),
         )  # fmt: skip
@@ -209,20 +229,19 @@ def _hold(odds: tuple[float, ...]) -> float:
     return hold(odds)
 
 
-def _whole_line(decimals: Mapping[Line, Fraction | None], key: str, at: Line) -> tuple[float, ...] | None:
+def _whole_line(odds: Mapping[Line, float | None], key: str, at: Line) -> tuple[float, ...] | None:
     name, point = at
     if key == "h2h":
-        odds = list(decimals.values())
+        whole = list(odds.values())
     else:
         facing = None if point is None else (0.0 - point if key == "spreads" else point)
-        odds = [decimals[at], *(d for (n, p), d in decimals.items() if n != name and p == facing)]
-    if len(odds) < 2 or any(one is None for one in odds):
-        return None
-    return tuple(float(one) for one in odds if one is not None)
+        whole = [odds[at], *(d for (n, p), d in odds.items() if n != name and p == facing)]
+    priced = tuple(one for one in whole if one is not None)
+    return priced if 2 <= len(priced) == len(whole) else None
 
 
-def exact(outcome: Mapping[str, Any]) -> Fraction | None:
-    """Return exact decimal odds of a rendered outcome; None for what is no price."""
+def exact(outcome: Mapping[str, Any]) -> tuple[Fraction, float] | None:
+    """Return decimal odds of a rendered outcome, exact and not; None for what is no price."""
     if "price" in outcome:
         return exact_decimal(outcome["price"], outcome["price_format"])
     shown = outcome["price_decimal"]  # a document of an earlier version
@@ -230,9 +249,10 @@ def exact(outcome: Mapping[str, Any]) -> Fraction | None:
 
 
 @lru_cache(maxsize=16_384)  # a slate quotes few different prices, and fractions are slow to make
-def exact_decimal(price: str, form: PriceFormat) -> Fraction | None:
-    """Return exact decimal odds of a price as received; None for what is no price."""
+def exact_decimal(price: str, form: PriceFormat) -> tuple[Fraction, float] | None:
+    """Return decimal odds of a price as received, exact and not; None for what is no price."""
     try:
-        return to_decimal(Decimal(price), form)
+        decimal = to_decimal(Decimal(price), form)
     except (PriceError, InvalidOperation):
         return None
+    return decimal, float(decimal)

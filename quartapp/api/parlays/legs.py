@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
 
 from ops.web.problems import ProblemError, invalid
 from quartapp.api.parlays.games import Games, GameView, MarketView, Quote
 from quartapp.api.parlays.requests import LegRequest
+from quartapp.api.parlays.written import before_age
 from quartapp.odds.combined import ContradictionError, Fair, GameLegs, fair
 from quartapp.odds.fit import scores
 from quartapp.odds.freshness import usable
 from quartapp.odds.legs import Chances, Selection
+from quartapp.odds.market_keys import MarketKey
+from quartapp.odds.parlay import Placed, place
+from quartapp.publish import parlay_shapes
+from quartapp.publish.game import moment
 
 _NOBODY: Mapping[str, Quote] = {}
 OVER = ("final", "cancelled", "unresolved", "withdrawn")  # states in which no bet on a game can be placed
 
 
-@dataclass(frozen=True, slots=True)
+class At(NamedTuple):
+    """A leg at a bookmaker that counts: its price, and what that is worth as the bookmaker settles the bet.
+
+    `written`: as an answer shows it, up to the price's age.
+    """
+
+    quote: Quote
+    until: datetime
+    placed: Placed
+    written: bytes
+
+
+@dataclass(frozen=True, eq=False)
 class Leg:
-    """A bet on a game. `chances`: by the published analysis, or at another line by the distribution of the score."""
+    """A bet on a game. `chances`: by the published analysis, or at another line by the distribution of the score.
+
+    Whatever does not change with the clock is made once. `written`: parts of answers, by what they say.
+    """
 
     game: GameView
     market: MarketView
     outcome: str
     selection: Selection
     chances: Chances
+    written: dict[tuple[str | None, bool], bytes] = field(default_factory=dict, init=False)
+    _at: dict[str, At | None] = field(default_factory=dict, init=False)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """What it is, in words."""
         point = self.selection.point
@@ -37,23 +61,43 @@ class Leg:
         )
         return f"{self.outcome}{line} ({self.game.identity[2]} at {self.game.identity[1]})"
 
-    @property
+    @cached_property
     def quotes(self) -> Mapping[str, Quote]:
         """Return who quotes this very line."""
-        return self.market.quotes.get((self.outcome, self.selection.point), _NOBODY)
+        return self.market.quoted.by_line.get((self.outcome, self.selection.point), _NOBODY)
 
-    def placeable(self, now: datetime) -> dict[str, tuple[Quote, Chances]]:
-        """Return where it can be placed: the price, and the chances as that book settles the bet."""
-        excluded, running = self.market.excluded, self.game.starts <= now
-        found: dict[str, tuple[Quote, Chances]] = {}
-        for bookmaker, quote in self.quotes.items():
-            if bookmaker in excluded or quote.until is None:
-                continue
-            if usable(quote.updated, self.game.starts, now) if running else now < quote.until:
-                chances = self.chances_at(quote)
-                if chances is not None:
-                    found[bookmaker] = quote, chances
-        return found
+    @cached_property
+    def alone(self) -> GameLegs:
+        """The leg as the only one of its game."""
+        return GameLegs(None, (self.selection,), (self.chances,))
+
+    def at(self, bookmaker: str, now: datetime) -> At | None:
+        """Return what it is at a bookmaker; None where it cannot be placed now."""
+        try:
+            at = self._at[bookmaker]
+        except KeyError:
+            if bookmaker not in self.quotes:
+                return None
+            at = self._at[bookmaker] = self._counting(bookmaker)
+        if at is None:
+            return None
+        if self.game.starts <= now:
+            return at if usable(at.quote.updated, self.game.starts, now) else None
+        return at if now < at.until else None
+
+    def _counting(self, bookmaker: str) -> At | None:
+        quote = self.quotes[bookmaker]
+        if bookmaker in self.market.excluded or quote.until is None:
+            return None
+        chances = self.chances_at(quote)
+        if chances is None:
+            return None
+        placed = place(quote.decimal, quote.odds, chances, quote.held(chances))
+        return At(quote, quote.until, placed, before_age(quote_shown(quote)))
+
+    def placeable(self, now: datetime) -> dict[str, At]:
+        """Return where it can be placed now."""
+        return {book: at for book in self.quotes if (at := self.at(book, now)) is not None}
 
     def lacking(self, bookmaker: str) -> str:
         """Return why it cannot be placed at a bookmaker that is not among `placeable`."""
@@ -61,7 +105,7 @@ class Leg:
             return self.market.excluded[bookmaker]
         quote = self.quotes.get(bookmaker)
         if quote is None:
-            return "other_line" if bookmaker in self.market.quoting else "not_quoted"
+            return "other_line" if bookmaker in self.market.quoted.books else "not_quoted"
         return "stale" if self.chances_at(quote) is not None else "other_kind"
 
     def chances_at(self, quote: Quote) -> Chances | None:
@@ -69,6 +113,19 @@ class Leg:
         if self.selection.market != "h2h" or quote.kind == self.market.kind:
             return self.chances
         return self.game.chances_as(quote.kind, self.selection)
+
+
+def quote_shown(quote: Quote) -> parlay_shapes.LegAtBookmaker:
+    """Return a price for JSON, without its age."""
+    return {
+        "price_american": quote.price_american,
+        "price_decimal": quote.price_decimal,
+        "price": quote.price,
+        "price_format": quote.price_format,
+        "kind": quote.kind,
+        "price_updated_at": moment(quote.updated),
+        "odds_age_seconds": 0,
+    }
 
 
 def find(games: Games, complete: bool, wanted: LegRequest, place: str) -> Leg:
@@ -81,39 +138,64 @@ def find(games: Games, complete: bool, wanted: LegRequest, place: str) -> Leg:
         if not complete:
             raise ProblemError(503)
         raise invalid(f"{place}.game_id", "is no game that we have")
+    return leg_of(game, wanted.market, wanted.outcome, wanted.point, place, wanted.bookmaker)
+
+
+def leg_of(
+    game: GameView,
+    key: MarketKey,
+    outcome: str,
+    point: float | None,
+    place: str,
+    bookmaker: str | None = None,
+) -> Leg:
+    """Return a leg of a game, at a bookmaker's market if one is named. Raises ProblemError (422) as `find` does."""
+    kept: Leg | None = game.legs.get((key, outcome, point))
+    if kept is not None and bookmaker is None:
+        return kept
     if game.status in OVER:
         raise invalid(f"{place}.game_id", "is a game that is over")
-    market = game.markets.get(wanted.market)
+    market = game.markets.get(key)
     if market is None:
         raise invalid(f"{place}.market", "is not quoted for this game")
-    if wanted.outcome not in market.consensus:
+    if outcome not in market.consensus:
         raise invalid(f"{place}.outcome", f"must be one of {', '.join(market.consensus)}")
-    if wanted.bookmaker is not None and wanted.bookmaker not in market.quoting:
+    if bookmaker is not None and bookmaker not in market.quoted.books:
         raise invalid(f"{place}.bookmaker", "does not quote this market")
-    return _at_line(game, market, wanted, place)
+    if kept is not None:
+        return kept
+    leg = _at_line(game, market, key, outcome, point, place)
+    if (
+        point is None or leg.quotes
+    ):  # what nobody quotes is a line of a visitor's own, of which there is no end
+        leg = game.legs.setdefault((key, outcome, leg.selection.point), leg)
+        game.legs[key, outcome, point] = leg
+    return leg
 
 
-def _at_line(game: GameView, market: MarketView, wanted: LegRequest, place: str) -> Leg:
-    side = game.sides[wanted.outcome]
+def _at_line(
+    game: GameView, market: MarketView, key: MarketKey, outcome: str, asked: float | None, place: str
+) -> Leg:
+    side = game.sides[outcome]
     main = market.point
-    if main is not None and wanted.market == "spreads" and side == "away":
+    if main is not None and key == "spreads" and side == "away":
         main = 0.0 - main
-    point = main if wanted.point is None else wanted.point
+    point = main if asked is None else asked
     if main is None and point is not None:
         raise invalid(f"{place}.point", "has no place here: this market has no line")
     if point is not None and (point * 4) % 1:
         raise invalid(f"{place}.point", "must be a multiple of a quarter")
-    kind = market.kind if wanted.market == "h2h" else "two_way"
-    selection = Selection(wanted.market, side, None if point is None else point + 0.0, kind)
+    kind = market.kind if key == "h2h" else "two_way"
+    selection = Selection(key, side, None if point is None else point + 0.0, kind)
     if point == main:
-        chances = market.fair[wanted.outcome]
+        chances = market.fair[outcome]
     elif game.model is None or not game.knows(selection):
         raise invalid(f"{place}.point", f"must be {main:g}: a fair chance is known for no other line")
     else:
         chances = scores(game.model).chances(selection).rounded()
     if chances.win <= 0:
         raise invalid(f"{place}.point", "is a line that cannot win")
-    return Leg(game, market, wanted.outcome, selection, chances)
+    return Leg(game, market, outcome, selection, chances)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +216,12 @@ def together(legs: Sequence[Leg]) -> Together:
     unknown: list[int] = []
     groups: list[GameLegs] = []
     for numbers in by_game.values():
+        if len(numbers) == 1:
+            groups.append(legs[numbers[0]].alone)
+            continue
         _refuse_repeated(legs, numbers)
         group = _group([legs[number] for number in numbers])
-        if len(numbers) > 1 and group.scores is None:
+        if group.scores is None:
             _refuse_one_market(legs, numbers)
             unknown += numbers
         groups.append(group)
@@ -148,8 +233,10 @@ def together(legs: Sequence[Leg]) -> Together:
 
 
 def _group(legs: Sequence[Leg]) -> GameLegs:
+    if len(legs) == 1:
+        return legs[0].alone
     game = legs[0].game
-    known = len(legs) > 1 and all(game.knows(leg.selection) for leg in legs)
+    known = all(game.knows(leg.selection) for leg in legs)
     return GameLegs(
         scores(game.model) if known and game.model is not None else None,
         tuple(leg.selection for leg in legs),

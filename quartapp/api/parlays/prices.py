@@ -13,6 +13,7 @@ from quartapp.api.parlays import pricing
 from quartapp.api.parlays.games import Games
 from quartapp.api.parlays.legs import find, together
 from quartapp.api.parlays.requests import ParlayRequest
+from quartapp.api.parlays.written import Ages, json_list
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.bodies import parse, parse_json
 from quartapp.publish import parlay_shapes
@@ -53,11 +54,11 @@ class Prices:
 
     def of(self, asked: ParlayRequest, now: datetime | None = None) -> bytes:
         """Return the answer for a request as it was read. Raises ProblemError."""
-        return orjson.dumps(price(self.games, self._documents.complete, asked, now or self._clock()))
+        return price(self.games, self._documents.complete, asked, now or self._clock())
 
 
-def price(games: Games, complete: bool, asked: ParlayRequest, now: datetime) -> parlay_shapes.PricedParlay:
-    """Return the parlay that was asked for. `complete`: whether a game that is not here does not exist.
+def price(games: Games, complete: bool, asked: ParlayRequest, now: datetime) -> bytes:
+    """Return the parlay that was asked for, as JSON. `complete`: whether a game that is not here does not exist.
 
     Raises ProblemError: 422 naming the leg and the field, 503 when nobody can know yet.
     """
@@ -66,7 +67,11 @@ def price(games: Games, complete: bool, asked: ParlayRequest, now: datetime) -> 
     named = {leg.bookmaker for leg in asked.legs} - {None}
     bookmaker = asked.bookmaker or (named.pop() if len(named) == 1 else None)
     offered = pricing.offers(legs, now, bookmaker, same_game=whole.same_game)
-    answer = pricing.answer(legs, whole, offered, now, bankroll_cents=asked.bankroll_cents)
+    ages = Ages(now)
+    first = offered.books[0] if offered.books else None
+    at = None if first is None else first.bookmaker
+    quotes = [None] * len(legs) if first is None else [one.quote for one in first.legs]
+    answer = pricing.answer(legs, whole, offered, ages, at=at, bankroll_cents=asked.bankroll_cents)
     if bookmaker is None and named:
         answer["warnings"].append(
             {
@@ -75,4 +80,10 @@ def price(games: Games, complete: bool, asked: ParlayRequest, now: datetime) -> 
                 "legs": [number for number, leg in enumerate(asked.legs) if leg.bookmaker],
             }
         )
-    return answer
+    priced: parlay_shapes.PricedParlay = {
+        **answer,
+        "legs": json_list(
+            [pricing.leg_written(leg, at, q, ages) for leg, q in zip(legs, quotes, strict=True)]
+        ),
+    }
+    return orjson.dumps(priced)

@@ -9,11 +9,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from quartapp.api.parlays.games import Quote
-from quartapp.api.parlays.legs import Leg, Together
+from quartapp.api.parlays.legs import At, Leg, Together
+from quartapp.api.parlays.written import Ages, before_age, json_list
 from quartapp.odds.combined import Fair
 from quartapp.odds.exchanges import is_exchange
 from quartapp.odds.formats import decimal_to_fractional, display_american
-from quartapp.odds.parlay import KELLY_FRACTION, BookPrice, Placed, at_book
+from quartapp.odds.parlay import KELLY_FRACTION, BookPrice, at_book
 from quartapp.odds.value import TOO_GOOD_EDGE
 from quartapp.publish import parlay_shapes
 from quartapp.publish.game import format_time, moment
@@ -27,7 +28,7 @@ class Offered(NamedTuple):
 
     bookmaker: str
     title: str
-    quotes: tuple[Quote, ...]
+    legs: Sequence[At]
     price: BookPrice
 
 
@@ -44,20 +45,19 @@ def offers(legs: Sequence[Leg], now: datetime, bookmaker: str | None, *, same_ga
     titles = {key: title for leg in legs for key, title in leg.game.titles.items()}
     if bookmaker is not None:
         titles = {bookmaker: titles.get(bookmaker, bookmaker)}
-    placeable = [leg.placeable(now) for leg in legs]
     found = Offers([], {}, {})
     for key, title in titles.items():
         if is_exchange(key):
             quoting = [number for number, leg in enumerate(legs) if key in leg.quotes]
             if quoting:
                 found.exchanges[key] = quoting
-        elif all(key in at for at in placeable):
-            if not same_game:
-                taken = [at[key] for at in placeable]
-                price = at_book([Placed(q.decimal, q.odds, chances, q.held(chances)) for q, chances in taken])
-                found.books.append(Offered(key, title, tuple(quote for quote, _ in taken), price))
-        else:
-            found.lacking[key] = {n: legs[n].lacking(key) for n, at in enumerate(placeable) if key not in at}
+            continue
+        at = [leg.at(key, now) for leg in legs]
+        taken = [one for one in at if one is not None]
+        if len(taken) < len(legs):
+            found.lacking[key] = {n: legs[n].lacking(key) for n, one in enumerate(at) if one is None}
+        elif not same_game:
+            found.books.append(Offered(key, title, taken, at_book([one.placed for one in taken])))
     found.books.sort(key=lambda offered: (-offered.price.expected_value, offered.bookmaker))
     return found
 
@@ -66,34 +66,28 @@ def answer(
     legs: Sequence[Leg],
     whole: Together,
     offered: Offers,
-    now: datetime,
+    ages: Ages,
     *,
+    at: str | None,
     bankroll_cents: int | None = None,
-    at: tuple[str, Sequence[Quote]] | None = None,
-) -> parlay_shapes.PricedParlay:
-    """Return the answer for JSON. The figures beside `bookmakers` are of the first of them, else of the fair price.
+) -> parlay_shapes.ParlayAnswer:
+    """Return the answer for JSON but its legs. `at`: the bookmaker to name.
 
-    `at`: the bookmaker to name and its prices of the legs, where that is not the first.
+    The figures beside `bookmakers` are of the first of them, else of the fair price.
     """
     first = offered.books[0] if offered.books else None
-    if at is None and first is not None:
-        at = first.bookmaker, first.quotes
     return {
-        "as_of": format_time(now),
+        "as_of": format_time(ages.now),
         "same_game": whole.same_game,
-        **_figures(first, whole.fair, None if at is None else at[0]),
+        **_figures(first, whole.fair, at),
         "fair": fair_shown(whole.fair),
-        "bookmakers": [_book_shown(one, now, bankroll_cents) for one in offered.books],
+        "bookmakers": [_book_shown(one, ages, bankroll_cents) for one in offered.books],
         "missing": [
             {"key": key, "legs": list(lacking), "reasons": list(lacking.values())}
             for key, lacking in offered.lacking.items()
         ],
-        "warnings": list(warnings(legs, whole, offered, now)),
+        "warnings": list(warnings(legs, whole, offered, ages.now)),
         "caveat": CAVEAT,
-        "legs": [
-            _leg_shown(leg, None if at is None else at[0], None if at is None else at[1][number], now)
-            for number, leg in enumerate(legs)
-        ],
     }
 
 
@@ -123,7 +117,7 @@ def fair_shown(worth: Fair) -> parlay_shapes.FairPrice:
     }
 
 
-def _book_shown(one: Offered, now: datetime, bankroll_cents: int | None) -> parlay_shapes.ParlayAtBookmaker:
+def _book_shown(one: Offered, ages: Ages, bankroll_cents: int | None) -> parlay_shapes.ParlayAtBookmaker:
     price = one.price
     shown: parlay_shapes.ParlayAtBookmaker = {
         "key": one.bookmaker,
@@ -134,32 +128,28 @@ def _book_shown(one: Offered, now: datetime, bankroll_cents: int | None) -> parl
         "expected_value": round(price.expected_value, 6),
         "kelly_fraction": round(price.kelly, 6),
         "hold": None if price.hold is None else round(price.hold, 6),
-        "odds_age_seconds": max(_age(quote, now) for quote in one.quotes),
+        "odds_age_seconds": max([ages[at.quote.updated] for at in one.legs]),
         "too_good": price.too_good,
-        "legs": [
-            {
-                "price_american": quote.price_american,
-                "price_decimal": quote.price_decimal,
-                "price": quote.price,
-                "price_format": quote.price_format,
-                "kind": quote.kind,
-                "price_updated_at": moment(quote.updated),
-                "odds_age_seconds": _age(quote, now),
-            }
-            for quote in one.quotes
-        ],
+        "legs": json_list([b"%b%d}" % (at.written, ages[at.quote.updated]) for at in one.legs]),
     }
     if bankroll_cents is not None:
         shown["stake_cents"] = math.floor(price.kelly * bankroll_cents)
     return shown
 
 
-def _age(quote: Quote, now: datetime) -> int:
-    return 0 if quote.updated is None else max(0, int((now - quote.updated).total_seconds()))
+def leg_written(leg: Leg, bookmaker: str | None, quote: Quote | None, ages: Ages) -> bytes:
+    """Return a leg as JSON, with its price at a bookmaker."""
+    started = leg.game.starts <= ages.now
+    part = leg.written.get((bookmaker, started))
+    if part is None:
+        part = leg.written[bookmaker, started] = before_age(
+            _leg_shown(leg, bookmaker, quote, started=started)
+        )
+    return part + (b"null}" if quote is None else b"%d}" % ages[quote.updated])
 
 
 def _leg_shown(
-    leg: Leg, bookmaker: str | None, quote: Quote | None, now: datetime
+    leg: Leg, bookmaker: str | None, quote: Quote | None, *, started: bool
 ) -> parlay_shapes.PricedLeg:
     return {
         "game_id": leg.game.game_id,
@@ -169,7 +159,7 @@ def _leg_shown(
         "label": leg.label,
         "commence_time": format_time(leg.game.starts),
         "status": leg.game.status,
-        "started": leg.game.starts <= now,
+        "started": started,
         "win": leg.chances.win,
         "push": leg.chances.push,
         "half_win": leg.chances.half_win,
@@ -182,7 +172,7 @@ def _leg_shown(
         "price": None if quote is None else quote.price,
         "price_format": None if quote is None else quote.price_format,
         "price_updated_at": None if quote is None else moment(quote.updated),
-        "odds_age_seconds": None if quote is None else _age(quote, now),
+        "odds_age_seconds": None,
     }
 
 

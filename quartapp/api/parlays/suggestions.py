@@ -17,14 +17,13 @@ from werkzeug.datastructures import MultiDict
 from ops.web.problems import invalid, single
 from quartapp.api.parlays import pricing
 from quartapp.api.parlays.candidates import Candidates, Ranking
-from quartapp.api.parlays.games import Games, Quote
-from quartapp.api.parlays.legs import Leg, Together, find, together
-from quartapp.api.parlays.requests import LegRequest
+from quartapp.api.parlays.games import Games
+from quartapp.api.parlays.legs import At, Leg, Together, leg_of, together
+from quartapp.api.parlays.written import Ages, json_list
 from quartapp.documents.derived import AbsentError, Computed, Turns, Work
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.responses import respond_computed
 from quartapp.odds.exchanges import is_exchange
-from quartapp.odds.freshness import usable_until
 from quartapp.odds.parlay import MAX_SUGGESTED_LEGS, MIN_LEGS
 from quartapp.odds.suggest import RISKS, Candidate, Ranked, Risk, choose, reason
 from quartapp.publish import addresses, parlay_shapes
@@ -46,17 +45,14 @@ class Suggested(NamedTuple):
     bookmaker: str
     candidates: tuple[Candidate, ...]
     legs: tuple[Leg, ...]
-    quotes: tuple[Quote, ...]
+    at: tuple[At, ...]
     whole: Together
     offers: pricing.Offers
 
     @property
     def expires(self) -> datetime:
         """From when on one of its legs may not be suggested."""
-        return min(
-            usable_until(quote.updated or leg.game.starts, leg.game.starts)
-            for leg, quote in zip(self.legs, self.quotes, strict=True)
-        )
+        return min([at.until for at in self.at])
 
 
 class Suggestions:
@@ -92,7 +88,7 @@ class Suggestions:
             suggested = await self._suggest(question, ranking, now, turns)
 
             async def body() -> bytes:
-                return orjson.dumps(render(question, suggested, ranking))
+                return render(question, suggested, ranking)
 
             chosen = tuple((one.bet.game_id, one.bet.label) for one in suggested.candidates)
             return Computed(
@@ -126,28 +122,21 @@ class Suggestions:
     def _placed(self, book: str, chosen: Sequence[Candidate], now: datetime) -> Suggested | None:
         """Return the parlay as it is priced; None where a game's own documents do not let it be placed."""
         legs: list[Leg] = []
+        quoted: list[At] = []
         for one in chosen:
             bet = one.bet
-            wanted = LegRequest.model_construct(
-                game_id=bet.game_id,
-                market=bet.selection.market,
-                outcome=bet.outcome,
-                point=bet.selection.point,
-            )
-            if self._games.of(bet.game_id) is None:
+            game = self._games.of(bet.game_id)
+            if game is None:
                 return None
-            legs.append(find(self._games, True, wanted, "legs"))
-        if any(leg.game.starts <= now or book not in leg.placeable(now) for leg in legs):
-            return None
+            leg = leg_of(game, bet.selection.market, bet.outcome, bet.selection.point, "legs")
+            at = leg.at(book, now)
+            if at is None or game.starts <= now:
+                return None
+            legs.append(leg)
+            quoted.append(at)
         whole = together(legs)
-        return Suggested(
-            book,
-            tuple(chosen),
-            tuple(legs),
-            tuple(leg.quotes[book] for leg in legs),
-            whole,
-            pricing.offers(legs, now, book, same_game=whole.same_game),
-        )
+        offers = pricing.offers(legs, now, book, same_game=whole.same_game)
+        return Suggested(book, tuple(chosen), tuple(legs), tuple(quoted), whole, offers)
 
 
 def read_question(parameters: MultiDict[str, str]) -> Question:
@@ -174,23 +163,26 @@ def read_question(parameters: MultiDict[str, str]) -> Question:
     return Question(given.get("sport") or None, int(legs), risk, bookmaker, given.get("same_game") == "true")
 
 
-def render(question: Question, suggested: Suggested, ranking: Ranking) -> parlay_shapes.SuggestedParlay:
+def render(question: Question, suggested: Suggested, ranking: Ranking) -> bytes:
     """Return the answer. Ages are those at `generated_at`, so that the same parlay keeps its bytes and its ETag."""
-    made_at = datetime.fromisoformat(ranking.generated_at)
-    priced = pricing.answer(
-        suggested.legs, suggested.whole, suggested.offers, made_at, at=(suggested.bookmaker, suggested.quotes)
-    )
+    ages = Ages(datetime.fromisoformat(ranking.generated_at))
+    book = suggested.bookmaker
     reasons = [reason(one) for one in suggested.candidates]
-    legs: list[parlay_shapes.SuggestedLeg] = [
-        {**leg, "reason": why, "edge": one.edge}
-        for leg, why, one in zip(priced["legs"], reasons, suggested.candidates, strict=True)
+    legs = [
+        _leg_written(pricing.leg_written(leg, book, at.quote, ages), why, one.edge)
+        for leg, at, why, one in zip(suggested.legs, suggested.at, reasons, suggested.candidates, strict=True)
     ]
-    return {
+    shown: parlay_shapes.SuggestedParlay = {
         "generated_at": ranking.generated_at,
         "source": ranking.source,
         "sport": question.sport,
         "risk": question.risk,
         "reasons": reasons,
-        **priced,
-        "legs": legs,
+        **pricing.answer(suggested.legs, suggested.whole, suggested.offers, ages, at=book),
+        "legs": json_list(legs),
     }
+    return orjson.dumps(shown)
+
+
+def _leg_written(priced: bytes, reason: str, edge: float) -> bytes:
+    return b'%b,"reason":%b,"edge":%b}' % (priced[:-1], orjson.dumps(reason), orjson.dumps(edge))
