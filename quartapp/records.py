@@ -139,8 +139,11 @@ ReportStatus = Literal[
 class GameReport:
     """A game as a scoreboard shows it, under the scoreboard's own id and names.
 
-    Scores are those that bets count: of a soccer match that went to extra time, the score after 90 minutes.
-    They are None where none is told. `period`, `clock` and `detail` say how far a running game is.
+    Scores are None where none is told; play after regulation is in them, a shootout's kicks in soccer are not.
+    `period`, `clock` and `detail` say how far a running game is. Of one that has ended or stopped: `overtime` says
+    whether it was played on after regulation, `regulation` the score (home, away) at its end where it may have been,
+    and `played` how much was played, in minutes or innings, of a shortened, suspended or abandoned game. Each is None
+    where it is not told beyond doubt.
     """
 
     id: str
@@ -155,6 +158,9 @@ class GameReport:
     clock: str | None
     detail: str | None
     neutral: bool
+    overtime: bool | None = None
+    regulation: tuple[int, int] | None = None
+    played: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,22 @@ of events, or in which none is sound, has changed its shape: one error, and what
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from quartapp.feeds.espn_periods import (
+    Pair,
+    broken_off,
+    course_of,
+    final_score,
+    regulation,
+    shortened,
+    went_on,
+    whole,
+)
 from quartapp.feeds.reading import Reading, Tally, settle
 from quartapp.feeds.shape import MisshapenError, at, is_storable, kind, moment, name_of, reading, text
 from quartapp.records import GameReport, ReportStatus
@@ -21,7 +33,6 @@ NAME = "ESPN"
 BOARD_ZONE = ZoneInfo("America/New_York")
 LARGEST_SCORE = 10_000
 LONGEST_WORDS = 80
-REGULATION_PERIODS = 2  # of soccer: bets count these alone
 
 # Without its group a college board shows the ranked teams only. Football's 90 is all of Division I: The Odds API lists
 # games of its lower half (FCS) too, which 80, the upper half, lacks.
@@ -40,13 +51,13 @@ _STATUSES: dict[str, ReportStatus] = {
     "STATUS_FORFEIT_AWAY_TEAM": "forfeit",
     "STATUS_WALKOVER": "forfeit",
     "STATUS_UNCONTESTED": "forfeit",
+    "STATUS_FINAL_AWD": "forfeit",  # awarded: its score is a ruling
     "STATUS_SUSPENDED": "suspended",
     "STATUS_DELAYED": "delayed",
     "STATUS_DELAY": "delayed",
     "STATUS_RAIN_DELAY": "delayed",
 }
 _STATES: dict[str, ReportStatus] = {"pre": "scheduled", "in": "live", "post": "final"}
-_AFTER_REGULATION = ("STATUS_FINAL_AET", "STATUS_FINAL_PEN", "STATUS_FINAL_AGT")
 
 
 def board_day(moment: datetime) -> date:
@@ -89,19 +100,15 @@ def _event(one: Any, path: str, sport_key: str, tally: Tally) -> GameReport:
         status = competition.get("status") or one["status"]
         home, away = _sides(competition["competitors"])
         start = moment(competition if competition.get("date") else one, "date")
-        soccer = sport_key.startswith("soccer_")
         with at(".status"):
             name, stands = _status(status)
-            after_regulation = soccer and (name in _AFTER_REGULATION or _period(status) > REGULATION_PERIODS)
-
-        def score(side: Any, _: str) -> int | None:
-            return _score(side, after_regulation=after_regulation)
-
         points = [
-            None if stands == "scheduled" else tally.spare(score, side, "score", path, None)
+            None if stands == "scheduled" else tally.spare(_score, side, "score", path, None)
             for side in (home, away)
         ]
-        home_score, away_score = points if None not in points else (None, None)
+        score = None if None in points else (points[0] or 0, points[1] or 0)
+        course = _course(sport_key, competition, (home, away), score, name, stands, status)
+        home_score, away_score = course.score or (None, None)
         return GameReport(
             name_of(one, "id"),
             sport_key,
@@ -115,7 +122,41 @@ def _event(one: Any, path: str, sport_key: str, tally: Tally) -> GameReport:
             _words(status.get("displayClock")),
             _words(status["type"].get("shortDetail") or status["type"].get("detail")),
             competition.get("neutralSite") is True,
+            course.overtime,
+            course.regulation,
+            course.played,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a game came to its score, as far as it has ended and was told."""
+
+    score: Pair | None
+    overtime: bool | None = None
+    regulation: Pair | None = None
+    played: Decimal | None = None
+
+
+def _course(
+    sport_key: str,
+    competition: Any,
+    sides: tuple[Any, Any],
+    score: Pair | None,
+    name: str,
+    stands: ReportStatus,
+    status: Any,
+) -> _Ended:
+    course, period = course_of(sport_key), _period(status)
+    if course is None or score is None or stands not in ("final", "abandoned", "suspended"):
+        return _Ended(score)
+    if stands == "final":
+        score = final_score(competition, sides, score, name)
+    overtime = went_on(course, name, period)
+    at_its_end = None if overtime is False else regulation(course, competition, sides, score)
+    if stands == "final":
+        return _Ended(score, overtime, at_its_end, shortened(course, sides, period))
+    return _Ended(score, overtime, at_its_end, broken_off(course, sides, period, status.get("displayClock")))
 
 
 def _sides(competitors: Any) -> tuple[Any, Any]:
@@ -145,30 +186,14 @@ def _team(side: Any) -> str:
         return text(side["team"], "displayName")
 
 
-def _score(side: Any, *, after_regulation: bool) -> int | None:
-    """Return a side's points; of a match that went past regulation, those of regulation, where they are told."""
-    if not after_regulation:
-        return _points(side.get("score"))
-    periods = side.get("linescores")
-    if not isinstance(periods, list) or len(periods) < REGULATION_PERIODS:
-        return None
-    with at(".linescores"):
-        points = [_points(period["value"]) for period in periods[:REGULATION_PERIODS]]
-    return None if None in points else sum(point or 0 for point in points)
-
-
-def _points(value: Any) -> int | None:
+def _score(side: Any, _: str) -> int | None:
+    value = side.get("score")
     if isinstance(value, dict):  # some boards wrap it as {"value": 3.0, "displayValue": "3"}
         value = value.get("value")
     if value is None or value == "":
         return None
-    try:
-        points = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
-        if isinstance(value, float) and value.is_integer():
-            points = int(value)
-    except ValueError:
-        points = None
-    if points is None or not 0 <= points <= LARGEST_SCORE:
+    points = whole(value)
+    if points is None or points > LARGEST_SCORE:
         raise MisshapenError(f"is {kind(value)} where points belong", ".score")
     return points
 

@@ -41,8 +41,15 @@ class Match:
     def score(self) -> tuple[int, int] | None:
         """(our home, our away)."""
         home, away = self.report.home_score, self.report.away_score
-        if home is None or away is None:
-            return None
+        return None if home is None or away is None else self._ours((home, away))
+
+    @property
+    def regulation(self) -> tuple[int, int] | None:
+        """The same at the end of regulation, where it was played on and that was told."""
+        return self.report.regulation and self._ours(self.report.regulation)
+
+    def _ours(self, score: tuple[int, int]) -> tuple[int, int]:
+        home, away = score
         return (away, home) if self.swapped else (home, away)
 
 

@@ -27,8 +27,10 @@ from quartapp.identity.names import Names
 from quartapp.jobs.leagues import LEAGUE_FAULTS
 from quartapp.jobs.slates import Context, ensure_sports, publish
 from quartapp.records import GameReport
+from quartapp.settle.endings import NOTHING, Course
 from quartapp.settle.states import News
 from quartapp.store import games, scoreboard
+from quartapp.store.endings import ToldCourse
 from quartapp.store.scoreboard import Told, Watched
 from quartapp.upstreams import Upstreams
 
@@ -146,14 +148,25 @@ async def _write(
 
 def _told(one: Match) -> Told:
     report = one.report
-    return Told(_news(one), report.period, report.clock, report.detail)
+    return Told(_news(one), report.period, report.clock, report.detail, ToldCourse(_course(one), one.score))
+
+
+def _course(one: Match) -> Course:
+    report = one.report
+    match report.status:
+        case "final":
+            return Course(None, report.overtime, one.regulation, report.played)
+        case "abandoned" | "suspended" | "forfeit" as stopped:
+            return Course(stopped, report.overtime, one.regulation, report.played)
+        case _:
+            return NOTHING
 
 
 def _news(one: Match) -> News | None:
     """Return what a board's word means for a game's state.
 
-    Abandoned and forfeited games are no contest: bets on them are void unless they are played anew. A delayed or
-    suspended game goes on.
+    Abandoned and forfeited games are not going on: whether a bet stands then is a matter of the rules, which ask how
+    much was played. A delayed or suspended game goes on.
     """
     match one.report.status:
         case "final" if one.score is None:
@@ -166,7 +179,9 @@ def _news(one: Match) -> News | None:
             return News("running", score=one.score) if one.score and one.report.period else None
         case "postponed":
             return News("postponed")
-        case "cancelled" | "abandoned" | "forfeit":
+        case "abandoned":
+            return News("cancelled", score=one.score)
+        case "cancelled" | "forfeit":
             return News("cancelled")
         case "scheduled":
             return None

@@ -67,7 +67,7 @@ class Evidence:
     source: str
     told_at: datetime | None
     fate: Fate | None = None
-    overtime: bool = False
+    overtime: bool | None = None
     regulation: tuple[int, int] | None = None
     played: Decimal | None = None
 
@@ -90,6 +90,8 @@ class Kept:
     id: int
     grade: Grade
     score: tuple[int, int] | None
+    regulation: tuple[int, int] | None = None
+    played: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +159,21 @@ def _new(bet_id: str, leg: int, verdict: Verdict, game: Evidence, before: Kept |
         return None
     if before is None:
         return NewGrade(bet_id, leg, verdict.grade, verdict.reason, game)
-    same_score = before.score == game.score or verdict.grade == "void"
-    if before.grade == verdict.grade and same_score:
+    read_alike = (before.score, before.regulation, before.played) == (
+        game.score,
+        game.regulation,
+        game.played,
+    )
+    if before.grade == verdict.grade and (read_alike or verdict.grade == "void"):
         return None
     reason = f"{verdict.reason}; was {_said(before)}"
     return NewGrade(bet_id, leg, verdict.grade, reason, game, corrects=before.id)
 
 
 def _said(before: Kept) -> str:
-    return before.grade if before.score is None else f"{before.grade} by {before.score[0]}-{before.score[1]}"
+    if before.score is None:
+        return before.grade
+    said = f"{before.grade} by {before.score[0]}-{before.score[1]}"
+    if before.regulation is None:
+        return said
+    return f"{said}, {before.regulation[0]}-{before.regulation[1]} at the end of regulation"

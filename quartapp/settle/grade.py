@@ -12,12 +12,19 @@ from quartapp.settle.rules import Market, Rules
 Grade = Literal["won", "lost", "push", "half_won", "half_lost", "void"]
 GRADES: tuple[Grade, ...] = get_args(Grade)
 Side = Literal["home", "away", "draw", "over", "under"]
-Fate = Literal["scheduled", "live", "final", "postponed", "suspended", "abandoned", "cancelled", "no_contest"]
+Fate = Literal[
+    "scheduled", "live", "final", "postponed", "suspended", "abandoned", "cancelled", "no_contest", "forfeit"
+]
 
 _SIDES: dict[Market, tuple[Side, ...]] = {
     "h2h": ("home", "away", "draw"),
     "spreads": ("home", "away"),
     "totals": ("over", "under"),
+}
+_NEVER_PLAYED: dict[Fate, str] = {
+    "cancelled": "cancelled",
+    "no_contest": "no contest",
+    "forfeit": "forfeited",
 }
 _QUARTER = Decimal("0.25")
 
@@ -51,15 +58,15 @@ class Bet:
 class Ending:
     """What is known of a game.
 
-    `score` is (home, away), play after regulation included; `regulation` the score at the end of regulation,
-    where `overtime` was played and a source told it. `started_at` is the start as it came to be. `played` is how
-    much was played, in the sport's unit: None for a whole game, and where nobody told.
+    `score` is (home, away), play after regulation included; `overtime` whether there was any, None where nobody
+    told; `regulation` the score at the end of regulation, where a source told it. `started_at` is the start as it
+    came to be. `played` is how much was played, in the sport's unit: None for a whole game, and where nobody told.
     """
 
     fate: Fate
     started_at: datetime
     score: tuple[int, int] | None = None
-    overtime: bool = False
+    overtime: bool | None = None
     regulation: tuple[int, int] | None = None
     played: Decimal | None = None
 
@@ -84,22 +91,47 @@ def grade(bet: Bet, ending: Ending, rules: Rules, now: datetime) -> Verdict:
         return Verdict(None, "the game's score is not known")
     missing = _too_little(bet, ending, ending.score, rules)
     if missing is not None:
+        if ending.fate == "abandoned" and now < bet.planned_start + rules.window:
+            return Verdict(None, f"{missing.reason}; it may still be played to an end")
         return missing
-    if not ending.overtime or (rules.overtime and not bet.three_way):
+    if rules.overtime and not bet.three_way:
         return _by_score(bet, ending.score)
+    return _by_regulation(bet, ending, ending.score, rules)
+
+
+def _by_regulation(bet: Bet, ending: Ending, score: tuple[int, int], rules: Rules) -> Verdict:
+    """Grade a bet that nothing after regulation counts for."""
+    went_on = _went_on(ending, score, rules)
+    if went_on is False:
+        return _by_score(bet, score)
     if ending.regulation is not None:
-        return _by_score(bet, ending.regulation)
-    if bet.market == "h2h" and rules.level_overtime:
-        return _by_score(bet, (0, 0))  # who wins a draw does not depend on how many points each had
-    return Verdict(None, "the score at the end of regulation is not known")
+        verdict = _by_score(bet, ending.regulation)
+        return Verdict(verdict.grade, f"{verdict.reason} at the end of regulation")
+    # Who wins a draw does not depend on how many points each had.
+    if bet.market == "h2h" and rules.level_overtime and (went_on or score[0] == score[1]):
+        return _by_score(bet, (0, 0))
+    if went_on:
+        return Verdict(None, "the score at the end of regulation is not known")
+    return Verdict(None, "nobody told whether there was play after regulation")
+
+
+def _went_on(ending: Ending, score: tuple[int, int], rules: Rules) -> bool | None:
+    """Return whether there was play after regulation, as far as it was told or can be concluded."""
+    if ending.overtime is not None:
+        return ending.overtime
+    if not rules.extra_time:
+        return False
+    if rules.overtime_margin is not None and abs(score[0] - score[1]) > rules.overtime_margin:
+        return False
+    return None
 
 
 def _unplayed(bet: Bet, ending: Ending, rules: Rules, now: datetime) -> Verdict | None:
     """Return the verdict on a game that is not over, or was never played in time."""
     deadline = bet.planned_start + rules.window
     hours = f"{rules.window.total_seconds() / 3600:g} h"
-    if ending.fate in ("cancelled", "no_contest"):
-        return Verdict("void", "cancelled" if ending.fate == "cancelled" else "no contest")
+    if ending.fate in _NEVER_PLAYED:
+        return Verdict("void", _NEVER_PLAYED[ending.fate])
     if ending.fate in ("postponed", "suspended"):
         if now < deadline:
             return Verdict(None, f"{ending.fate}: open until {hours} after the planned start")

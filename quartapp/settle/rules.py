@@ -18,14 +18,17 @@ Market = MarketKey
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A sport's rules. `longest` is how long a game may take.
+    """A sport's rules. `longest` is how long a game may take, `extra_time` whether any is played past regulation.
 
-    `minimum` and `minimum_ahead` are in `unit`; a market without one needs no minimum.
+    `overtime_margin` is the most that play after regulation can win by, where there is such a most. `minimum` and
+    `minimum_ahead` are in `unit`; a market without one needs no minimum.
     """
 
     name: str
     overtime: bool
     level_overtime: bool
+    overtime_margin: int | None
+    extra_time: bool
     window: timedelta
     longest: timedelta
     unit: str
@@ -64,6 +67,8 @@ def _rules(name: str, table: Mapping[str, Any]) -> Rules:
         name,
         bool(table["overtime"]),
         bool(table["level_overtime"]),
+        table.get("overtime_margin"),
+        bool(table.get("extra_time", True)),
         timedelta(hours=table["postponed_hours"]),
         timedelta(hours=table.get("longest_hours", 12)),
         table["unit"],

@@ -102,7 +102,10 @@ class GameState:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What was told. `listed` has the start it is listed with; `running` and `result` have the score."""
+    """What was told. `listed` has the start it is listed with; `running` and `result` have the score.
+
+    A `cancelled` game that was abandoned in the middle has one too.
+    """
 
     telling: Telling
     commence_time: datetime | None = None
@@ -174,6 +177,10 @@ def _after(state: GameState, happening: Happening | None, news: News, now: datet
     status = TRANSITIONS[state.status].get(happening, state.status)
     if state.status == "live" and happening == "running":
         return replace(state, score=news.score)
+    if (
+        status == "cancelled" and happening == "cancelled"
+    ):  # an abandoned game has the score at which it stopped
+        return replace(state, status=status, score=news.score or state.score)
     if status == state.status:
         return state
     match status:

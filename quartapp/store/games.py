@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ops.database import raw
 from quartapp.settle.rules import rules_of
@@ -121,7 +121,10 @@ async def write_scores(
 
 
 async def disputes(connection: Connection, scores: Sequence[Score], source: str = "odds_api") -> list[str]:
-    """Return the games that another source ended with another score than this one tells, each in words."""
+    """Return the games that another source ended with another score than this one tells, each in words.
+
+    The score at the end of regulation is none: one source may count on where the other does not.
+    """
     told = {
         score.id: News("result", score=(score.home_score, score.away_score))
         for score in scores
@@ -130,17 +133,8 @@ async def disputes(connection: Connection, scores: Sequence[Score], source: str 
     return [
         f"{game.id}: {game.score_source} says {game.state.score}, {source} says {told[game.id].score}"
         for game in await transitions.lock_ids(connection, list(told))
-        if transitions.disputed(game, told[game.id], source)
+        if transitions.disputed(game, told[game.id], source) and told[game.id].score != game.course.regulation
     ]
-
-
-async def write_fates(
-    connection: Connection, fates: Mapping[str, Literal["postponed", "cancelled"]], now: datetime
-) -> set[str]:
-    """Write which games a source calls postponed or cancelled; return the sports whose games changed."""
-    games = await transitions.lock_ids(connection, list(fates))
-    news = {game_id: News(fate) for game_id, fate in fates.items()}
-    return {game.sport_key for game in await transitions.apply(connection, games, news, now)}
 
 
 def _has_points(score: Score) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ops.database import raw
 from quartapp.settle.bets import Evidence, Kept, NewGrade, PlacedBet
+from quartapp.settle.endings import fate_of
 from quartapp.settle.grade import Grade
+from quartapp.store.transitions import course_of
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -19,6 +21,7 @@ LOOKED_BACK = timedelta(days=30)  # a result is corrected within three days; lat
 _READY = """
     games.status IN ('final', 'cancelled')
     OR (games.status IN ('scheduled', 'live', 'postponed', 'withdrawn') AND placed.planned_start <= $2)
+    OR (games.status = 'unresolved' AND games.fate = 'suspended' AND placed.planned_start <= $2)
 """
 
 
@@ -69,8 +72,10 @@ async def due(connection: Connection, kind: BetKind, now: datetime, shortest: ti
           FROM (SELECT DISTINCT ON (bet_id, leg) * FROM grades
                  WHERE bet_kind = $1 AND graded_at > $3 ORDER BY bet_id, leg, id DESC) AS newest
           JOIN games ON games.id = newest.game_id
-         WHERE (games.status, games.home_score, games.away_score)
-               IS DISTINCT FROM (newest.game_status, newest.home_score, newest.away_score)
+         WHERE (games.status, games.home_score, games.away_score, games.regulation_home, games.regulation_away,
+                games.played)
+               IS DISTINCT FROM (newest.game_status, newest.home_score, newest.away_score, newest.regulation_home,
+                                 newest.regulation_away, newest.played)
          ORDER BY 1
         """,  # noqa: S608 - constants of this package
         kind.name,
@@ -86,25 +91,33 @@ async def evidence(connection: Connection, game_ids: Collection[str]) -> dict[st
         """
         SELECT id, sport_key, home_team, away_team, status, commence_time, home_score, away_score,
                coalesce(score_source, source) AS source,
-               coalesce(corrected_at, final_at) AS told_at
+               coalesce(corrected_at, final_at) AS told_at,
+               fate, overtime, regulation_home, regulation_away, played
           FROM games WHERE id = ANY ($1::text[])
         """,
         list(game_ids),
     )
-    return {
-        row["id"]: Evidence(
-            row["id"],
-            row["sport_key"],
-            row["home_team"],
-            row["away_team"],
-            row["status"],
-            row["commence_time"],
-            score_of(row["home_score"], row["away_score"]),
-            row["source"],
-            row["told_at"],
-        )
-        for row in rows
-    }
+    return {row["id"]: evidence_of(row) for row in rows}
+
+
+def evidence_of(row: Any) -> Evidence:
+    """Return a game for grading, from its row."""
+    course = course_of(row)
+    return Evidence(
+        row["id"],
+        row["sport_key"],
+        row["home_team"],
+        row["away_team"],
+        row["status"],
+        row["commence_time"],
+        score_of(row["home_score"], row["away_score"]),
+        row["source"],
+        row["told_at"],
+        fate_of(row["status"], course),
+        course.overtime,
+        course.regulation,
+        course.played,
+    )
 
 
 def score_of(home: int | None, away: int | None) -> tuple[int, int] | None:
@@ -118,7 +131,8 @@ async def newest(
     """Return the newest grade of each graded leg of these bets, by (bet, leg)."""
     rows = await raw(connection).fetch(
         """
-        SELECT DISTINCT ON (bet_id, leg) id, bet_id, leg, grade, home_score, away_score
+        SELECT DISTINCT ON (bet_id, leg) id, bet_id, leg, grade, home_score, away_score, regulation_home,
+               regulation_away, played
           FROM grades
          WHERE bet_kind = $1 AND bet_id = ANY ($2::text[])
          ORDER BY bet_id, leg, id DESC
@@ -128,7 +142,11 @@ async def newest(
     )
     return {
         (row["bet_id"], row["leg"]): Kept(
-            row["id"], row["grade"], score_of(row["home_score"], row["away_score"])
+            row["id"],
+            row["grade"],
+            score_of(row["home_score"], row["away_score"]),
+            score_of(row["regulation_home"], row["regulation_away"]),
+            row["played"],
         )
         for row in rows
     }

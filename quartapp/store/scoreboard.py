@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ops.database import raw
 from quartapp.settle.states import CORRECTABLE_FOR, News
 from quartapp.store import transitions
+from quartapp.store.endings import SAID_NOTHING, ToldCourse, write_courses
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -33,12 +34,13 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a scoreboard said of one of our games: news for its state, and how far it is while it runs."""
+    """What a scoreboard said of one of our games: news for its state, how far it is, how it came to its end."""
 
     news: News | None
     period: int | None
     clock: str | None
     detail: str | None
+    course: ToldCourse = SAID_NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,14 @@ async def watched(connection: Connection, sport_keys: Sequence[str], now: dateti
 async def write_told(connection: Connection, told: Mapping[str, Told], source: str, now: datetime) -> int:
     """Write what a scoreboard said, by our game's id; return how many games changed.
 
-    A result of a game that another source ended changes nothing: corrections are its own source's.
+    A result of a game that another source ended changes no score: corrections are its own source's.
     """
     known = await transitions.lock_ids(connection, list(told))
     news = {game_id: one.news for game_id, one in told.items() if one.news is not None}
-    changed = {game.id for game in await transitions.apply(connection, known, news, now, source=source)}
+    moved = {game.id: game for game in await transitions.apply(connection, known, news, now, source=source)}
+    courses = {game_id: one.course for game_id, one in told.items()}
+    current = [moved.get(game.id, game) for game in known]
+    changed = moved.keys() | await write_courses(connection, current, courses, source, now)
     ids = list(told)
     rows = await raw(connection).fetch(
         """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.database import raw
 from quartapp.settle.bets import Evidence
-from quartapp.store.grades import score_of
+from quartapp.store.grades import evidence_of
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -72,7 +72,8 @@ async def inputs(connection: Connection) -> str:
     """Return a text that differs whenever the record may: what it is made from, counted."""
     row = await raw(connection).fetchrow(
         """
-        SELECT (SELECT concat_ws('/', count(*), max(final_at), max(corrected_at))
+        SELECT (SELECT concat_ws('/', count(*), max(final_at), max(corrected_at), count(overtime),
+                                 count(regulation_home))
                   FROM forecasts JOIN games ON games.id = game_id WHERE status = 'final'),
                (SELECT coalesce(max(id), 0) FROM grades),
                (SELECT concat_ws('/', count(*), max(captured_at)) FROM closing_consensus),
@@ -103,7 +104,8 @@ async def ended_forecasts(connection: Connection) -> list[KeptForecast]:
     rows = await raw(connection).fetch(
         """
         SELECT id, sport_key, home_team, away_team, status, games.commence_time, home_score, away_score, source,
-               coalesce(corrected_at, final_at) AS told_at, forecasts.commence_time AS planned, forecasts.kind,
+               coalesce(corrected_at, final_at) AS told_at, fate, overtime, regulation_home, regulation_away, played,
+               forecasts.commence_time AS planned, forecasts.kind,
                forecasts.probabilities, closing.kind AS closing_kind, closing.probabilities AS closing
           FROM forecasts
           JOIN games ON games.id = forecasts.game_id
@@ -114,17 +116,7 @@ async def ended_forecasts(connection: Connection) -> list[KeptForecast]:
     )
     return [
         KeptForecast(
-            Evidence(
-                row["id"],
-                row["sport_key"],
-                row["home_team"],
-                row["away_team"],
-                row["status"],
-                row["commence_time"],
-                score_of(row["home_score"], row["away_score"]),
-                row["source"],
-                row["told_at"],
-            ),
+            evidence_of(row),
             row["planned"],
             row["kind"],
             row["probabilities"],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ops.database import raw
+from quartapp.settle.endings import NOTHING, Course
 from quartapp.settle.rules import rules_of
 from quartapp.settle.states import GameState, News, step
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "id, sport_key, source, status, commence_time, home_score, away_score, final_at, corrected_at, last_seen_at, "
-    "score_source"
+    "score_source, fate, overtime, regulation_home, regulation_away, played"
 )
 
 
@@ -31,6 +32,7 @@ class StoredState:
     state: GameState
     misnamed: bool = False
     score_source: str | None = None
+    course: Course = NOTHING
 
 
 async def lock_listed(connection: Connection, ids: Sequence[str], sport_key: str) -> list[StoredState]:
@@ -77,8 +79,22 @@ def _stored(row: Any) -> StoredState:
     if misnamed:  # an older version ended games by the clock
         state = GameState("unresolved", state.commence_time)
     return StoredState(
-        row["id"], row["sport_key"], row["source"], row["last_seen_at"], state, misnamed, row["score_source"]
+        row["id"],
+        row["sport_key"],
+        row["source"],
+        row["last_seen_at"],
+        state,
+        misnamed,
+        row["score_source"],
+        course_of(row),
     )
+
+
+def course_of(row: Any) -> Course:
+    """Return how a game came to its end, from its row."""
+    home, away = row["regulation_home"], row["regulation_away"]
+    regulation = None if home is None or away is None else (home, away)
+    return Course(row["fate"], row["overtime"], regulation, row["played"])
 
 
 async def apply(
@@ -106,14 +122,19 @@ async def apply(
         if after == game.state and not game.misnamed:
             continue
         told = source if after.score != game.state.score or game.score_source is None else game.score_source
-        changed.append(
-            StoredState(game.id, game.sport_key, game.source, game.last_seen_at, after, score_source=told)
-        )
+        course = game.course if _goes_on(game.state, after) else NOTHING
+        changed.append(replace(game, state=after, misnamed=False, score_source=told, course=course))
         if after.corrected_at != game.state.corrected_at:
             corrected.append((game, after))
     await _write(connection, changed)
     await _record_corrections(connection, corrected, now)
     return changed
+
+
+def _goes_on(before: GameState, after: GameState) -> bool:
+    """Return whether what is known of a game's course is still about it: it has not begun anew, nor come to an end."""
+    under_way = ("live", "unresolved")
+    return after.status == before.status or (after.status in under_way and before.status in under_way)
 
 
 def disputed(game: StoredState, news: News, source: str) -> bool:
@@ -131,10 +152,13 @@ async def _write(connection: Connection, games: Sequence[StoredState]) -> None:
         """
         UPDATE games
            SET status = new.status, commence_time = new.commence, home_score = new.home, away_score = new.away,
-               final_at = new.final_at, corrected_at = new.corrected_at, score_source = new.score_source
+               final_at = new.final_at, corrected_at = new.corrected_at, score_source = new.score_source,
+               fate = new.fate, overtime = new.overtime, regulation_home = new.regulation_home,
+               regulation_away = new.regulation_away, played = new.played
           FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::int[], $6::timestamptz[],
-                      $7::timestamptz[], $8::text[])
-               AS new (id, status, commence, home, away, final_at, corrected_at, score_source)
+                      $7::timestamptz[], $8::text[], $9::text[], $10::boolean[], $11::int[], $12::int[], $13::numeric[])
+               AS new (id, status, commence, home, away, final_at, corrected_at, score_source, fate, overtime,
+                       regulation_home, regulation_away, played)
          WHERE games.id = new.id
         """,
         [game.id for game in games],
@@ -145,6 +169,11 @@ async def _write(connection: Connection, games: Sequence[StoredState]) -> None:
         [state.final_at for state in states],
         [state.corrected_at for state in states],
         [game.score_source for game in games],
+        [game.course.stopped for game in games],
+        [game.course.overtime for game in games],
+        [game.course.regulation and game.course.regulation[0] for game in games],
+        [game.course.regulation and game.course.regulation[1] for game in games],
+        [game.course.played for game in games],
     )
 
 

@@ -27,7 +27,7 @@ class Case:
     grade: str
     score: tuple[int, int] | None
     fate: str = "final"
-    overtime: bool = False
+    overtime: bool | None = False
     regulation: tuple[int, int] | None = None
     played: Decimal | None = None
     begun_hours: int = 0
@@ -67,6 +67,8 @@ def _bet(text: str, home: str, away: str) -> tuple[str, str, Decimal | None, boo
 def _take(case: Case, fact: str) -> None:
     if fact == "after overtime":
         case.overtime = True
+    elif fact == "overtime not told":
+        case.overtime = None
     elif match := re.fullmatch(r"(\d+-\d+) in regulation", fact):
         case.regulation = _score(match[1])
     elif match := re.fullmatch(r"begun (\d+) h late", fact):
@@ -77,6 +79,6 @@ def _take(case: Case, fact: str) -> None:
         case.fate, case.played = match[1], Decimal(match[2])
     else:
         assert fact in (
-            "abandoned", "suspended", "postponed", "cancelled", "no contest", "live", "scheduled",
+            "abandoned", "suspended", "postponed", "cancelled", "no contest", "forfeit", "live", "scheduled",
         ), f"not a fact: {fact}"  # fmt: skip
         case.fate = fact.replace(" ", "_")

@@ -9,6 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+NEVER_PLAYED_ON = (
+    "soccer_epl", "soccer_spain_la_liga", "soccer_italy_serie_a", "soccer_brazil_campeonato",
+    "soccer_poland_ekstraklasa", "soccer_turkey_super_league", "soccer_china_superleague",
+    "handball_germany_bundesliga", "rugbyunion_six_nations", "cricket_test_match",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Question:
@@ -22,7 +28,7 @@ class Question:
     fate: str
     home: int | None
     away: int | None
-    overtime: bool
+    overtime: bool | None
     regulation: tuple[int, int] | None
     played: Fraction | None
     begun: Fraction
@@ -31,7 +37,7 @@ class Question:
 
 def answer(q: Question) -> str:
     """Return the grade's word, or "open"."""
-    if q.fate == "cancelled" or q.fate == "no_contest":  # rule 9
+    if q.fate in ("cancelled", "no_contest", "forfeit"):  # rule 9
         return "void"
     late = q.asked >= 48
     if q.fate == "postponed":  # rule 10
@@ -46,8 +52,8 @@ def answer(q: Question) -> str:
         return "open"
     if q.home is None or q.away is None:  # rules 12, 14
         return "void" if q.fate != "final" and late else "open"
-    if not enough(q, q.home > q.away):  # rule 13
-        return "void"
+    if not enough(q, q.home > q.away):  # rules 12, 13
+        return "open" if q.fate == "abandoned" and not late else "void"
     score = deciding_score(q)  # rules 6 to 8
     return "open" if score is None else by_score(q, score)
 
@@ -77,12 +83,20 @@ def deciding_score(q: Question) -> tuple[int, int] | None:
     family = q.sport.partition("_")[0]
     assert q.home is not None
     assert q.away is not None
-    about_regulation = (q.market == "h2h" and q.three_way) or family == "soccer"
-    if not (about_regulation and q.overtime):
+    if family != "soccer" and not (q.market == "h2h" and q.three_way):
+        return q.home, q.away
+    told = q.overtime
+    if told is None and q.sport in NEVER_PLAYED_ON:
+        told = False
+    furthest = {"icehockey": 1, "rugbyleague": 4}.get(family)
+    if told is None and furthest is not None and not -furthest <= q.home - q.away <= furthest:
+        told = False
+    if told is False:
         return q.home, q.away
     if q.regulation is not None:
         return q.regulation
-    if q.market == "h2h" and family in ("americanfootball", "basketball", "baseball", "icehockey"):
+    plays_on_when_level = family in ("americanfootball", "basketball", "baseball", "icehockey", "rugbyleague")
+    if q.market == "h2h" and plays_on_when_level and (told is True or q.home == q.away):
         return 0, 0
     return None
 

@@ -25,7 +25,7 @@ START = datetime(2026, 11, 25, 0, 30, tzinfo=UTC)
 SPORTS = (
     "americanfootball_nfl", "americanfootball_ncaaf", "basketball_nba", "basketball_wnba", "baseball_mlb",
     "icehockey_nhl", "icehockey_ahl", "icehockey_liiga", "soccer_epl", "soccer_uefa_champs_league", "cricket_ipl",
-    "rugbyleague_nrl",
+    "rugbyleague_nrl", "rugbyunion_six_nations",
 )  # fmt: skip
 GAME_LINES = [line for name in ("winner", "spread", "total", "fate") for line in lines_of(name)]
 
@@ -116,8 +116,8 @@ def made_up(dice: random.Random) -> Case:
     score = (dice.randint(0, home), dice.randint(0, away))
     near = sum(score) if market == "totals" else dice.choice([1, -1]) * (score[0] - score[1])
     point = None if market == "h2h" else near + Decimal(dice.randint(-8, 8)) / 4
-    fate = dice.choices(get_args(Fate), [1, 1, 30, 2, 2, 4, 1, 1])[0]
-    overtime = dice.random() < 0.3
+    fate = dice.choices(get_args(Fate), [1, 1, 30, 2, 2, 4, 1, 1, 1])[0]
+    overtime = dice.choices([False, True, None], [6, 3, 2])[0]
     level = dice.randint(0, min(score))
     return Case(
         sport,
@@ -129,7 +129,9 @@ def made_up(dice: random.Random) -> Case:
         None if dice.random() < 0.1 else score,
         fate,
         overtime,
-        (level, dice.choice([level, max(0, level - 1)])) if overtime and dice.random() < 0.5 else None,
+        (level, dice.choice([level, max(0, level - 1)]))
+        if overtime is not False and dice.random() < 0.5
+        else None,
         Decimal(dice.choice([*range(4, 10), 34, 35, 42, 43, 54, 55, 59, 60, 89, 90]))
         - Decimal(dice.choice(["0", "0.5"]))
         if fate not in ("scheduled", "live") and dice.random() < 0.5

@@ -200,14 +200,15 @@ async def test_a_test_match_is_live_for_five_days_while_it_is_listed(leader: Lea
 async def test_a_game_that_is_put_off_or_cancelled_is_written_and_comes_back_at_a_new_time(
     leader: Leader, fate: Any
 ) -> None:
-    async def write(now: datetime) -> set[str]:
+    async def write(now: datetime) -> int:
+        told = scoreboard.Told(News(fate), None, None, None)
         async with leader.transaction() as connection:
-            return await games.write_fates(connection, {"g1": fate, "unknown": fate}, now)
+            return await scoreboard.write_told(connection, {"g1": told, "unknown": told}, "espn", now)
 
     await slate(leader, BEFORE, event())
     await scores(leader, DURING, score("g1", (2, 0)))
-    assert await write(DURING) == {SPORT}
-    assert await write(DURING) == set()
+    assert await write(DURING) == 1
+    assert await write(DURING) == 0
     await slate(leader, DURING, event())  # a list that does not know it yet
     await slate(leader, DURING)  # and one that leaves it out
     assert await start_due(leader, AFTER + timedelta(days=1)) == set()
