@@ -18,12 +18,14 @@ class SportRules(TypedDict):
     """The rules of the sports whose keys begin with one of `keys`; of all others where that is empty.
 
     `minimum` is the play, in `unit`, without which a bet on a market is void; `minimum_ahead` the same where the home
-    team leads. A market that is not named needs none. `source` is where they are taken from.
+    team leads. A market that is not named needs none. `source` is where they are taken from. `overtime` says whether
+    play after regulation counts, `extra_time` whether there may be any.
     """
 
     name: str
     keys: list[str]
     overtime: bool
+    extra_time: bool
     postponed_hours: float
     longest_hours: float
     unit: str

@@ -35,6 +35,7 @@ def _of_sport(rules: Rules, keys: tuple[str, ...]) -> rule_shapes.SportRules:
         "name": rules.name,
         "keys": [key for key in keys if key],
         "overtime": rules.overtime,
+        "extra_time": rules.extra_time,
         "postponed_hours": rules.window / _HOUR,
         "longest_hours": rules.longest / _HOUR,
         "unit": rules.unit,
@@ -79,6 +80,10 @@ def texts(known: dict[str, tuple[Rules, tuple[str, ...]]]) -> Iterator[tuple[str
     )
     yield "regulation", "A bet with the draw as an outcome is always about regulation."
     yield (
+        "regulation_unknown",
+        "A bet about regulation stays open while nobody has told how the game stood at its end, and is never guessed at.",
+    )
+    yield (
         "postponed",
         f"A postponed game stays open until {window} after its planned start, and is void if it begins later.",
     )
@@ -89,7 +94,11 @@ def texts(known: dict[str, tuple[Rules, tuple[str, ...]]]) -> Iterator[tuple[str
     yield "cancelled", "A cancelled game is void, and a void bet returns the stake."
     yield (
         "abandoned",
-        "An abandoned game counts only if enough of it was played; otherwise its bets are void and the stake is returned.",
+        f"An abandoned game counts only if enough of it was played; otherwise its bets stay open until {window} after its planned start, and are then void.",
+    )
+    yield (
+        "forfeited",
+        "A forfeited game, an awarded one and a walkover are void, whatever score is put down for them.",
     )
     yield from _minimum(known)
     yield "parlay_lost", "A lost leg loses the parlay at once."
@@ -104,7 +113,7 @@ def texts(known: dict[str, tuple[Rules, tuple[str, ...]]]) -> Iterator[tuple[str
 def _minimum(known: dict[str, tuple[Rules, tuple[str, ...]]]) -> Iterator[tuple[str, str]]:
     named = {
         "football": "football", "nba": "the NBA", "basketball": "other basketball", "hockey_north_america": "the NHL",
-        "hockey": "other hockey", "soccer": "soccer",
+        "hockey": "other hockey", "soccer": "soccer", "soccer_league": "a soccer league that never plays on",
     }  # fmt: skip
     for name, title in named.items():
         rules = known[name][0]
