@@ -124,12 +124,24 @@ class LazyDatabase:
         """Whether the pool is open."""
         return self._database is not None and bool(self._database.is_connected)
 
+    def expect(self) -> None:
+        """Let sessions wait for the pool: it is about to be opened."""
+        if self._opening is None:
+            self._opening = asyncio.Event()
+
+    async def load(self) -> None:
+        """Import SQLAlchemy, beside the event loop."""
+        if self._database is None:
+            self._database = await asyncio.to_thread(self._make)
+
     async def connect(self) -> None:
         """Open the pool."""
-        opening = self._opening = asyncio.Event()
+        self.expect()
+        opening = self._opening
+        assert opening is not None
         try:
-            if self._database is None:
-                self._database = await asyncio.to_thread(self._make)
+            await self.load()
+            assert self._database is not None
             await self._database.connect()
         finally:
             self._opening = None

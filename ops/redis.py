@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, MasterDownError, ReadOnlyError
+from redis.exceptions import BusyLoadingError, MasterDownError, ReadOnlyError, RedisError
 
 from ops.database import KEEPALIVE
+from ops.lazy_redis import ReadOnlyRedisError, RedisUnavailableError, named_as
 
 TIMEOUT_SECONDS = 2.0
 # What a server answers that has been demoted or is starting: it keeps the connection open for ever.
 CONDEMNING = (ReadOnlyError, MasterDownError, BusyLoadingError)
 
 
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as problem:
+        base = ReadOnlyRedisError if isinstance(problem, ReadOnlyError) else RedisUnavailableError
+        raise named_as(type(problem), base)(str(problem)) from problem  # type: ignore[arg-type]  # a class hashes
+
+
 class _Client(Redis):
     """Drops its connections when the server says that it is not the one to write to: the next reach its successor."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        with _as_unavailable():
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py's
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
     async def parse_response(self, connection: Any, command_name: str | bytes, **options: Any) -> Any:
         try:
@@ -29,10 +49,16 @@ class _Client(Redis):
             raise
 
 
+class _Pipeline(Pipeline):
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        with _as_unavailable():
+            return await super().execute(raise_on_error)
+
+
 def open_redis(url: str) -> Redis:
     """Return a client that connects at first use; text in, text out.
 
-    A command fails with `redis.exceptions.RedisError` within seconds rather than hang: the callers
+    A command fails with `RedisUnavailableError` within seconds rather than hang: the callers
     decide what a missing Redis means to them.
     """
     over_tcp: dict[str, Any] = {

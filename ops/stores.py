@@ -15,8 +15,6 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
-from redis.exceptions import ReadOnlyError, RedisError
-
 from ops.database import (
     DatabaseUnavailable,
     LazyDatabase,
@@ -24,7 +22,7 @@ from ops.database import (
     open_database,
     session,
 )
-from ops.redis import open_redis
+from ops.lazy_redis import LazyRedis, ReadOnlyRedisError, RedisUnavailableError
 from ops.tasks import waited
 from ops.telemetry.events import emit
 from ops.telemetry.logs import redact
@@ -37,7 +35,7 @@ __all__ = ["Ping", "StoreSettings", "Stores", "Unavailable", "open_stores", "pin
 
 
 # What a store raises when it is away, closing, too slow or unable to answer: catch it, wait, try again.
-Unavailable = (*DatabaseUnavailable, RedisError)
+Unavailable = (*DatabaseUnavailable, RedisUnavailableError)
 
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 1.0
@@ -81,10 +79,10 @@ class Ping:
 class Stores:
     """PostgreSQL and Redis of one process."""
 
-    def __init__(self, database: Database | LazyDatabase, redis: Redis) -> None:
+    def __init__(self, database: Database | LazyDatabase, redis: Redis | LazyRedis) -> None:
         # `session` asks no more of either than both have.
         self.database = cast("Database", database)
-        self.redis = redis
+        self.redis = cast("Redis", redis)
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,6 +91,17 @@ class Stores:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def expect(self) -> None:
+        """Let whoever asks PostgreSQL wait for the pool, which `connect` is about to open."""
+        if isinstance(self.database, LazyDatabase):
+            self.database.expect()
+
+    async def load(self) -> None:
+        """Import what speaks to the stores, beside the event loop: SQLAlchemy and redis-py take a core 0.2 s."""
+        for store in (self.database, self.redis):
+            if isinstance(store, LazyDatabase | LazyRedis):
+                await store.load()
 
     async def connect(self, stop: asyncio.Event | None = None) -> bool:
         """Open the pool of PostgreSQL, and with `stop` wait for it; False when `stop` is set before.
@@ -155,7 +164,13 @@ def open_stores(settings: StoreSettings, holder: str, *, pool_max: int | None = 
         pooler=settings.database_pooler,
         application_name=holder,
     )
-    return Stores(LazyDatabase(make), open_redis(settings.redis_url.get_secret_value()))
+    return Stores(LazyDatabase(make), LazyRedis(partial(_open_redis, settings.redis_url.get_secret_value())))
+
+
+def _open_redis(url: str) -> Redis:
+    from ops.redis import open_redis
+
+    return open_redis(url)
 
 
 async def ping(check: Awaitable[object], seconds: float = PING_SECONDS) -> Ping:
@@ -167,7 +182,7 @@ async def ping(check: Awaitable[object], seconds: float = PING_SECONDS) -> Ping:
             await check
     except TimeoutError:
         error = "timeout"
-    except (ReadOnlyDatabaseError, ReadOnlyError):
+    except (ReadOnlyDatabaseError, ReadOnlyRedisError):
         error = "read-only"
     except Exception as problem:  # a probe answers whatever the drivers raise
         emit("store_unavailable", waiting="ping", error=type(problem).__name__)

@@ -18,8 +18,8 @@ async def waited(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-async def first_of(stop: asyncio.Event, wake: asyncio.Event, seconds: float) -> None:
-    """Wait until one of two events is set, for at most `seconds`."""
+async def first_of(stop: asyncio.Event, wake: asyncio.Event, seconds: float | None = None) -> None:
+    """Wait until one of two events is set, for at most `seconds` when that is given."""
     waiters = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(wake.wait())}
     await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for waiter in waiters:

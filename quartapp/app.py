@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from ops.instances import beat
 from ops.stores import Stores, Unavailable, open_stores
-from ops.tasks import Tasks
+from ops.tasks import Tasks, first_of
 from ops.telemetry.access import AccessLog
 from ops.telemetry.events import emit
 from ops.telemetry.logs import output, redact
@@ -76,6 +76,8 @@ class Web:
     chats: ChatService
     tasks: Tasks = field(default_factory=Tasks)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    stores_wait_seconds: float = 1.0  # at most this long for the documents
 
     def start(self) -> None:
         """Start what keeps this process fresh. Nothing here waits for PostgreSQL or Redis."""
@@ -84,7 +86,19 @@ class Web:
             self.tasks.start(self.accounts.follower.run(self.stopping), "accounts")
         silence = SilenceWatch(self.documents, datetime.now(UTC))
         self.tasks.start(silence.watch(self.stopping), "silence")
-        self.tasks.start(self.stores.connect(self.stopping), "database")
+        self.stores.expect()
+        self.tasks.start(self._open_stores(), "database")
+
+    async def _open_stores(self) -> None:
+        """Load what speaks to the stores, `loaded` then; open the pool and say that this process is alive.
+
+        Not before the documents are here: they and the first visitors need neither, and it takes a core 0.2 s.
+        """
+        await first_of(self.stopping, self.follower.tried, self.stores_wait_seconds)
+        if self.stopping.is_set():
+            return
+        await self.stores.load()
+        self.loaded.set()
         beating = beat(
             self.stores.redis,
             "web",
@@ -93,6 +107,7 @@ class Web:
             ended_well=lambda: not self.tasks.failed.is_set(),
         )
         self.tasks.start(beating, "beat")
+        await self.stores.connect(self.stopping)
 
     async def stop(self) -> None:
         """End the tasks, close the pools, write the last log lines. Bounded."""

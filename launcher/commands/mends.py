@@ -6,8 +6,9 @@ import socket
 import ssl
 
 import asyncpg
-from redis.exceptions import AuthenticationError, NoPermissionError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, ReadOnlyError, ResponseError
 
+from ops.lazy_redis import RedisUnavailableError
 from quartapp.feeds.errors import (
     FeedError,
     FeedRefusedError,
@@ -26,7 +27,7 @@ def mend_of(problem: Exception) -> str:
         return _feed(problem)
     if isinstance(problem, asyncpg.PostgresError | asyncpg.InterfaceError):
         return _postgresql(problem)
-    if isinstance(problem, RedisError):
+    if isinstance(problem, RedisUnavailableError):
         return _redis(problem)
     return f"{_reach(problem)}; check its URL and the network"
 
@@ -58,8 +59,8 @@ def _postgresql(problem: asyncpg.PostgresError | asyncpg.InterfaceError) -> str:
             return f"PostgreSQL answers with {type(problem).__name__}. Its own log says more"
 
 
-def _redis(problem: RedisError) -> str:
-    match problem:
+def _redis(problem: RedisUnavailableError) -> str:
+    match problem.__cause__:
         case AuthenticationError():
             return "Redis refuses the user or the password, or wants one. Correct either in REDIS_URL"
         case NoPermissionError():

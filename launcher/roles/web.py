@@ -80,10 +80,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     web.tasks.start(watch_descriptors(web.stopping), "descriptors")
     web.start()
     start_companions(settings, web)
-    # What start-up made lives as long as the process: the collector need not walk it again and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    web.tasks.start(_spare_the_collector(web), "collector")
     if settings.reuse_port:
         await _warm(web, stop)
     emit("serving", host=settings.host, port=listening.getsockname()[1], pid=os.getpid())
@@ -130,6 +127,15 @@ def _fast_reads(settings: Settings, web: Web) -> FastReads | None:
     return FastReads(
         web.documents, web.access, find=front.in_memory, alive=front.alive(), closing=lambda: front.closing
     )
+
+
+async def _spare_the_collector(web: Web) -> None:
+    """Take what start-up made out of the collector's sight once all is loaded: it lives as long as the process."""
+    from ops.tasks import first_of
+
+    await first_of(web.stopping, web.loaded)
+    gc.collect()
+    gc.freeze()
 
 
 async def _warm(web: Web, stop: asyncio.Event) -> None:
@@ -183,6 +189,9 @@ def start_companions(settings: Settings, web: Web) -> None:
 
 async def _send_alerts(settings: Settings, web: Web) -> None:
     """Send what the watchdog raises: with no clock alive there is nobody else to do it."""
+    from ops.tasks import first_of
+
+    await first_of(web.stopping, web.loaded)  # the claim of an alert needs a store, and its message httpx
     from ops.alerts.sender import send_alerts
     from ops.alerts.telegram import TelegramChat
 

@@ -42,6 +42,7 @@ class Follower:
         self._listen = listen
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
+        self.tried = asyncio.Event()  # the documents are here, or PostgreSQL is away
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop`."""
@@ -54,6 +55,7 @@ class Follower:
                     emit("documents_stale", error=redact(repr(problem)))
                     told = True
                 self._documents.out_of_step()
+                self.tried.set()
                 await waited(stop, RECONNECT_SECONDS)
         self._documents.out_of_step()
 
@@ -69,6 +71,7 @@ class Follower:
                     await self._catch_up(connection)
                     await check_primary(connection)
                 self._documents.in_step()
+                self.tried.set()
                 await first_of(stop, self._wake, self._poll_seconds)
                 if connection.is_closed():
                     raise ConnectionResetError("the connection was closed")

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from ops.clock.job import Job
+from ops.stores import Unavailable
 from ops.telemetry.events import emit
 from quartapp.feeds.errors import FeedError, FeedShapeError
 from quartapp.feeds.espn import LEAGUES
@@ -42,7 +41,7 @@ EARLY = timedelta(minutes=15)  # games begin before their time
 SELDOM = timedelta(minutes=30)
 FETCHES_AT_ONCE = 6
 _REMEMBERED = timedelta(days=1)
-_SILENT = (RedisError, OSError, TimeoutError, ValueError)
+_SILENT = (*Unavailable, ValueError)
 
 Board = tuple[str, date]
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
-from redis.exceptions import ReadOnlyError, RedisError
 
 from launcher.commands.status import read_status
 from launcher.dev.embedded import free_port
 from ops.clock.job import JobContext
 from ops.database import raw, session
+from ops.lazy_redis import ReadOnlyRedisError, RedisUnavailableError
 from ops.redis import open_redis
 from ops.stores import Unavailable, open_stores
 from quartapp.settings import Settings
@@ -223,9 +223,9 @@ async def test_a_demoted_redis_is_left_and_found_again(
     await redis.config_set("replica-serve-stale-data", serves_stale_data)
     await replica_of(redis, "127.0.0.1", str(free_port()))
     try:
-        with pytest.raises(RedisError):
+        with pytest.raises(RedisUnavailableError):
             await client.set("key", "value")
-        with pytest.raises(RedisError):
+        with pytest.raises(RedisUnavailableError):
             await client.eval("return redis.call('set', KEYS[1], '1')", 1, "key")
     finally:
         await replica_of(redis, "NO", "ONE")
@@ -238,7 +238,7 @@ async def test_a_demoted_redis_is_left_and_found_again(
 async def test_a_read_only_redis_is_not_well(settings: Settings, redis: Redis) -> None:
     await replica_of(redis, "127.0.0.1", str(free_port()))
     try:
-        with pytest.raises(ReadOnlyError):
+        with pytest.raises(ReadOnlyRedisError):
             await redis.set("key", "value")
         async with open_stores(settings, "tests") as stores:
             assert (await stores.pings())["redis"].error == "read-only"

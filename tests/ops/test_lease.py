@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.exceptions import RedisError
 
 from launcher.dev.embedded import free_port
 from ops.clock.lease import Lease, read_holder
+from ops.lazy_redis import RedisUnavailableError
 from ops.redis import open_redis
 from tests.support.waiting import eventually
 
@@ -116,7 +116,7 @@ async def test_it_lapses_by_itself(redis: Redis) -> None:
 async def test_without_redis_taking_it_raises_and_giving_it_back_does_not() -> None:
     nowhere = open_redis(f"redis://127.0.0.1:{free_port()}/0")
     lease = Lease(nowhere, "clock", "one", TTL)
-    with pytest.raises(RedisError):
+    with pytest.raises(RedisUnavailableError):
         await lease.acquire()
     await lease.release()
     assert not lease.held

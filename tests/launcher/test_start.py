@@ -1,0 +1,85 @@
+"""What a web process loads before it answers, and in which order."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from ops.database import session
+from quartapp.app import create_web
+from quartapp.settings import Settings
+from tests.conftest import PROJECT
+from tests.support.waiting import eventually
+
+# Runs the role up to where its loop would begin to answer, and tells what it has imported.
+_UNTIL_IT_SERVES = """
+import json, os, sys
+from launcher.roles import web
+
+def tell(_):
+    print(json.dumps(sorted(sys.modules)), flush=True)
+    os._exit(0)
+
+web._spare_the_collector = tell
+sys.argv = ["launcher", "web"]
+from launcher.cli import main
+main()
+"""
+NOT_TO_SERVE = {
+    "sqlalchemy", "databases", "redis", "opentelemetry",  # loaded once the documents are here
+    "alembic", "argon2", "zxcvbn", "jwt", "httpx", "openai", "shin",  # when someone needs them
+    "croniter", "tenacity", "quartapp.jobs", "quartapp.feeds", "quartapp.sandbox", "launcher.dev",  # the clock's
+    "rich", "pygments", "numpy", "scipy",
+}  # fmt: skip
+
+
+def test_what_only_the_stores_or_a_feature_need_is_not_imported_before_visitors_are_answered(
+    settings_env: Callable[..., dict[str, str]], database_url: str, python: str
+) -> None:
+    started = subprocess.run(
+        [python, "-c", _UNTIL_IT_SERVES],
+        cwd=PROJECT,
+        env=settings_env(PORT="0", SCHEDULER_STANDALONE="true"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert started.returncode == 0, started.stderr
+    imported = set(json.loads(started.stdout.splitlines()[-1]))
+    assert "quartapp.app" in imported, "the role did not come as far as it should"
+    assert not imported & NOT_TO_SERVE
+
+
+async def test_the_stores_are_loaded_once_the_documents_are_here(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = create_web(settings)
+    web.stores_wait_seconds = 600
+    load, warm = web.stores.load, list[bool]()
+
+    async def noted() -> None:
+        warm.append(web.documents.warm)
+        await load()
+
+    monkeypatch.setattr(web.stores, "load", noted)
+    web.start()
+    async with session(web.stores.database, timeout=60) as connection:  # asked first, and waits for the pool
+        assert await connection.fetch_val("SELECT 1") == 1
+    assert warm == [True]
+    await web.stop()
+
+
+async def test_stores_are_loaded_although_the_documents_cannot_be_read(
+    settings: Settings,
+) -> None:
+    nowhere = type(settings.database_url)("postgresql://u:p@127.0.0.1:9/d")
+    web = create_web(settings.model_copy(update={"database_url": nowhere}))
+    web.stores_wait_seconds = 600
+    web.start()
+    await eventually(web.loaded.is_set, timeout=60)
+    assert not web.documents.warm
+    await web.stop()
