@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from ops.database import session
 from quartapp.app import create_web
 from quartapp.settings import Settings
 from tests.conftest import PROJECT
-from tests.support.waiting import eventually
 
 # Runs the role up to where its loop would begin to answer, and tells what it has imported.
 _UNTIL_IT_SERVES = """
@@ -67,10 +67,14 @@ async def test_the_stores_are_loaded_once_the_documents_are_here(
 
     monkeypatch.setattr(web.stores, "load", noted)
     web.start()
-    async with session(web.stores.database, timeout=60) as connection:  # asked first, and waits for the pool
-        assert await connection.fetch_val("SELECT 1") == 1
-    assert warm == [True]
-    await web.stop()
+    try:
+        async with session(
+            web.stores.database, timeout=60
+        ) as connection:  # asked first, and waits for the pool
+            assert await connection.fetch_val("SELECT 1") == 1
+        assert warm == [True]
+    finally:
+        await web.stop()
 
 
 async def test_stores_are_loaded_although_the_documents_cannot_be_read(
@@ -80,6 +84,9 @@ async def test_stores_are_loaded_although_the_documents_cannot_be_read(
     web = create_web(settings.model_copy(update={"database_url": nowhere}))
     web.stores_wait_seconds = 600
     web.start()
-    await eventually(web.loaded.is_set, timeout=60)
-    assert not web.documents.warm
-    await web.stop()
+    try:
+        async with asyncio.timeout(60):
+            await web.loaded.wait()
+        assert not web.documents.warm
+    finally:
+        await web.stop()
