@@ -120,6 +120,18 @@ async def idle(connection: Connection) -> dict[str, datetime]:
     return {row["job_name"]: row["finished_at"] for row in rows}
 
 
+async def newest_stats(connection: Connection, job_name: str) -> dict[str, Any]:
+    """Return what a job's newest run that succeeded says of itself; nothing where none has."""
+    stats = await raw(connection).fetchval(
+        """
+        SELECT stats FROM scheduler_job_runs WHERE job_name = $1 AND status = 'success'
+         ORDER BY scheduled_for DESC, attempt DESC LIMIT 1
+        """,
+        job_name,
+    )
+    return stats if isinstance(stats, dict) else {}
+
+
 async def finish(
     connection: Connection,
     run: Run,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ops.clock import ledger
 from ops.clock.findings import Alert, Findings, Trouble, found
 from ops.database import session
 from quartapp.credits import Budget, read_budget
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 STALE, SPENT, FLOOR, EMPTY = "odds:stale", "odds_api:spent", "odds_api:floor", "slate:empty"
 FALLBACK, UNMATCHED = "scoreboard:failing", "games:unmatched"
+UNREADABLE, WAITING = "settle:unreadable", "settle:waiting"
 
 
 def looking(settings: Settings) -> Look:
@@ -32,6 +34,7 @@ def looking(settings: Settings) -> Look:
             known = [sport for sport in await sports.all_sports(connection, now) if sport.active]
             empty = await sports.without_games(connection, now)
             unmatched = await unmatched_games(connection)
+            settled = await ledger.newest_stats(connection, "settle")
         # Without Redis nothing is known of the budget, and it would look unspent; the verdict then asks nothing here.
         budget = await read_budget(
             stores.redis,
@@ -40,7 +43,8 @@ def looking(settings: Settings) -> Look:
             now=now,
         )
         failing = await boards.failing(stores.redis, [sport.key for sport in known])
-        return judge_product(known, empty, budget, now) + judge_scores(failing, unmatched)
+        product = judge_product(known, empty, budget, now) + judge_scores(failing, unmatched)
+        return product + judge_bets(settled)
 
     return look
 
@@ -58,6 +62,11 @@ def judge_product(known: Sequence[Sport], empty: Sequence[str], budget: Budget, 
 def judge_scores(failing: Sequence[str], unmatched: Sequence[Unmatched]) -> Findings:
     """Return what is wrong with scores: scoreboards that fail, and games that no scoreboard has."""
     return found(_fallback(failing), FALLBACK) + found(_unmatched(unmatched), UNMATCHED)
+
+
+def judge_bets(settled: Mapping[str, Any]) -> Findings:
+    """Return what is wrong with the grading of bets, from what its newest run says of itself."""
+    return found(_unreadable(settled), UNREADABLE) + found(_waiting(settled), WAITING)
 
 
 def odds_ages(known: Sequence[Sport], now: datetime) -> dict[str, int]:
@@ -160,3 +169,33 @@ def _unmatched(unmatched: Sequence[Unmatched]) -> Trouble | None:
     return Trouble(
         "games_unmatched", f"{games} under way and on no scoreboard", first.since, UNMATCHED, alert
     )
+
+
+def _unreadable(settled: Mapping[str, Any]) -> Trouble | None:
+    count = settled.get("unreadable")
+    if not count:
+        return None
+    alert = Alert(
+        "Bets cannot be graded",
+        f"Legs whose outcome is none of their game's, {count} of them, stay open and are never guessed at. The first is "
+        f"{settled.get('first_unreadable')}",
+        "warning",
+        "once",
+    )
+    text = f"{count} of the bets on games cannot be graded"
+    return Trouble("bets_unreadable", text, cause=UNREADABLE, alert=alert)
+
+
+def _waiting(settled: Mapping[str, Any]) -> Trouble | None:
+    count = settled.get("waiting")
+    if not count:
+        return None
+    alert = Alert(
+        "Bets wait for more than a final score",
+        f"Their games have been over for a day, and no source tells what the rules of {count} legs ask for. The first is "
+        f"{settled.get('first_waiting')}\nSee: docs/settlement.md, rule 8",
+        "warning",
+        "once",
+    )
+    text = f"{count} of the bets on finished games wait for more than the final score"
+    return Trouble("bets_waiting", text, cause=WAITING, alert=alert)

@@ -48,18 +48,25 @@ async def ask(context: Context, now: datetime) -> Mapping[str, object]:
     written = 0
     asked: list[str] = []
     leagues = Leagues(context)
+    due = done = 0
     for sport in sorted(active, key=lambda one: (one.key not in running, one.key)):
-        if leagues.out_of_credits or spent(context) + SCORES_COST > state.left("results"):
+        if leagues.out_of_credits or state.at_floor:
             break
         if sport.key in served or not wants_scores(
             sport, running, await _last_asked(context, sport.key), pause, now
         ):
             continue
-        changed = await leagues.attempt(sport.key, partial(_write, context, leagues, sport, pause, now))
-        if changed is not None:
+        due += sport.key in running
+        if spent(context) + SCORES_COST > state.left("results"):
+            continue
+        told = await leagues.attempt(sport.key, partial(_write, context, leagues, sport, pause, now))
+        if told is not None:
+            listed, changed = told
             asked.append(sport.key)
             written += changed
-    return leagues.settle({"sports": asked, "games_changed": written})
+            done += sport.key in running and listed > 0
+    # Without credits left for scores, or from an answer that lists no game though one has begun, nothing is done.
+    return leagues.settle({"sports": asked, "games_changed": written, "due": due, "done": done})
 
 
 def wants_scores(
@@ -86,7 +93,10 @@ def pace(state: Budget, running: int, now: datetime) -> timedelta:
     return min(LONGEST_PAUSE, rest_of_day / rounds / 2)
 
 
-async def _write(context: Context, leagues: Leagues, sport: Sport, pause: timedelta, now: datetime) -> int:
+async def _write(
+    context: Context, leagues: Leagues, sport: Sport, pause: timedelta, now: datetime
+) -> tuple[int, int]:
+    """Ask for a sport's scores and write them; return how many games were listed, and how many changed."""
     try:
         scores, cost = await context.resources.odds_api.scores(sport.key)
     except FeedError as problem:
@@ -104,7 +114,7 @@ async def _write(context: Context, leagues: Leagues, sport: Sport, pause: timede
     await _tell_disputes(context, sport.key, disputed)
     await _remember_asked(context, sport.key, now)
     await leagues.weigh(sport.key, scores, pause)
-    return changed
+    return len(scores), changed
 
 
 async def _tell_disputes(context: Context, sport_key: str, disputed: Sequence[str]) -> None:

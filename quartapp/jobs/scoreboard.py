@@ -81,8 +81,14 @@ async def follow(context: Context, sport_keys: Sequence[str], now: datetime) -> 
         else:
             failures[sport_key] = problem
             await boards.failed(context.redis, sport_key)
+    on = {
+        (one.sport_key, board_day(one.commence_time)) for one in listed if one.status == "live"
+    }.intersection(due)
     context.stats |= {
         "boards": len(due),
+        # A board that answers well, and lists nothing on a day with a game under way, has told nothing.
+        "due": len(on),
+        "done": sum(len(answers.get(one, ())) > 0 for one in on),
         "games_changed": changed,
         "sports_failed": sorted(failures),
         "left_out": sum(sum(answer.left_out.values()) for answer in answers.values()),

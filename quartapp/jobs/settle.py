@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ops.clock.job import Job
 from quartapp.jobs.slates import Context
-from quartapp.settle.bets import Unreadable, grade_bets
+from quartapp.settle.bets import Round, grade_bets
 from quartapp.settle.rules import shortest_window
 from quartapp.store import grades
 from quartapp.store.bets import PARLAYS, PICKS
@@ -17,56 +16,52 @@ from quartapp.upstreams import Upstreams
 
 KINDS: tuple[BetKind, ...] = (PICKS, PARLAYS)
 BATCH = 200  # bets a transaction: what a kill undoes, and how long rows stay locked
-UNREADABLE = "settle:unreadable"
+WAITED = timedelta(hours=24)  # a board tells more of a finished game for days; so long nobody need be told
 
 
 async def settle(context: Context) -> Mapping[str, object]:
     """Grade every leg whose game has ended, and correct grades whose game was corrected.
 
     A batch is one transaction: grades, their evidence and what follows for each bet. A second run finds nothing due.
+    Legs that cannot be graded stay open; the run's stats say how many, and the verdict tells the operators of them.
     """
-    written: Counter[str] = Counter()
-    unreadable: list[Unreadable] = []
+    every = Round()
+    written: dict[str, int] = {}
     for kind in KINDS:
         async with context.transaction() as connection:
             due = await grades.due(connection, kind, datetime.now(UTC), shortest_window())
+        before = len(every.made)
         for done in range(0, len(due), BATCH):
             context.progress(done, len(due), f"{kind.name}s")
-            unreadable += await _settle_batch(context, kind, due[done : done + BATCH], written)
-    await _tell(context, unreadable)
-    return {"grades": written.total(), **{f"{name}s": count for name, count in sorted(written.items())}}
+            every += await _settle_batch(context, kind, due[done : done + BATCH])
+        written[f"{kind.name}s"] = len(every.made) - before
+    return {"grades": len(every.made), **written, **_open(every, datetime.now(UTC))}
 
 
-async def _settle_batch(
-    context: Context, kind: BetKind, ids: Sequence[str], written: Counter[str]
-) -> list[Unreadable]:
+async def _settle_batch(context: Context, kind: BetKind, ids: Sequence[str]) -> Round:
     async with context.transaction() as connection:
         now = datetime.now(UTC)
         bets = await kind.load(connection, ids)
         games = await grades.evidence(connection, grades.games_of(bets))
         kept = await grades.newest(connection, kind.name, ids)
-        made, unreadable = grade_bets(bets, games, kept, now)
-        if made:
-            await grades.insert(connection, kind.name, made, now)
-            await kind.close(connection, grades.ended(bets, kept, made), now)
-    written[kind.name] += len(made)
-    return unreadable
+        graded = grade_bets(bets, games, kept, now)
+        if graded.made:
+            await grades.insert(connection, kind.name, graded.made, now)
+            await kind.close(connection, grades.ended(bets, kept, graded.made), now)
+    return graded
 
 
-async def _tell(context: Context, unreadable: Sequence[Unreadable]) -> None:
-    """Tell the operators of legs whose outcome is none of their game's: they stay open and are never guessed at."""
-    if not unreadable:
-        await context.desk.well(UNREADABLE, correlation_id=context.correlation_id)
-        return
-    first = unreadable[0]
-    await context.desk.trouble(
-        UNREADABLE,
-        "Bets cannot be graded",
-        f"{len(unreadable)} legs stay open. The first is leg {first.leg + 1} of {first.bet_id}: {first.reason}",
-        "warning",
-        correlation_id=context.correlation_id,
-        repeats="once",
-    )
+def _open(every: Round, now: datetime) -> dict[str, object]:
+    """Return the figures that the verdict is made from: what was due and done, and which legs stay open and why."""
+    waiting = [one for one in every.waiting if one.since is not None and now - one.since > WAITED]
+    return {
+        "due": every.due,
+        "done": len(every.made),
+        "unreadable": len(every.unreadable),
+        "first_unreadable": str(every.unreadable[0]) if every.unreadable else None,
+        "waiting": len(waiting),
+        "first_waiting": str(waiting[0]) if waiting else None,
+    }
 
 
 SETTLE: Job[Upstreams] = Job(

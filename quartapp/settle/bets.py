@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -107,12 +107,45 @@ class NewGrade:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A leg whose outcome is none of its game's, and why: it is never guessed at."""
+class Open:
+    """A leg of a game that is over, which stays open all the same, and why. `since`: when its result was told."""
 
     bet_id: str
     leg: int
     reason: str
+    since: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"leg {self.leg + 1} of {self.bet_id}: {self.reason}"
+
+
+@dataclass(slots=True)
+class Round:
+    """What one look at bets came to.
+
+    Attributes:
+        made: the new grades.
+        unreadable: legs whose outcome is none of their game's; it is never guessed at.
+        waiting: legs of games that are over and lack what their rule asks for, a score at the end of regulation, say.
+        ripe: how many legs had no grade though their game is final with a score.
+    """
+
+    made: list[NewGrade] = field(default_factory=list)
+    unreadable: list[Open] = field(default_factory=list)
+    waiting: list[Open] = field(default_factory=list)
+    ripe: int = 0
+
+    @property
+    def due(self) -> int:
+        """How many legs must have a grade now."""
+        return max(0, self.ripe - len(self.unreadable) - len(self.waiting))
+
+    def __iadd__(self, other: Round) -> Round:
+        self.made += other.made
+        self.unreadable += other.unreadable
+        self.waiting += other.waiting
+        self.ripe += other.ripe
+        return self
 
 
 Graded = Mapping[tuple[str, int], Kept]
@@ -120,28 +153,31 @@ Graded = Mapping[tuple[str, int], Kept]
 
 def grade_bets(
     bets: Iterable[PlacedBet], games: Mapping[str, Evidence], kept: Graded, now: datetime
-) -> tuple[list[NewGrade], list[Unreadable]]:
+) -> Round:
     """Return the grades that are new at `now`: first ones, and corrections of those whose game reads otherwise.
 
     A grade is only ever corrected by another grade: a leg that was graded does not open again.
     """
-    made: list[NewGrade] = []
-    unreadable: list[Unreadable] = []
+    found = Round()
     for bet in bets:
         for number, leg in enumerate(bet.legs):
-            game = games.get(leg.game_id)
+            game, before = games.get(leg.game_id), kept.get((bet.id, number))
             if game is None:
-                unreadable.append(Unreadable(bet.id, number, f"there is no game {leg.game_id}"))
+                found.unreadable.append(Open(bet.id, number, f"there is no game {leg.game_id}"))
                 continue
+            over = game.status == "final" and game.score is not None
+            found.ripe += over and before is None
             try:
                 verdict = verdict_on(leg, game, now)
             except ValueError as problem:
-                unreadable.append(Unreadable(bet.id, number, str(problem)))
+                found.unreadable.append(Open(bet.id, number, str(problem)))
                 continue
-            new = _new(bet.id, number, verdict, game, kept.get((bet.id, number)))
+            new = _new(bet.id, number, verdict, game, before)
             if new is not None:
-                made.append(new)
-    return made, unreadable
+                found.made.append(new)
+            elif over and before is None:
+                found.waiting.append(Open(bet.id, number, verdict.reason, game.told_at))
+    return found
 
 
 def verdict_on(leg: PlacedLeg, game: Evidence, now: datetime) -> Verdict:

@@ -188,6 +188,32 @@ async def wait(service: Service) -> None:
     await service.odds_arrive()
 
 
+async def settle_run(service: Service, **stats: object) -> None:
+    async with session(service.database) as connection:
+        (row,) = await ledger.claim(
+            connection,
+            [Claim("settle", service.now, 1, "schedule")],
+            holder=service.term.holder,
+            fencing_token=service.term.token,
+            now=service.now,
+        )
+        await ledger.finish(connection, row, "success", now=service.now, stats=stats)
+
+
+async def fail_to_read(service: Service) -> None:
+    await settle_run(
+        service, unreadable=2, first_unreadable="leg 1 of p: 'Yankees' is not an outcome", waiting=0
+    )
+
+
+async def wait_for_scores(service: Service) -> None:
+    await settle_run(service, unreadable=0, waiting=1, first_waiting="leg 2 of p: nobody told")
+
+
+async def settle_all(service: Service) -> None:
+    await settle_run(service, unreadable=0, waiting=0)
+
+
 Change = Callable[[Service], Awaitable[None]]
 
 
@@ -200,6 +226,8 @@ Change = Callable[[Service], Awaitable[None]]
         ("slate_empty", "slate:empty", empty, fill),
         ("games_unmatched", "games:unmatched", lose_a_game, find_it),
         ("scores_fallback", "scoreboard:failing", fail_boards, mend_boards),
+        ("bets_unreadable", "settle:unreadable", fail_to_read, settle_all),
+        ("bets_waiting", "settle:waiting", wait_for_scores, settle_all),
         ("server_errors", "web:errors", err, wait),
     ],
 )

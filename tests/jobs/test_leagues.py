@@ -260,6 +260,7 @@ async def test_no_scores_are_fetched_below_the_floor(bench: Bench) -> None:
     await bench.redis.hset("odds_api:credits", "remaining", "51")
     run = await bench.run("results")
     assert (run.status, run.stats["sports"], asked(bench, "/scores")) == ("success", [], 0)
+    assert (run.stats["due"] > 0, run.stats["done"]) == (True, 0), "the verdict tells of a run like that"
     await bench.redis.hset("odds_api:credits", "remaining", "55")
     run = await bench.run("results")
     assert asked(bench, "/scores") == 2

@@ -121,17 +121,30 @@ async def test_sides_follow_the_teams_when_they_change_places_or_names(leader: L
     assert await grades(sql) == {"s": ["won"], "r": ["lost"]}
 
 
-async def test_an_outcome_that_its_game_does_not_have_stays_open_and_is_told_once(
+async def test_an_outcome_that_its_game_does_not_have_stays_open_and_the_run_says_so(
     leader: Leader, sql: Any
 ) -> None:
     await put_game(sql, "g", (5, 3))
     await place_picks(sql, [pick("odd", "g", "Yankees"), pick("even", "g")])
-    await run(leader)
-    await run(leader)
+    first = await run(leader)
+    assert (first["due"], first["done"], first["unreadable"]) == (1, 1, 1)
+    again = await run(leader)
+    assert (again["due"], again["done"], again["unreadable"]) == (0, 0, 1)
+    assert again["first_unreadable"].startswith("leg 1 of odd: 'Yankees' is not an outcome")
     assert await grades(sql) == {"even": ["won"]}
-    alerts = await sql.fetch("SELECT body FROM alerts")
-    assert len(alerts) == 1
-    assert "'Yankees' is not an outcome" in alerts[0]["body"]
+
+
+async def test_a_bet_that_waits_for_a_day_for_what_its_rule_asks_for_is_told(
+    leader: Leader, sql: Any
+) -> None:
+    cup = "soccer_uefa_champs_league"
+    await put_game(sql, "new", (2, 1), sport=cup, hours_ago=26)  # over for 23 hours
+    await put_game(sql, "old", (2, 1), sport=cup, hours_ago=28)
+    await place_picks(sql, [pick("p", "new"), pick("q", "old")])
+    done = await run(leader)
+    assert (done["due"], done["done"], done["waiting"]) == (0, 0, 1)
+    assert done["first_waiting"] == "leg 1 of q: nobody told whether there was play after regulation"
+    assert await grades(sql) == {}
 
 
 async def test_a_grade_is_never_changed_and_never_doubled(leader: Leader, sql: Any) -> None:
