@@ -102,17 +102,17 @@ async def claim(
 async def idle(connection: Connection) -> dict[str, datetime]:
     """Return the jobs whose newest run with something due did nothing though it succeeded, and when it ended.
 
-    A job says in its stats how much was `due` and how much it has `done`. Of each job the newest runs are looked at.
+    A job says in its stats how much was `due` and how much it has `done`. A run with nothing due says nothing, and many
+    may lie between: a partial index (scheduler_job_runs_busy) finds the newest that had something.
     """
     rows = await raw(connection).fetch(
         """
         SELECT job.job_name, busy.finished_at
           FROM scheduler_jobs AS job
          CROSS JOIN LATERAL (
-               SELECT stats, finished_at
-                 FROM (SELECT status, stats, finished_at, scheduled_for, attempt FROM scheduler_job_runs
-                        WHERE job_name = job.job_name ORDER BY scheduled_for DESC, attempt DESC LIMIT 60) AS newest
-                WHERE status = 'success' AND stats -> 'due' > '0'::jsonb AND jsonb_typeof(stats -> 'due') = 'number'
+               SELECT stats, finished_at FROM scheduler_job_runs
+                WHERE job_name = job.job_name AND status = 'success'
+                  AND jsonb_typeof(stats -> 'due') = 'number' AND stats -> 'due' > '0'::jsonb
                 ORDER BY scheduled_for DESC, attempt DESC LIMIT 1) AS busy
          WHERE busy.stats -> 'done' = '0'::jsonb
         """

@@ -45,3 +45,9 @@ def stale_since(sport: Sport, state: Budget, sports: int, now: datetime) -> date
         return None
     limit = sport.odds_updated_at + max(STALE_AT_LEAST, 2 * cadence(sport, state, sports, now))
     return limit if now > limit else None
+
+
+def last_of_yesterday(now: datetime) -> datetime | None:
+    """Return yesterday's last moment while today's plan is too young for anything to be late by it, else None."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(microseconds=1) if now - midnight <= STALE_AT_LEAST else None

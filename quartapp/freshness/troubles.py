@@ -11,7 +11,7 @@ from ops.clock.findings import Alert, Findings, Trouble, found
 from ops.database import session
 from quartapp.credits import Budget, read_budget
 from quartapp.freshness import boards
-from quartapp.freshness.cadence import stale_since
+from quartapp.freshness.cadence import last_of_yesterday, stale_since
 from quartapp.store import sports
 from quartapp.store.scoreboard import Unmatched, unmatched_games
 
@@ -36,23 +36,38 @@ def looking(settings: Settings) -> Look:
             unmatched = await unmatched_games(connection)
             settled = await ledger.newest_stats(connection, "settle")
         # Without Redis nothing is known of the budget, and it would look unspent; the verdict then asks nothing here.
-        budget = await read_budget(
+        budget = await budget_at(stores, now)
+        before = last_of_yesterday(now)
+        yesterday = None if before is None else (await budget_at(stores, before), before)
+        failing = await boards.failing(stores.redis, [sport.key for sport in known])
+        product = judge_product(known, empty, budget, now, yesterday) + judge_scores(failing, unmatched)
+        return product + judge_bets(settled)
+
+    async def budget_at(stores: Stores, moment: datetime) -> Budget:
+        return await read_budget(
             stores.redis,
             daily_limit=settings.odds_api_daily_credits,
             floor=settings.odds_api_credit_floor,
-            now=now,
+            now=moment,
         )
-        failing = await boards.failing(stores.redis, [sport.key for sport in known])
-        product = judge_product(known, empty, budget, now) + judge_scores(failing, unmatched)
-        return product + judge_bets(settled)
 
     return look
 
 
-def judge_product(known: Sequence[Sport], empty: Sequence[str], budget: Budget, now: datetime) -> Findings:
-    """Return what is wrong with the odds of the active sports; `empty` are sports in season without a game."""
+def judge_product(
+    known: Sequence[Sport],
+    empty: Sequence[str],
+    budget: Budget,
+    now: datetime,
+    yesterday: tuple[Budget, datetime] | None = None,
+) -> Findings:
+    """Return what is wrong with the odds of the active sports; `empty` are sports in season without a game.
+
+    `yesterday` is its budget with its last moment, in a day's first minutes: what stood still because nothing was left
+    is not late by a plan that has just begun.
+    """
     return (
-        found(_stale(known, budget, now), STALE)
+        found(_stale(known, budget, now, yesterday), STALE)
         + found(_spent(budget), SPENT)
         + found(_at_floor(budget), FLOOR)
         + found(_empty(empty), EMPTY)
@@ -78,11 +93,14 @@ def odds_ages(known: Sequence[Sport], now: datetime) -> dict[str, int]:
     }
 
 
-def _stale(known: Sequence[Sport], budget: Budget, now: datetime) -> Trouble | None:
+def _stale(
+    known: Sequence[Sport], budget: Budget, now: datetime, yesterday: tuple[Budget, datetime] | None
+) -> Trouble | None:
     since = {
         sport.key: moment
         for sport in known
         if (moment := stale_since(sport, budget, len(known), now)) is not None
+        and (yesterday is None or stale_since(sport, yesterday[0], len(known), yesterday[1]) is not None)
     }
     if not since:
         return None

@@ -23,15 +23,18 @@ from ops.clock.watchdog import Watchdog
 from ops.database import raw, session
 from ops.stores import Stores
 from quartapp.app import create_web
+from quartapp.credits import Budget
 from quartapp.documents.derived import Computed, Turns
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import Document, load_all, render
 from quartapp.freshness import boards
+from quartapp.freshness.cadence import cadence, stale_since
 from quartapp.freshness.report import report
 from quartapp.freshness.silence import SilenceWatch
 from quartapp.freshness.troubles import looking
 from quartapp.publish import addresses
 from quartapp.store import games, sports
+from quartapp.store.sports import Sport
 from tests.support.examples import SPORT, event, sport
 
 if TYPE_CHECKING:
@@ -188,11 +191,14 @@ async def wait(service: Service) -> None:
     await service.odds_arrive()
 
 
-async def settle_run(service: Service, **stats: object) -> None:
+async def ran(service: Service, job_name: str, **stats: object) -> None:
+    """Let a run of the job end well, with what it says it did."""
     async with session(service.database) as connection:
+        following = service.now + timedelta(days=1)
+        await register.register(connection, [Registered(job_name, "0 6 * * *", "UTC", following)], NOON)
         (row,) = await ledger.claim(
             connection,
-            [Claim("settle", service.now, 1, "schedule")],
+            [Claim(job_name, service.now, 1, "schedule")],
             holder=service.term.holder,
             fencing_token=service.term.token,
             now=service.now,
@@ -201,17 +207,24 @@ async def settle_run(service: Service, **stats: object) -> None:
 
 
 async def fail_to_read(service: Service) -> None:
-    await settle_run(
-        service, unreadable=2, first_unreadable="leg 1 of p: 'Yankees' is not an outcome", waiting=0
-    )
+    unreadable = "leg 1 of p: 'Yankees' is not an outcome"
+    await ran(service, "settle", unreadable=2, first_unreadable=unreadable, waiting=0)
 
 
 async def wait_for_scores(service: Service) -> None:
-    await settle_run(service, unreadable=0, waiting=1, first_waiting="leg 2 of p: nobody told")
+    await ran(service, "settle", unreadable=0, waiting=1, first_waiting="leg 2 of p: nobody told")
 
 
 async def settle_all(service: Service) -> None:
-    await settle_run(service, unreadable=0, waiting=0)
+    await ran(service, "settle", unreadable=0, waiting=0)
+
+
+async def idle(service: Service) -> None:
+    await ran(service, "daily_pass", due=3, done=0)
+
+
+async def work(service: Service) -> None:
+    await ran(service, "daily_pass", due=3, done=2)
 
 
 Change = Callable[[Service], Awaitable[None]]
@@ -229,6 +242,7 @@ Change = Callable[[Service], Awaitable[None]]
         ("bets_unreadable", "settle:unreadable", fail_to_read, settle_all),
         ("bets_waiting", "settle:waiting", wait_for_scores, settle_all),
         ("server_errors", "web:errors", err, wait),
+        ("job_idle", "clock:idle", idle, work),
     ],
 )
 async def test_a_trouble_is_told_within_five_minutes_shown_alike_everywhere_and_over_within_two(
@@ -267,32 +281,69 @@ async def test_the_public_answer_has_every_sports_age_and_no_host(service: Servi
 async def test_a_run_that_did_nothing_of_what_was_due_is_told_and_over_with_one_that_did(
     service: Service,
 ) -> None:
-    async def run(due: int, done: int) -> None:
-        async with session(service.database) as connection:
-            (row,) = await ledger.claim(
-                connection,
-                [Claim("daily_pass", service.now, 1, "schedule")],
-                holder=service.term.holder,
-                fencing_token=service.term.token,
-                now=service.now,
-            )
-            await ledger.finish(connection, row, "success", now=service.now, stats={"due": due, "done": done})
-
-    async with session(service.database) as connection:
-        following = service.now + timedelta(days=1)
-        await register.register(connection, [Registered("daily_pass", "0 6 * * *", "UTC", following)], NOON)
-    await run(3, 0)
+    await ran(service, "daily_pass", due=3, done=0)
     await service.step()
     said = await service.published()
     assert [reason["code"] for reason in said["reasons"]] == ["job_idle"]
     assert "Daily_pass did nothing" in said["reasons"][0]["detail"]
-    await run(0, 0)  # nothing was due: that is no proof that it works again
+    for _ in range(100):  # nothing was due: that is no proof that it works again, however often
+        await service.odds_arrive()
+        service.now += STEP
+        await ran(service, "daily_pass", due=0, done=0)
     await service.step()
     assert await service.told() == [("clock:idle", "failure")]
-    await run(3, 2)
+    await ran(service, "daily_pass", due=3, done=2)
     await service.step()
     assert (await service.published())["reasons"] == []
     assert await service.told() == [("clock:idle", "failure"), ("clock:idle", "recovery")]
+
+
+async def test_odds_that_stood_still_because_the_day_s_credits_were_spent_are_not_called_old_at_midnight(
+    database: Database, redis: Redis, settings: Settings
+) -> None:
+    service = await start(database, redis, settings, NOON)
+    await spend(service)
+    await fall_silent(service)
+    for late in (datetime(2026, 6, 1, 18, 0, tzinfo=UTC), datetime(2026, 6, 1, 23, 58, 30, tzinfo=UTC)):
+        service.now = late
+        await service.step()
+    for _ in range(4):  # over midnight, until the new day's first refresh
+        await service.step()
+    await speak(service)
+    await service.step()
+    assert await service.told() == [("odds_api:spent", "failure"), ("odds_api:spent", "recovery")]
+    await fall_silent(service)
+    await service.until(True, timedelta(minutes=5))
+    assert [reason["code"] for reason in (await service.published())["reasons"]] == ["odds_stale"]
+
+
+async def test_odds_that_are_old_stay_old_over_midnight(service: Service) -> None:
+    await fall_silent(service)
+    service.now = datetime(2026, 6, 1, 23, 58, tzinfo=UTC)
+    for _ in range(12):
+        await service.step()
+        assert [reason["code"] for reason in (await service.published())["reasons"]] == ["odds_stale"]
+    assert await service.told() == [("odds:stale", "failure")]
+
+
+def test_odds_are_old_once_they_are_older_than_twice_their_cadence() -> None:
+    near = Sport(SPORT, SPORT, "Sports", True, "in_season", NOON + timedelta(hours=3), None, NOON, "live", 1)
+    budget = Budget(5_000, 0, 0, {}, 500, 50, None)  # half of a day for 125 rounds of three markets
+    planned = cadence(near, budget, 1, NOON)
+    assert timedelta(minutes=2) < planned < timedelta(minutes=4)
+    assert stale_since(near, budget, 1, NOON + timedelta(minutes=4)) is None
+    found = stale_since(near, budget, 1, NOON + timedelta(minutes=7))
+    assert found is not None
+    assert found > NOON + 1.9 * planned
+
+
+async def test_a_few_answers_of_5xx_or_many_over_a_long_time_are_no_trouble(service: Service) -> None:
+    for _ in range(3):
+        service.errors += 24
+        for _ in range(11):
+            await service.step()
+            assert (await service.published())["reasons"] == []
+    assert await service.told() == []
 
 
 async def test_a_silent_clock_does_not_read_ok_for_ever(service: Service) -> None:
