@@ -1,11 +1,14 @@
 """Whose prices count. A book is left out of a market by name and reason; the same rule serves every figure.
 
 - incomplete: no two-sided line under the event's own names (Draw, Over, Under): a team named otherwise, a side
-  missing, points that are not each other's negative.
+  missing, points that are not each other's negative; two prices of a winner that add up to so little that the draw
+  must be missing.
 - suspended: a price of its market is no price.
 - stale: older than the newest price of the game by more than `age_bound`.
-- outlier: further from the weighted median of the others than `outlier_bound`; the furthest goes first, and
-  the rest are compared anew. Where turning its sides round brings it back, the detail says so.
+- outlier: its own prices add up to less than any book's would, a price is worth `MOST_WORTH` by the weighted median of
+  the others, or it is further from that than `outlier_bound`; the furthest goes first, and the rest are compared anew.
+  Where turning its sides round brings it back, the detail says so. What too few books quote to be compared among
+  themselves is compared with other markets: see witnesses.py.
 
 The distance is in standard deviations of the result, so that lines at other points compare: a book that gives
 home p at point x places the margin at Φ⁻¹(p) - x/sd.
@@ -30,6 +33,10 @@ NEAR_START = timedelta(hours=6)
 # of this bound. Books differ more about strong favourites, so the bound grows with the others' own place.
 OUTLIER_DISTANCE, OUTLIER_SHARE = 0.20, 0.10
 FEWEST_FOR_OUTLIER = 3
+# Of 4,035 recorded lines the lowest adds up to 1.002, at an exchange.
+LEAST_BOOKSUM, LEAST_WITHOUT_DRAW = 0.97, 1.0
+# Of 6,750 recorded prices the best is worth 1.054 of its stake by the others.
+MOST_WORTH = 1.15
 _SPREAD_UNKNOWN = 10.0
 _PROBIT = NormalDist().inv_cdf
 
@@ -110,9 +117,12 @@ def sift(key: str, game: Game, books: Sequence[BookMarket]) -> Sifted:
             lines += found
     kind, lines = _kinds(key, game.sport_key, lines)
     sport = sport_of(game.sport_key)
+    excluded += [_underround(line) for line in _once(lines) if booksum(line) < _least(line)]
+    gone = {one.bookmaker for one in excluded}
     by_kind: dict[str, list[Line]] = {}
     for line in lines:
-        by_kind.setdefault(line.kind, []).append(line)
+        if line.bookmaker not in gone:
+            by_kind.setdefault(line.kind, []).append(line)
     for group in by_kind.values():
         excluded += _outliers(key, game, group, sport)
     gone = {one.bookmaker for one in excluded}
@@ -185,6 +195,27 @@ def _kinds(key: str, sport_key: str, lines: list[Line]) -> tuple[Kind, list[Line
     return "three_way" if three else "draw_void" if natural else "two_way", lines
 
 
+def booksum(line: Line) -> float:
+    """Return what a line's implied probabilities add up to: 1 and the book's margin."""
+    return sum(1 / decimal for decimal in line.decimals.values())
+
+
+def _least(line: Line) -> float:
+    return LEAST_WITHOUT_DRAW if line.kind == "draw_void" else LEAST_BOOKSUM
+
+
+def _once(lines: Sequence[Line]) -> list[Line]:
+    """Return each book's line that adds up to the least."""
+    return list({line.bookmaker: line for line in sorted(lines, key=booksum, reverse=True)}.values())
+
+
+def _underround(line: Line) -> Excluded:
+    whole = f"its prices add up to {booksum(line):.2f}"
+    if line.kind == "draw_void":
+        return Excluded(line.bookmaker, "incomplete", f"{whole}: the draw is missing")
+    return Excluded(line.bookmaker, "outlier", f"{whole}: no book sells both sides so cheaply")
+
+
 def outlier_bound(key: str, median: float) -> float:
     """Return how far from the others' median a line may stand: 0.2 deviations are 8 % at an even game."""
     return OUTLIER_DISTANCE + (0.0 if key == "totals" else OUTLIER_SHARE * abs(median))
@@ -196,7 +227,7 @@ def _outliers(key: str, game: Game, lines: Sequence[Line], sport: Sport | None) 
     found: list[Excluded] = []
     while len({line.bookmaker for _, line in left}) >= FEWEST_FOR_OUTLIER:
         in_order = sorted((place, weight_of(line.bookmaker), line.bookmaker) for place, line in left)
-        medians = [_median_of_others(line.bookmaker, in_order) for _, line in left]
+        medians = [median_of_others(line.bookmaker, in_order) for _, line in left]
         ratios = [
             abs(place - median) / outlier_bound(key, median)
             for (place, _), median in zip(left, medians, strict=True)
@@ -213,7 +244,26 @@ def _outliers(key: str, game: Game, lines: Sequence[Line], sport: Sport | None) 
         )
         found.append(Excluded(line.bookmaker, "outlier", detail))
         left = [(where, one) for where, one in left if one.bookmaker != line.bookmaker]
-    return found
+    return found + _too_high([line for _, line in left])
+
+
+def _too_high(lines: Sequence[Line]) -> list[Excluded]:
+    """Return the books with a price far above its worth by the others at its point: a long shot hardly moves a line."""
+    found: dict[str, Excluded] = {}
+    at_point: dict[float | None, list[Line]] = {}
+    for line in lines:
+        at_point.setdefault(line.point, []).append(line)
+    for own in at_point.values():
+        if len(own) < FEWEST_FOR_OUTLIER:
+            continue
+        for name in own[0].decimals:
+            highest = max(own, key=lambda line: line.decimals[name])
+            in_order = sorted((line.fair[name], weight_of(line.bookmaker), line.bookmaker) for line in own)
+            worth = median_of_others(highest.bookmaker, in_order) * highest.decimals[name]
+            if worth > MOST_WORTH:
+                detail = f"{name:.60} pays {worth - 1:.0%} more than it is worth by the other books"
+                found[highest.bookmaker] = Excluded(highest.bookmaker, "outlier", detail)
+    return list(found.values())
 
 
 def location(key: str, game: Game, line: Line, sport: Sport | None) -> float:
@@ -235,7 +285,7 @@ def deviation(key: str, sport: Sport | None) -> float:
     return sport.total_sd if key == "totals" else sport.margin_sd
 
 
-def _median_of_others(bookmaker: str, in_order: Sequence[tuple[float, float, str]]) -> float:
+def median_of_others(bookmaker: str, in_order: Sequence[tuple[float, float, str]]) -> float:
     """Return the weighted median of the other books' places; the middle of two where it falls between."""
     others = [(place, weight) for place, weight, book in in_order if book != bookmaker]
     half = sum(weight for _, weight in others) / 2

@@ -16,7 +16,7 @@ from quartapp.odds.legs import Chances, Selection, Side
 from quartapp.odds.market_keys import MARKETS
 from quartapp.odds.opinion import Opinion, fitted
 from quartapp.odds.parameters import to_parameters
-from quartapp.odds.quotes import BookMarket, Line, Offer, Sifted, sift
+from quartapp.odds.quotes import BookMarket, Line, Offer, Sifted
 from quartapp.odds.quotes import Game as QuotedGame
 from quartapp.odds.sports import sport_of
 from quartapp.odds.value import (
@@ -29,6 +29,7 @@ from quartapp.odds.value import (
     decided_value,
 )
 from quartapp.odds.vig import hold
+from quartapp.odds.witnesses import sift_markets
 from quartapp.publish import analysis_shapes, shapes
 from quartapp.publish.game import format_time, moment, odds, prices
 from quartapp.publish.line_history import market_movement
@@ -52,7 +53,7 @@ def analyse_markets(
 ) -> Analysed:
     """Return every market that at least one book quotes as it should. `commissions`: what each exchange keeps."""
     about = QuotedGame(game.sport_key, game.home_team, game.away_team, game.commence_time, newest(books))
-    sifted = {key: sift(key, about, _book_markets(books, key)) for key in MARKETS}
+    sifted = sift_markets(about, {key: _book_markets(books, key) for key in MARKETS})
     opinions, model = fitted(sport_of(game.sport_key), sifted, game.home_team)
     exact = _prices_as_shown(books)
     updated = {

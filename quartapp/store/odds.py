@@ -22,10 +22,11 @@ async def upsert(connection: Connection, events: Sequence[Event], form: PriceFor
     """Make the current odds of `events` exactly these; return how many prices or points changed.
 
     One statement writes the prices and the history of what changed. Books, markets and outcomes that the
-    answer lacks are gone, and the history says since when.
+    answer lacks are gone, and the history says since when. A book whose clock is ahead of ours counts as of now:
+    else it would make every other look old, and never grow old itself.
     """
-    await _write_bookmakers(connection, events)
-    columns = _columns(events)
+    await _write_bookmakers(connection, events, now)
+    columns = _columns(events, now)
     changed = await raw(connection).fetchval(
         """
         WITH new AS (
@@ -83,7 +84,11 @@ async def upsert(connection: Connection, events: Sequence[Event], form: PriceFor
     return int(changed)
 
 
-def _columns(events: Sequence[Event]) -> tuple[list[Any], ...]:
+def _past(moment: datetime | None, now: datetime) -> datetime | None:
+    return None if moment is None else min(moment, now)
+
+
+def _columns(events: Sequence[Event], now: datetime) -> tuple[list[Any], ...]:
     columns: tuple[list[Any], ...] = tuple([] for _ in range(9))
     games, books, markets, names, lines, prices, points, updates, positions = columns
     for event in events:
@@ -99,16 +104,16 @@ def _columns(events: Sequence[Event]) -> tuple[list[Any], ...]:
                     lines.append(seen[outcome.name])
                     prices.append(outcome.price)
                     points.append(outcome.point)
-                    updates.append(market.last_update)
+                    updates.append(_past(market.last_update, now))
                     positions.append(position)
                     seen[outcome.name] += 1
                     position += 1
     return columns
 
 
-async def _write_bookmakers(connection: Connection, events: Sequence[Event]) -> None:
+async def _write_bookmakers(connection: Connection, events: Sequence[Event], now: datetime) -> None:
     listed = [
-        (event.id, book.key, book.title, book.last_update, position)
+        (event.id, book.key, book.title, _past(book.last_update, now), position)
         for event in events
         for position, book in enumerate(event.bookmakers)
     ]

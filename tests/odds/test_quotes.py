@@ -6,16 +6,29 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 
 from quartapp.odds.formats import american_to_decimal
 from quartapp.odds.legs import Chances
+from quartapp.odds.market_keys import MARKETS
 from quartapp.odds.opinion import Opinion, fitted, opinion
-from quartapp.odds.quotes import BookMarket, Game, Offer, Sifted, sift
+from quartapp.odds.quotes import (
+    BookMarket,
+    Game,
+    Line,
+    Offer,
+    Sifted,
+    booksum,
+    location,
+    outlier_bound,
+    sift,
+)
 from quartapp.odds.sports import sport_of
 from quartapp.odds.value import expected_value
+from quartapp.odds.witnesses import sift_markets
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -157,6 +170,90 @@ def test_a_lone_three_way_book_decides_no_two_way_market() -> None:
     made = opinion("h2h", found)
     assert made is not None
     assert (made.kind, made.books, set(made.probabilities)) == ("two_way", 2, {"Home", "Away"})
+
+
+def three_way(key: str, home: float, draw: float, away: float) -> BookMarket:
+    return BookMarket(key, NOW, (Offer("Home", home), Offer("Away", away), Offer("Draw", draw)))
+
+
+def every_market(sport: str, **books: Sequence[BookMarket]) -> dict[str, dict[str, str]]:
+    found = sift_markets(game(sport), {key: books[key] for key in MARKETS if key in books})
+    return {key: reasons(market) for key, market in found.items()}
+
+
+def test_a_three_way_book_whose_draw_is_missing_refunds_no_draw() -> None:
+    books = [three_way("a", 2.3, 3.4, 3.2), three_way("b", 2.3, 3.4, 3.2), book("c", 2.3, 3.2)]
+    assert every_market("soccer_epl", h2h=books) == {"h2h": {"c": "incomplete"}}
+
+
+def test_a_lone_draw_void_book_is_judged_by_the_three_way_ones() -> None:
+    honest = [three_way(key, 1.5, 4.4, 7.0) for key in "ab"]
+    assert every_market("soccer_epl", h2h=[*honest, book("void", 1.18, 5.2)]) == {"h2h": {}}
+    assert every_market("soccer_epl", h2h=[*honest, book("void", 5.2, 1.18)]) == {"h2h": {"void": "outlier"}}
+    one_book = [honest[0], book("void", 5.2, 1.18)]
+    assert every_market("soccer_epl", h2h=one_book) == {"h2h": {}}  # nobody can say which is wrong
+
+
+def test_a_lone_three_way_book_in_hockey_is_judged_by_the_two_way_ones() -> None:
+    honest = [book(key, 1.5, 2.7) for key in "abc"]
+    right, wrong = three_way("x", 1.85, 4.3, 3.9), three_way("x", 3.9, 4.3, 1.85)
+    assert every_market("icehockey_nhl", h2h=[*honest, right]) == {"h2h": {}}
+    assert every_market("icehockey_nhl", h2h=[*honest, wrong]) == {"h2h": {"x": "outlier"}}
+
+
+def test_of_two_spreads_the_books_that_quote_a_winner_say_which_is_wrong() -> None:
+    winners = [book(key, 1.4, 3.1) for key in ("a", "b", "pinnacle")]
+    for wrong in ("a", "pinnacle"):
+        spreads = [spread(key, 6.5 if key == wrong else -6.5, 1.91, 1.91) for key in ("a", "pinnacle")]
+        found = every_market("basketball_nba", h2h=winners, spreads=spreads)
+        assert found == {"h2h": {}, "spreads": {wrong: "outlier"}}
+        assert every_market("tennis_atp", h2h=winners, spreads=spreads) == {"h2h": {}, "spreads": {}}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_book_that_sells_both_sides_too_cheaply_is_wrong_however_few_quote(count: int) -> None:
+    honest = [book(f"book{n}", 1.91, 1.91) for n in range(count - 1)]
+    assert reasons(sift("h2h", game(), [*honest, book("both", 2.3, 2.3)])) == {"both": "outlier"}
+
+
+def test_a_long_shot_priced_far_too_high_is_an_outlier_though_its_line_hardly_moves() -> None:
+    honest = [three_way(f"book{n}", 1.17, 8.0, 15.0) for n in range(3)]
+    assert reasons(sift("h2h", game("soccer_epl"), [*honest, three_way("high", 1.14, 8.0, 34.0)])) == {
+        "high": "outlier"
+    }
+
+
+def test_recorded_books_stand_as_far_from_the_bounds_as_they_say(shared_data: Path) -> None:
+    """The figures beside the bounds, measured again: books of games that had not begun."""
+    sums: list[float] = []
+    worth: list[float] = []
+    apart: list[float] = []
+    for slate in ("basketball_nba_odds_2022-11-23", "soccer_epl_odds_2023-24"):
+        for event in json.loads((shared_data / f"{slate}.json").read_text()):
+            newest = max(moment(book["last_update"]) for book in event["bookmakers"])
+            found = {key: sifted(event, key) for key in MARKETS}
+            if moment(event["commence_time"]) <= newest:
+                continue
+            about = Game(event["sport_key"], event["home_team"], event["away_team"], newest, newest)
+            for market in found.values():
+                sums += [booksum(line) for line in market.lines]
+                worth += [best_worth(line, market.lines) for line in market.lines]
+            sport = sport_of(event["sport_key"])
+            who = [location("h2h", about, line, sport) for line in found["h2h"].lines]
+            for line in found["spreads"].lines if who else ():
+                away = abs(location("spreads", about, line, sport) - median(who))
+                apart.append(away / outlier_bound("spreads", median(who)))
+    assert min(sums) == pytest.approx(1.002, abs=5e-4)
+    assert max(worth) == pytest.approx(1.054, abs=5e-4)
+    assert len(apart) == 884
+    assert max(apart) == pytest.approx(0.54, abs=5e-3)
+
+
+def best_worth(line: Line, lines: Sequence[Line]) -> float:
+    others = [other for other in lines if other.point == line.point and other.bookmaker != line.bookmaker]
+    if len(others) < 2:
+        return 0.0
+    return max(decimal * median(one.fair[name] for one in others) for name, decimal in line.decimals.items())
 
 
 def test_a_cricket_test_match_is_three_way(cases: Path) -> None:

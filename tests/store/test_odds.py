@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -186,3 +187,17 @@ async def test_history_goes_with_old_games_and_never_before_their_closing_line(
         rolled_up = await odds.roll_up_history(connection, TIP_OFF + MINUTE, batch=1)
     assert deleted == (1 if ended in ("captured", "withdrawn") else 0)
     assert rolled_up == (1 if ended == "captured" else 0)
+
+
+async def test_a_book_whose_clock_is_ahead_counts_as_of_now_and_makes_no_other_old(leader: Leader) -> None:
+    now = datetime.now(UTC)
+    ahead = now + timedelta(days=3)
+    fresh, wrong = (
+        market("h2h", (HOME, "-150", None), (AWAY, "130", None), updated=at) for at in (now, ahead)
+    )
+    books = [book("a", fresh), book("b", fresh), replace(book("c", wrong), last_update=ahead)]
+    await leader.store(event("g1", *books, starts=now + timedelta(hours=9)))
+    stored = (await current(leader))["g1"]
+    updates = [one.last_update for one in stored] + [one.markets[0].last_update for one in stored]
+    assert max(filter(None, updates)) <= datetime.now(UTC)
+    assert (await leader.read("/api/analysis/g1"))["analysis"]["markets"]["h2h"]["excluded"] == []
