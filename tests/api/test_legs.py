@@ -207,7 +207,7 @@ def test_a_book_that_counts_for_nothing_takes_no_parlay() -> None:
 
 
 def test_a_price_that_is_too_good_is_marked() -> None:
-    generous = book("generous", h2h("-160", "140"), spreads("-3", "130", "130"))
+    generous = book("generous", h2h("-160", "140"), spreads("-3", "128", "-127"))
     answer = priced(site(a_slate(generous)), *SPREAD)
     assert (answer["bookmakers"][0]["key"], answer["bookmakers"][0]["too_good"]) == ("generous", True)
     assert [one["code"] for one in answer["warnings"]] == ["too_good"]
