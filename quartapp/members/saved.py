@@ -43,6 +43,8 @@ class LegEnd:
     told_at: datetime | None = None
     closing_probability: float | None = None
     closing_line_value: float | None = None
+    regulation: tuple[int, int] | None = None
+    played: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,24 @@ from typing_extensions import TypedDict
 from quartapp.publish.shapes import MarketKey, Time
 
 
+class ScoreThen(TypedDict):
+    """A score at some moment of a game."""
+
+    home: int
+    away: int
+
+
 class GradedFrom(TypedDict):
-    """What a leg's grade was made from."""
+    """What a leg's grade was made from.
+
+    `regulation` is the score at the end of regulation of a game that was played on, where it was told; `played` how
+    much was played, in minutes or innings, of one that was cut short.
+    """
 
     home: int | None
     away: int | None
+    regulation: ScoreThen | None
+    played: float | None
     source: str
     at: Time | None
 

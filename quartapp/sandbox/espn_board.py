@@ -12,6 +12,7 @@ from typing import Any
 
 LARGEST_LIMIT, CUT_TO = 500, 25
 PERIODS = {"soccer": 2, "baseball": 9, "icehockey": 3, "basketball_ncaab": 2}
+MINUTES = {"icehockey": 20, "basketball_ncaab": 20, "basketball_nba": 12, "basketball": 10}
 # By what befell a game: ESPN's number and name of its status, whether it is completed, its state and its words.
 _STATUSES = {
     "pre": ("1", "STATUS_SCHEDULED", False, "pre", "Scheduled"),
@@ -162,12 +163,12 @@ def _goals(stand: Stand, ids: list[str]) -> list[dict[str, Any]]:
 
 
 def _status(sport_key: str, stand: Stand) -> dict[str, Any]:
-    key = next((one for one in sorted(PERIODS, key=len, reverse=True) if sport_key.startswith(one)), "")
-    periods = PERIODS.get(key, 4)
+    key = sport_key.split("_", 1)[0]
+    periods = _longest(PERIODS, sport_key, 4)
     number, name, completed, state, words = _STATUSES[stand.state]
     if key == "soccer" and stand.state == "final":
         number, name, completed, state, words = _STATUSES["full_time"]
-    period, clock = _where(stand, periods, key)
+    period, clock = _where(stand, periods, sport_key)
     words = (words or f"{clock} - {period}").format(period=period)
     return {
         "clock": 0.0,
@@ -185,17 +186,24 @@ def _status(sport_key: str, stand: Stand) -> dict[str, Any]:
     }
 
 
-def _where(stand: Stand, periods: int, key: str) -> tuple[int, str]:
+def _longest(table: dict[str, int], sport_key: str, otherwise: int) -> int:
+    """Return what a table says of the longest prefix of a sport's key."""
+    fitting = [prefix for prefix in table if sport_key.startswith(prefix)]
+    return table[max(fitting, key=len)] if fitting else otherwise
+
+
+def _where(stand: Stand, periods: int, sport_key: str) -> tuple[int, str]:
     """Return the period and the clock: of a running game by its share, of one that stopped or ended as told."""
     if stand.state == "pre":
         return 0, "0:00"
+    soccer = sport_key.startswith("soccer_")
     if stand.state in _PLAYED_ON:
-        return periods + _PLAYED_ON[stand.state], "120'" if key == "soccer" else "0:00"
+        return periods + _PLAYED_ON[stand.state], "120'" if soccer else "0:00"
     if stand.period is not None or stand.state in FINALS:
-        over = "90'+4'" if key == "soccer" else "0:00"
+        over = "90'+4'" if soccer else "0:00"
         return stand.period or periods, stand.clock or over
     period = min(periods, int(stand.share * periods) + 1)
-    if key == "soccer":
+    if soccer:
         return period, stand.clock or f"{int(stand.share * 90)}'"
-    left = timedelta(minutes=15) * (1 - (stand.share * periods) % 1)
+    left = timedelta(minutes=_longest(MINUTES, sport_key, 15)) * (1 - (stand.share * periods) % 1)
     return period, stand.clock or f"{int(left.total_seconds()) // 60}:{int(left.total_seconds()) % 60:02d}"

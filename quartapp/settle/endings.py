@@ -10,7 +10,7 @@ from typing import Literal
 from quartapp.settle.grade import Fate
 from quartapp.settle.states import CORRECTABLE_FOR, Status
 
-Stopped = Literal["abandoned", "forfeit", "suspended"]
+Stopped = Literal["abandoned", "forfeit", "suspended", "resumed"]
 Score = tuple[int, int]
 
 
@@ -18,8 +18,9 @@ Score = tuple[int, int]
 class Course:
     """How a game came to its end.
 
-    `stopped`: why it was not played to one. `overtime`: whether it was played on after regulation, None where nobody
-    told; `regulation` the score at its end. `played`: how much was played, in the sport's unit, of a game cut short.
+    `stopped`: why it was not played to one, or that it was `resumed` after it had been suspended. `overtime`: whether
+    it was played on after regulation, None where nobody told; `regulation` the score at its end. `played`: how much was
+    played, in the sport's unit, of a game cut short.
     """
 
     stopped: Stopped | None = None
@@ -33,6 +34,7 @@ _STOPS_IN: dict[Stopped, tuple[Status, ...]] = {
     "abandoned": ("cancelled",),
     "forfeit": ("cancelled",),
     "suspended": ("live", "unresolved"),
+    "resumed": (),
 }
 
 
@@ -43,7 +45,14 @@ def fate_of(status: Status, course: Course) -> Fate | None:
     ('abandoned', None)
     """
     stopped = course.stopped
-    return stopped if stopped is not None and status in _STOPS_IN[stopped] else None
+    if stopped is None or stopped == "resumed" or status not in _STOPS_IN[stopped]:
+        return None
+    return stopped
+
+
+def may_last(course: Course) -> bool:
+    """Return whether a game may take longer than any of its sport: it was suspended, and is resumed on another day."""
+    return course.stopped in ("suspended", "resumed")
 
 
 def learn(
@@ -59,7 +68,7 @@ def learn(
     """Return what is known of a game's course after a scoreboard told `told`; `kept` when that changes nothing.
 
     Of a finished game it counts with a score that is the game's, or whose regulation's is, for 72 h; what is not said
-    any more stays. Of one that stopped, it counts in the state that belongs to it; one that goes on has no course.
+    any more stays. Of one that stopped, it counts in the state that belongs to it; one that goes on has none.
     """
     if status == "final":
         if told.stopped is not None or score is None or score not in (told_score, told.regulation):
@@ -70,7 +79,7 @@ def learn(
         regulation = None if overtime is False else told.regulation or kept.regulation
         return Course(None, overtime, regulation, told.played)
     if told.stopped is None:
-        return NOTHING if kept.stopped == "suspended" and status == "live" else kept
+        return Course("resumed") if kept.stopped == "suspended" and status == "live" else kept
     if status not in _STOPS_IN[told.stopped]:
         return kept
     return replace(told, played=told.played if told.played is not None else kept.played)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ops.database import raw
 from quartapp.members.saved import LegEnd, SavedLeg, SavedParlay
+from quartapp.store.grades import score_of
 
 if TYPE_CHECKING:
     from databases.core import Connection
@@ -183,7 +184,8 @@ async def _in_full(connection: Connection, rows: Sequence[Any]) -> list[SavedPar
     ids = [row["id"] for row in rows]
     legs = await raw(connection).fetch(
         """
-        SELECT leg.*, grade.grade, grade.graded_at, grade.home_score, grade.away_score, grade.source, grade.told_at
+        SELECT leg.*, grade.grade, grade.graded_at, grade.home_score, grade.away_score, grade.source, grade.told_at,
+               grade.regulation_home, grade.regulation_away, grade.played
           FROM saved_parlay_legs AS leg
           LEFT JOIN LATERAL (
                 SELECT * FROM grades
@@ -235,4 +237,6 @@ def _end(leg: Any) -> LegEnd:
         leg["told_at"],
         leg["closing_probability"],
         leg["closing_line_value"],
+        score_of(leg["regulation_home"], leg["regulation_away"]),
+        leg["played"],
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops.database import raw
-from quartapp.settle.endings import NOTHING, Course
+from quartapp.settle.endings import NOTHING, Course, may_last
 from quartapp.settle.rules import rules_of
 from quartapp.settle.states import GameState, News, step
 
@@ -117,7 +117,7 @@ async def apply(
             continue
         if source is not None and disputed(game, news[game.id], source):
             continue
-        longest = rules_of(game.sport_key).longest
+        longest = timedelta.max if may_last(game.course) else rules_of(game.sport_key).longest
         after = step(game.state, news[game.id], now, last_told=game.last_seen_at, longest=longest)
         if after == game.state and not game.misnamed:
             continue

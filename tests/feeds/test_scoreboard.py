@@ -42,7 +42,7 @@ def test_a_running_game_has_its_score_period_and_clock() -> None:
         48,
         51,
         2,
-        "6:00",
+        "4:48",
     )
 
 

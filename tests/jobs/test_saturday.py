@@ -18,6 +18,7 @@ from quartapp.feeds.errors import FeedError
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.odds_api import OddsApiClient
 from quartapp.jobs import results, scoreboard
+from quartapp.sandbox.espn_board import Stand
 from quartapp.settings import Settings
 from quartapp.store import games, sports
 from quartapp.store.scoreboard import unmatched_games
@@ -28,7 +29,15 @@ from tests.support.saturday import MINUTE, NOON, SPORTS, Fixture, Saturday, fixt
 COUNT, STEP = int(os.environ.get("SATURDAY_GAMES", "16")), int(os.environ.get("SATURDAY_STEP", "60"))
 HOURS = timedelta(hours=float(os.environ.get("SATURDAY_HOURS", "6.5")))
 OUTAGE = (NOON + timedelta(hours=2), NOON + timedelta(hours=3))
-ENDS = {"final": "final", "postponed": "postponed", "cancelled": "cancelled", "abandoned": "cancelled"}
+ENDS = {
+    "final": "final",
+    "overtime": "final",
+    "shootout": "final",
+    "postponed": "postponed",
+    "cancelled": "cancelled",
+    "abandoned": "cancelled",
+    "forfeit": "cancelled",
+}
 
 
 async def nobody_waits(_: float) -> None:
@@ -90,6 +99,17 @@ async def behind(leader: Leader, saturday: Saturday) -> tuple[int, int]:
     return len(live), sum(not right(one, identity) for one, identity in live)
 
 
+def _course(one: Fixture, stand: Stand) -> tuple[Any, ...]:
+    """Return what is to be known of how a game came to its end."""
+    if one.fate == "abandoned":  # half of it was played: two halves of 20 minutes
+        return "abandoned", False, (None, None), 20
+    if one.fate == "forfeit":
+        return "forfeit", None, (None, None), None
+    if ENDS[one.fate] != "final":
+        return None, None, (None, None), None
+    return None, stand.regulation is not None, stand.regulation or (None, None), None
+
+
 async def test_every_game_of_a_saturday_ends_right_and_no_score_is_a_minute_behind(
     day: tuple[Leader, Saturday],
 ) -> None:
@@ -107,10 +127,13 @@ async def test_every_game_of_a_saturday_ends_right_and_no_score_is_a_minute_behi
         stand = one.stand(saturday.now)
         for identity in one.ids:
             game = await leader.game(identity)
-            expected = (ENDS[one.fate], (stand.home, stand.away) if one.fate == "final" else None)
+            over = ENDS[one.fate] == "final"
+            expected = (ENDS[one.fate], (stand.home, stand.away) if over else None, _course(one, stand))
             score = (game["home_score"], game["away_score"]) if game["status"] == "final" else None
-            if (game["status"], score) != expected:
-                wrong[identity] = (game["status"], score, expected)
+            regulation = (game["regulation_home"], game["regulation_away"])
+            course = (game["fate"], game["overtime"], regulation, game["played"])
+            if (game["status"], score, course) != expected:
+                wrong[identity] = (game["status"], score, course, expected)
     assert wrong == {}
     assert spent_while_up == 0
     assert saturday.credits > 0, "an hour without ESPN is paid for"

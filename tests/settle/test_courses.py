@@ -259,17 +259,24 @@ async def test_a_suspended_game_is_resumed_the_next_day_or_judged_by_what_was_pl
     }
 
 
-async def test_a_suspended_game_that_is_resumed_ends_by_its_result(espn: Board) -> None:
-    await espn.place(MLB, 24, ("h2h", HOME, None))
+async def test_a_suspended_game_is_live_until_it_is_resumed_the_next_day_and_ends_by_its_result(
+    espn: Board,
+) -> None:
+    await espn.place(MLB, 3, ("h2h", HOME, None))
     await espn.tell(Stand("suspended", 5, 3, period=7))
-    await espn.tell(Stand("in", 4, 6, 0.8))  # a run was taken back
-    game = await espn.game()
-    assert (game["status"], game["fate"], game["home_score"]) == ("live", None, 4)
-    await espn.tell(Stand("final", 4, 7))
+    for hours in (8, 8):
+        espn.now += timedelta(hours=hours)
+        await espn.tell(Stand("suspended", 5, 3, period=7))
+        assert ((await espn.game())["status"], (await espn.game())["fate"]) == ("live", "suspended")
+    for runs in (4, 5):  # a run was taken back
+        await espn.tell(Stand("in", runs, 6, 0.8))
+        game = await espn.game()
+        assert (game["status"], game["home_score"], game["played"]) == ("live", runs, None)
+    await espn.tell(Stand("final", 5, 7))
     assert await espn.grades() == {"Roma to win": ["lost"]}
-    await espn.tell(Stand("in", 4, 7, 0.9))  # a board that takes its end back
-    assert (await espn.game())["status"] == "final"
-    assert (await espn.game())["played"] is None
+    await espn.tell(Stand("in", 5, 7, 0.9))  # a board that takes its end back
+    game = await espn.game()
+    assert (game["status"], game["fate"], game["played"]) == ("final", None, None)
 
 
 async def test_a_shortened_final_needs_its_minimum_by_market(espn: Board) -> None:

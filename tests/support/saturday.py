@@ -13,7 +13,7 @@ import httpx
 from quartapp.feeds.espn import LEAGUES
 from quartapp.feeds.espn_scoreboard import board_day
 from quartapp.records import Event, price_format
-from quartapp.sandbox.espn_board import Stand, board, event
+from quartapp.sandbox.espn_board import FINALS, Stand, board, event
 from quartapp.sandbox.league import chance, text
 
 MINUTE = timedelta(minutes=1)
@@ -33,7 +33,7 @@ class Fixture:
     home: tuple[str, str]  # ours, ESPN's
     away: tuple[str, str]
     start: datetime
-    fate: str = "final"  # or postponed, cancelled, abandoned
+    fate: str = "final"  # or overtime, shootout, postponed, cancelled, abandoned, forfeit
     delayed: timedelta = timedelta(0)
     corrected: bool = False
     swapped: bool = False  # ESPN has the sides the other way round
@@ -60,6 +60,11 @@ class Fixture:
         home, away = (int(share * (20 + 60 * chance(self.number, side))) for side in ("home", "away"))
         if self.fate == "abandoned" and share >= 0.5:
             return Stand("abandoned", home, away, 0.5)
+        if now >= self.end and self.fate == "forfeit":
+            return Stand("forfeit", 1, 0, 1.0)
+        if now >= self.end and self.fate != "final":
+            kicks = (2, 1) if self.fate == "shootout" else None
+            return Stand(self.fate, away + 1, away, 1.0, regulation=(away, away), kicks=kicks)
         if now >= self.end:
             return Stand("final", home + (self.corrected and now >= self.end + timedelta(hours=1)), away, 1.0)
         paused = self.delayed and self._played(now) == LENGTH / 3
@@ -78,14 +83,18 @@ def fixtures(count: int, hours: timedelta) -> list[Fixture]:
     incidents: dict[int, dict[str, Any]] = {
         1: {"delayed": timedelta(minutes=40)},
         2: {"fate": "postponed"},
+        3: {"fate": "overtime"},
         4: {"fate": "cancelled"},
         5: {"delayed": timedelta(minutes=75)},
+        6: {"fate": "forfeit"},
         7: {"fate": "abandoned"},
         8: {"corrected": True},
         9: {"twice": True},
+        10: {"fate": "shootout"},
         11: {"fate": "postponed"},
         12: {"swapped": True},
         13: {"other_id": True},
+        14: {"fate": "overtime"},
     }
     made = []
     for number in range(count):
@@ -175,13 +184,13 @@ class Saturday:
 
     def _score(self, one: Fixture, identity: str) -> dict[str, Any]:
         stand = one.stand(self.now)
-        told = stand.state in ("in", "delayed", "final")
+        told = stand.state in ("in", "delayed", *FINALS)
         return {
             "id": identity,
             "sport_key": one.sport_key,
             "sport_title": one.sport_key,
             "commence_time": text(one.start),
-            "completed": stand.state == "final",
+            "completed": stand.state in FINALS,
             "home_team": one.home[0],
             "away_team": one.away[0],
             "scores": [

@@ -34,6 +34,8 @@ def _leg(leg: SavedLeg, end: LegEnd) -> saved_shapes.SavedLeg:
         graded_from = {
             "home": end.home,
             "away": end.away,
+            "regulation": _then(end.regulation),
+            "played": None if end.played is None else float(end.played),
             "source": end.source or "",
             "at": moment(end.told_at),
         }
@@ -58,6 +60,10 @@ def _leg(leg: SavedLeg, end: LegEnd) -> saved_shapes.SavedLeg:
         "closing_probability": rounded(end.closing_probability),
         "closing_line_value": rounded(end.closing_line_value),
     }
+
+
+def _then(score: tuple[int, int] | None) -> saved_shapes.ScoreThen | None:
+    return None if score is None else {"home": score[0], "away": score[1]}
 
 
 def rounded(value: float | None) -> float | None:
