@@ -185,7 +185,8 @@ def create_app(
     clients = Clients(settings.trusted_proxies)
     origins = settings.cors_allowed_origins
     who = ops_api.authenticators(access) | member_authenticators(accounts, origins)
-    Guard(who, clients, Cors(origins), stopping, direct.limits).watch(app)
+    comment_seconds = settings.stream_comment_seconds
+    Guard(who, clients, Cors(origins), stopping, direct.limits, comment_seconds=comment_seconds).watch(app)
     views = cast(Mapping[str, Any], app.view_functions)
     direct.add(parlays.PRICE, views["parlays.price_parlay"].policy, prices.answer)
     direct.add_question(addresses.SUGGEST, views["parlays.suggest_parlay"].policy, suggestions.read)

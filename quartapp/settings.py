@@ -65,6 +65,9 @@ class Settings(BaseModel):
     the_odds_api_key: SecretStr = SecretStr("")
     openai_api_key: SecretStr | None = None
     openai_model: str = "gpt-4o-mini"
+    # Seconds: between two pieces of a model's answer, and for the whole of it
+    openai_silence_seconds: float = Field(10, gt=0, le=120)
+    openai_answer_seconds: float = Field(45, gt=0, le=600)
     # Dollars for a million tokens, and tokens a day (UTC)
     openai_price_in: float = Field(0.15, ge=0, le=10_000)
     openai_price_out: float = Field(0.60, ge=0, le=10_000)
@@ -86,6 +89,7 @@ class Settings(BaseModel):
     drain_seconds: float = Field(20, gt=0, le=600)
     cors_allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    stream_comment_seconds: float = Field(15, gt=0, le=60)  # a proxy takes longer silence for death
     documents_max_mb: int = Field(128, ge=8, le=4096)
     ops_debug_enabled: bool = False
     ops_debug_token: SecretStr | None = None

@@ -44,12 +44,15 @@ class Guard:
         cors: Cors,
         stopping: asyncio.Event,
         limits: Limits | None = None,
+        *,
+        comment_seconds: float = 15.0,
     ) -> None:
         self._authenticators = authenticators
         self._clients = clients
         self._cors = cors
         self._stopping = stopping
         self._limits = limits or Limits()
+        self._comment_seconds = comment_seconds
         self._policies: dict[str, Policy] = {}
 
     def watch(self, app: Quart) -> None:
@@ -122,7 +125,8 @@ class Guard:
             headers.add("Vary", vary)
         headers.update(shared)
         if declared is not None and declared.stream and response.status_code == 200:
-            release(response, request.scope.get("deadline"), self._stopping)  # type: ignore[arg-type]  # the front's
+            deadline: Any = request.scope.get("deadline")  # the front's
+            release(response, deadline, self._stopping, self._comment_seconds)
         return response
 
 

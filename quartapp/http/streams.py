@@ -14,7 +14,6 @@ from quart import Response
 from quart.wrappers.response import ResponseBody
 
 CONTENT_TYPE = "text/event-stream"
-COMMENT_SECONDS = 15.0
 STOP_SECONDS = 5.0  # what an answer that ends itself may take for its last words at a stop
 _COMMENT = b":\n\n"
 
@@ -30,13 +29,18 @@ def events(parts: AsyncIterator[bytes]) -> Response:
     return response
 
 
-def release(response: Response, deadline: asyncio.Timeout | None, stopping: asyncio.Event) -> None:
-    """Free a streamed answer from every time limit, and end it when `stopping` is set."""
+def release(
+    response: Response, deadline: asyncio.Timeout | None, stopping: asyncio.Event, comment_seconds: float
+) -> None:
+    """Free a streamed answer from every time limit, and end it when `stopping` is set.
+
+    One that ends itself says a comment whenever it has said nothing for so many seconds.
+    """
     if deadline is not None:
         deadline.reschedule(None)
     response.timeout = None  # Quart's own bound, RESPONSE_TIMEOUT
     if getattr(response, "ends_itself", False):
-        response.response = _UntilStop(response.response, stopping, STOP_SECONDS, COMMENT_SECONDS)
+        response.response = _UntilStop(response.response, stopping, STOP_SECONDS, comment_seconds)
     else:
         response.response = _UntilStop(response.response, stopping)
 

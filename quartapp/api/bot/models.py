@@ -28,6 +28,14 @@ class ModelSettings(Protocol):
     def openai_model(self) -> str:
         """Its name."""
 
+    @property
+    def openai_silence_seconds(self) -> float:
+        """How long it may say nothing within an answer."""
+
+    @property
+    def openai_answer_seconds(self) -> float:
+        """How long an answer may take."""
+
 
 def open_models(settings: ModelSettings) -> Callable[[], Model] | None:
     """Return what makes a model for each answer, None where there is no key."""
@@ -39,13 +47,18 @@ def open_models(settings: ModelSettings) -> Callable[[], Model] | None:
     def stream() -> ChatStream:
         # httpx takes some 10 MB: a process that is never asked does without it.
         from quartapp.feeds.http import open_client
-        from quartapp.feeds.openai_stream import ChatStream
+        from quartapp.feeds.openai_stream import ChatStream, Patience
 
         return ChatStream(
             open_client(connections=256),
             settings.openai_base_url,
             key.get_secret_value(),
             settings.openai_model,
+            Patience(
+                first_byte=settings.openai_silence_seconds,
+                silence=settings.openai_silence_seconds,
+                whole=settings.openai_answer_seconds,
+            ),
         )
 
     def make() -> Model:

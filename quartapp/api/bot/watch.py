@@ -129,8 +129,11 @@ class Watch:
 
     def _judge(self, chat: Chat, excluded: bool, ended: bool) -> None:
         if excluded:
-            help_text = self._helper.of(chat.member.region)["text"]
-            chat.halt.now("excluded", f"This account is excluded, as its owner asked. {help_text}")
+            known = self._helper.of(chat.member.region)
+            lines = "; ".join(f"{line['name']} {line['phone'] or line['url']}" for line in known["helplines"])
+            chat.halt.now(
+                "excluded", f"This account is excluded, as its owner asked. {known['text']} {lines}"
+            )
         elif ended:
             chat.halt.now(*SIGNED_OUT)
 
