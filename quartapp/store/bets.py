@@ -28,7 +28,7 @@ class Picks:
         rows = await raw(connection).fetch(
             """
             SELECT id, game_id, market_key, outcome_name, point, kind, commence_time, home_team, away_team,
-                   price_decimal
+                   price, price_format
               FROM picks WHERE id = ANY ($1::text[]) ORDER BY id
             """,
             list(ids),
@@ -46,7 +46,7 @@ class Picks:
                         row["commence_time"],
                         row["home_team"],
                         row["away_team"],
-                        row["price_decimal"],
+                        to_decimal(row["price"], row["price_format"]),
                     ),
                 ),
             )
@@ -143,7 +143,7 @@ async def _write_closing_values(connection: Connection, ids: Sequence[str]) -> N
     """Write what each leg's price was worth at the closing line, of games that have one."""
     rows = await raw(connection).fetch(
         """
-        SELECT parlay_id, leg, leg.market_key, leg.kind, outcome_name, home_team, leg.point, price_decimal,
+        SELECT parlay_id, leg, leg.market_key, leg.kind, outcome_name, home_team, leg.point, price, price_format,
                closing.kind AS closing_kind, closing.point AS closing_point, probabilities, model
           FROM saved_parlay_legs AS leg
           JOIN closing_consensus AS closing
@@ -163,7 +163,7 @@ async def _write_closing_values(connection: Connection, ids: Sequence[str]) -> N
                     row["outcome_name"],
                     row["home_team"],
                     row["point"],
-                    float(row["price_decimal"]),
+                    float(to_decimal(row["price"], row["price_format"])),
                 ),
                 ClosingMarket(row["closing_kind"], row["closing_point"], row["probabilities"], row["model"]),
             ),

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ops.database import raw
+from quartapp.odds.formats import to_decimal
 from quartapp.settle.bets import Evidence
 from quartapp.store.grades import evidence_of
 
@@ -32,7 +34,7 @@ class KeptForecast:
 
 @dataclass(frozen=True, slots=True)
 class GradedPick:
-    """A pick with its newest grade, and the closing line of its market where there is one."""
+    """A pick with its exact price and newest grade, and the closing line of its market where there is one."""
 
     sport_key: str
     game_id: str
@@ -41,7 +43,7 @@ class GradedPick:
     kind: str
     outcome: str
     point: Decimal | None
-    price_decimal: Decimal
+    price_decimal: Fraction
     grade: str
     closing_kind: str | None
     closing_point: Decimal | None
@@ -132,7 +134,7 @@ async def graded_picks(connection: Connection) -> list[GradedPick]:
     rows = await raw(connection).fetch(
         """
         SELECT sport_key, picks.game_id, home_team, picks.market_key, picks.kind, outcome_name, picks.point,
-               price_decimal, newest.grade, closing.kind, closing.point, closing.probabilities, closings.model
+               price, price_format, newest.grade, closing.kind, closing.point, closing.probabilities, closings.model
           FROM picks
           JOIN (SELECT DISTINCT ON (bet_id) bet_id, grade FROM grades
                  WHERE bet_kind = 'pick' ORDER BY bet_id, id DESC) AS newest ON newest.bet_id = picks.id
@@ -142,4 +144,10 @@ async def graded_picks(connection: Connection) -> list[GradedPick]:
          ORDER BY published_at, picks.id
         """
     )
-    return [GradedPick(*tuple(row)) for row in rows]
+    return [_graded(tuple(row)) for row in rows]
+
+
+def _graded(row: tuple[Any, ...]) -> GradedPick:
+    """Return a row as a pick: its price, in columns 7 and 8, is worked out exactly."""
+    values = (*row[:7], to_decimal(row[7], row[8]), *row[9:])
+    return GradedPick(*values)

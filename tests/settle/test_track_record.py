@@ -224,6 +224,17 @@ async def test_the_record_is_published_when_something_changed_and_lasts_beside_t
     assert (record["picks"]["graded"], record["picks"]["lost"], record["picks"]["roi"]) == (1, 1, -1.0)
 
 
+async def test_a_pick_pays_its_price_as_received_and_not_the_decimal_that_is_shown(
+    leader: Leader, sql: Any
+) -> None:
+    await put_game(sql, "g", (5, 3))
+    await place_picks(sql, [Placed("p", 0, "g", "h2h", "Cubs", None, Decimal(-110))])
+    await settle(leader.context("settle"))
+    await run(leader)
+    (record,) = (await leader.read("/api/track-record"))["sports"]
+    assert record["picks"]["roi"] == pytest.approx(100 / 110, abs=1e-6)  # 1.9091 is shown
+
+
 def closed_pick(**changed: Any) -> GradedPick:
     values: dict[str, Any] = {
         "sport_key": EPL, "game_id": "g", "home_team": "Leeds", "market": "totals", "kind": "two_way",

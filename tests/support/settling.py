@@ -70,7 +70,7 @@ async def put_game(
 
 
 async def place_picks(connection: Any, picks: Sequence[Placed]) -> None:
-    """Write picks: the games' teams and starts are as they stand now."""
+    """Write picks: the games' teams and starts are as they stand now. A price below 0 is American."""
     for number, pick in enumerate(picks):
         assert pick.leg == 0
         await connection.execute(
@@ -78,8 +78,11 @@ async def place_picks(connection: Any, picks: Sequence[Placed]) -> None:
             INSERT INTO picks (id, day, place, game_id, sport_key, home_team, away_team, commence_time, market_key, kind,
                                outcome_name, point, bookmaker_key, price, price_format, price_decimal, win, push, edge,
                                books, odds_age_seconds, consensus, published_at, reason, source)
-            SELECT $1, $2, $3, id, sport_key, home_team, away_team, commence_time, $5, $6, $7, $8, 'pinnacle', $9,
-                   'decimal', $9, 0.5, 0, 0.02, 5, 60, '{}', now(), 'a test', 'sandbox'
+            SELECT $1, $2, $3, id, sport_key, home_team, away_team, commence_time, $5, $6, $7, $8,
+                   'pinnacle', $9::numeric,
+                   CASE WHEN $9::numeric < 0 THEN 'american' ELSE 'decimal' END,
+                   round(CASE WHEN $9::numeric < 0 THEN 1 - 100 / $9::numeric ELSE $9::numeric END, 4),
+                   0.5, 0, 0.02, 5, 60, '{}', now(), 'a test', 'sandbox'
               FROM games WHERE id = $4
             """,
             pick.bet_id,

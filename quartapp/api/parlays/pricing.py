@@ -19,6 +19,7 @@ from quartapp.odds.value import TOO_GOOD_EDGE
 from quartapp.publish import parlay_shapes
 from quartapp.publish.game import format_time, moment
 
+LEAST_PRICE = Fraction(10_001, 10_000)
 LARGEST_WHOLE = 2**53  # a browser knows no greater whole number
 CAVEAT = "Legs of different games are priced as independent; legs of one game by its distribution of scores."
 
@@ -96,7 +97,7 @@ def _figures(first: Offered | None, worth: Fair, bookmaker: str | None) -> parla
     return {
         "bookmaker": bookmaker,
         "price_decimal": round(float(decimal), 4),
-        "price_american": american(decimal),
+        "price_american": american(fair_odds(worth.decimal) if first is None else decimal),
         "price_fractional": decimal_to_fractional(decimal),
         "probability": chance(worth.probability),
         "expected_value": 0.0 if first is None else round(first.price.expected_value, 6),
@@ -111,7 +112,7 @@ def fair_shown(worth: Fair) -> parlay_shapes.FairPrice:
     return {
         "probability": chance(worth.probability),
         "price_decimal": round(worth.decimal, 4),
-        "price_american": american(worth_paying(worth.decimal)),
+        "price_american": american(fair_odds(worth.decimal)),
         "correlation": round(worth.correlation, 6),
         "independent_price_decimal": round(worth.independent_decimal, 4),
     }
@@ -229,9 +230,14 @@ def chance(probability: float) -> float:
     return round(probability, 6) if probability >= 1e-4 else float(f"{probability:.6g}")
 
 
+def fair_odds(decimal: float) -> Fraction:
+    """Return fair odds, as they are; a bet that can hardly lose is worth a little more than its stake."""
+    return max(Fraction(decimal), LEAST_PRICE)
+
+
 def worth_paying(decimal: float) -> Fraction:
-    """Return fair odds as a price; a bet that can hardly lose is worth a little more than its stake."""
-    return max(Fraction(str(round(decimal, 4))), Fraction(10_001, 10_000))
+    """Return fair odds as a price, of 4 places."""
+    return Fraction(str(round(float(fair_odds(decimal)), 4)))
 
 
 def american(decimal: Fraction) -> float:
