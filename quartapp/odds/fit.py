@@ -11,24 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from quartapp.odds.legs import HALF_LOSS, HALF_WIN, LOSS, LOST, PUSH, WIN, WON, Selection, settle
+from quartapp.odds.legs import LOST, WON, Selection, settle
 from quartapp.odds.margins import NORMAL, discretised
 from quartapp.odds.poisson import highest_of, poisson, rho_bounds
 from quartapp.odds.poisson import weights as goal_weights
-from quartapp.odds.scores import Grid, MarginAndTotal, Scores, Tilt, Values, settled
+from quartapp.odds.scores import Grid, MarginAndTotal, Scores, Tilt, Values
 from quartapp.odds.sports import Sport
-
-# Further than this no market is from a distribution that fits it: two markets of a game contradict each other.
-STRONGEST_TILT = 1.5
-MOST_ROUNDS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A bet and its no-vig probability, pushes left out."""
-
-    selection: Selection
-    probability: float
+from quartapp.odds.tilting import Target as Target  # noqa: PLC0414 - handed on: a fit is to targets
+from quartapp.odds.tilting import solve, tilts_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +67,13 @@ def _fit_goals(sport: Sport, targets: Sequence[Target]) -> Model:
     total = next((t for t in targets if t.selection.market == "totals"), None)
     goals = sport.total_mean
     if total is not None:
-        goals = _solve(
+        goals = solve(
             lambda rate: _decisive_total(total.selection, rate, sport) - total.probability, 0.05, 20
         )
     winner = _winner(targets)
     if winner is None:
         return _fit_goals_to_spread(sport, targets, goals)
-    share = _solve(lambda at: _home_wins(at * goals, (1 - at) * goals) - winner, 0.01, 0.99)
+    share = solve(lambda at: _home_wins(at * goals, (1 - at) * goals) - winner, 0.01, 0.99)
     home, away = share * goals, (1 - share) * goals
     rho = sport.rho
     draw = next((t.probability for t in targets if t.selection.side == "draw"), None)
@@ -92,7 +82,7 @@ def _fit_goals(sport: Sport, targets: Sequence[Target]) -> Model:
         # Each cell of the diagonal changes by rho·e^-(λ+μ)·λμ, 0-0 and 1-1 alike.
         low, high = rho_bounds(home, away)
         rho = max(low, min(high, (level - draw) / (2 * math.exp(-home - away) * home * away)))
-    return _with_tilts(Model(sport, home, away, rho), targets)
+    return _tilted(Model(sport, home, away, rho), targets)
 
 
 def _fit_goals_to_spread(sport: Sport, targets: Sequence[Target], goals: float) -> Model:
@@ -103,8 +93,8 @@ def _fit_goals_to_spread(sport: Sport, targets: Sequence[Target], goals: float) 
         return grid.chances(spread.selection).decisive - spread.probability
 
     rising = spread.selection.side == "home"
-    share = _solve(miss if rising else lambda at: -miss(at), 0.02, 0.98, tolerance=1e-4)
-    return _with_tilts(Model(sport, share * goals, (1 - share) * goals, sport.rho), targets)
+    share = solve(miss if rising else lambda at: -miss(at), 0.02, 0.98, tolerance=1e-4)
+    return _tilted(Model(sport, share * goals, (1 - share) * goals, sport.rho), targets)
 
 
 def _winner(targets: Sequence[Target]) -> float | None:
@@ -163,7 +153,7 @@ def _fit_margin(sport: Sport, targets: Sequence[Target]) -> Model:
             sport.total_sd,
             lambda at: _decisive_normal(total.selection, at, sport.total_sd, total=True),
         )
-    return _with_tilts(Model(sport, mean, total_mean), targets)
+    return _tilted(Model(sport, mean, total_mean), targets)
 
 
 @lru_cache(maxsize=64)  # a fit asks for its last one again, and so does who evaluates it
@@ -224,112 +214,10 @@ def _decisive_normal(
     return won / (won + lost)
 
 
-def _with_tilts(model: Model, targets: Sequence[Target]) -> Model:
-    """Return the model scaled to all targets: each in turn, until none moves by 1e-9."""
-    by_results = _masses(model, targets)
-    masses = list(by_results.values())
-    results = list(zip(*by_results, strict=True))  # by target
-    strengths = [0.0] * len(targets)
-    for _ in range(MOST_ROUNDS):
-        furthest = 0.0
-        for number, target in enumerate(targets):
-            own = results[number]
-            sums = [0.0] * 5
-            for result, mass in zip(own, masses, strict=True):
-                sums[result] += mass
-            step = _tilt(sums, target.probability)
-            step = max(-STRONGEST_TILT - strengths[number], min(STRONGEST_TILT - strengths[number], step))
-            if abs(step) < 1e-12:
-                continue
-            strengths[number] += step
-            whole, half = math.exp(step), math.exp(step / 2)
-            factors = (
-                1 / whole,
-                1 / half,
-                1.0,
-                half,
-                whole,
-            )  # by result: e to what it wins less what it loses
-            masses = [mass * factors[result] for result, mass in zip(own, masses, strict=True)]
-            furthest = max(furthest, abs(step))
-        if furthest < 1e-9:
-            break
-    tilts = tuple(
-        Tilt(target.selection, strength)
-        for target, strength in zip(targets, strengths, strict=True)
-        if strength
-    )
-    return Model(model.sport, model.first, model.second, model.rho, tilts)
-
-
-def _masses(model: Model, targets: Sequence[Target]) -> dict[tuple[int, ...], float]:
-    """Return the probability of each combination of the targets' results.
-
-    Where the margin and the total have distributions of their own, a target is tilted on its own: the other
-    side's results are taken as PUSH, which no tilt of this side moves.
-    """
-    base = _scores(model, ())
-    found: dict[tuple[int, ...], float] = {}
-    if isinstance(base, Grid):
-        settlements = [settled(target.selection, base.shape) for target in targets]
-        for key, probability in zip(zip(*settlements, strict=True), base.probabilities, strict=True):
-            found[key] = found.get(key, 0.0) + probability
-        return found
-    assert isinstance(base, MarginAndTotal)
-    for on_totals, values in ((False, base.margins), (True, base.totals)):
-        if values is None:
-            continue
-        still = (PUSH,) * len(values.probabilities)
-        settlements = [
-            values.settled(t.selection) if (t.selection.market == "totals") == on_totals else still
-            for t in targets
-        ]
-        for key, probability in zip(zip(*settlements, strict=True), values.probabilities, strict=True):
-            found[key] = found.get(key, 0.0) + probability
-    return found
-
-
-def _tilt(sums: Sequence[float], probability: float) -> float:
-    """Return the strength that brings won/(won + lost) to a probability, from the mass of each result."""
-    odds = probability / (1 - probability)
-    won, lost = sums[WIN] + sums[HALF_WIN] / 2, sums[LOSS] + sums[HALF_LOSS] / 2
-    if won <= 0 or lost <= 0:
-        return 0.0
-    strength = math.log(odds * lost / won) / 2
-    if not sums[HALF_WIN] and not sums[HALF_LOSS]:
-        return strength
-
-    def miss(at: float) -> float:
-        over = sums[WIN] * math.exp(at) + sums[HALF_WIN] / 2 * math.exp(at / 2)
-        under = sums[LOSS] * math.exp(-at) + sums[HALF_LOSS] / 2 * math.exp(-at / 2)
-        return math.log(over / under / odds)
-
-    return _solve(miss, strength - 2 * abs(strength) - 1e-9, strength + 2 * abs(strength) + 1e-9, 1e-13)
-
-
 def _inside(probability: float) -> float:
     return min(1 - 1e-9, max(1e-9, probability))
 
 
-def _solve(miss: Callable[[float], float], low: float, high: float, tolerance: float = 1e-9) -> float:
-    """Return where a rising function is 0, or the bound that is nearest (Illinois's regula falsi)."""
-    at_low, at_high = miss(low), miss(high)
-    if at_low >= 0:
-        return low
-    if at_high <= 0:
-        return high
-    side = 0
-    for _ in range(100):
-        middle = (low * at_high - high * at_low) / (at_high - at_low)
-        value = miss(middle)
-        if abs(value) < tolerance or high - low < tolerance:
-            return middle
-        if value < 0:
-            low, at_low = middle, value
-            at_high /= 2 if side == -1 else 1
-            side = -1
-        else:
-            high, at_high = middle, value
-            at_low /= 2 if side == 1 else 1
-            side = 1
-    return (low + high) / 2
+def _tilted(model: Model, targets: Sequence[Target]) -> Model:
+    """Return the model scaled to all targets."""
+    return Model(model.sport, model.first, model.second, model.rho, tilts_to(_scores(model, ()), targets))

@@ -37,25 +37,18 @@ class Opinion:
         """How many books it is made of."""
         return len(self.by_book)
 
-    def without(self, bookmaker: str) -> Mapping[str, float] | None:
-        """Return the consensus of the other books; None where fewer than three books quote at all."""
-        if self.books < FEWEST_FOR_EDGE:
-            return None
-        return _mean({book: said for book, said in self.by_book.items() if book != bookmaker})
-
     def without_each(self) -> dict[str, dict[str, float]]:
-        """Return the same for every book at once; empty where fewer than three books quote."""
-        if len(self.by_book) < FEWEST_FOR_EDGE:
+        """Return, by book, the consensus of the other books; empty where fewer than three books quote at all."""
+        if self.books < FEWEST_FOR_EDGE:
             return {}
-        sums = dict.fromkeys(self.probabilities, 0.0)
-        for book, said in self.by_book.items():
-            weight = weight_of(book)
-            for name in sums:
-                sums[name] += weight * said[name]
+        weighted = [
+            (book, {name: weight_of(book) * said[name] for name in self.probabilities})
+            for book, said in self.by_book.items()
+        ]
+        sums = {name: sum([own[name] for _, own in weighted]) for name in self.probabilities}
         found: dict[str, dict[str, float]] = {}
-        for book, said in self.by_book.items():
-            weight = weight_of(book)
-            others = {name: total - weight * said[name] for name, total in sums.items()}
+        for book, own in weighted:
+            others = {name: total - own[name] for name, total in sums.items()}
             whole = sum(others.values())
             found[book] = {name: value / whole for name, value in others.items()}
         return found
@@ -81,10 +74,6 @@ def with_other_points(own: Opinion, sifted: Sifted, home: str, distribution: Sco
     """Return the opinion with the books that quote only other points, moved to the main one."""
     if own.point is None:
         return own
-    first, second = own.probabilities
-    side: Side = "home" if own.key == "spreads" else "over"
-    assert own.key == "totals" or first == home
-    at_main = distribution.chances(Selection(own.key, side, own.point)).decisive
     nearest: dict[str, Line] = {}
     for line in sifted.lines:
         if line.bookmaker in own.by_book or line.point is None or line.kind != own.kind:
@@ -92,6 +81,12 @@ def with_other_points(own: Opinion, sifted: Sifted, home: str, distribution: Sco
         other = nearest.get(line.bookmaker)
         if other is None or abs(line.point - own.point) < abs((other.point or 0) - own.point):
             nearest[line.bookmaker] = line
+    if not nearest:
+        return own
+    first, second = own.probabilities
+    side: Side = "home" if own.key == "spreads" else "over"
+    assert own.key == "totals" or first == home
+    at_main = distribution.chances(Selection(own.key, side, own.point)).decisive
     by_book = dict(own.by_book)
     for bookmaker, line in nearest.items():
         at_line = distribution.chances(Selection(own.key, side, line.point)).decisive
@@ -141,7 +136,8 @@ def fitted(
 
 def _mean(by_book: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     names = list(next(iter(by_book.values())))
-    sums = {name: sum(weight_of(book) * said[name] for book, said in by_book.items()) for name in names}
+    weighted = [(weight_of(book), said) for book, said in by_book.items()]
+    sums = {name: sum([weight * said[name] for weight, said in weighted]) for name in names}
     whole = sum(sums.values())
     return {name: value / whole for name, value in sums.items()}
 

@@ -12,7 +12,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from itertools import groupby
+from typing import Protocol, TypeVar
 
 from quartapp.odds.legs import (
     HALF_LOSS,
@@ -27,6 +28,10 @@ from quartapp.odds.legs import (
     settle,
 )
 
+T = TypeVar("T")
+Runs = Sequence[
+    tuple[T, int, int]
+]  # what holds from one place up to another: most neighbours are settled alike
 Payout = tuple[float, float, float, float, float]  # what a stake of 1 returns, LOSS .. WIN
 WINS: Payout = (0.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -87,6 +92,34 @@ def settled(selection: Selection, shape: Shape) -> tuple[int, ...]:
     return tuple(found)
 
 
+def runs_of(results: Sequence[T]) -> list[tuple[T, int, int]]:
+    """Return equal neighbours as one: (result, from, up to).
+
+    >>> runs_of([0, 0, 4, 4, 4])
+    [(0, 0, 2), (4, 2, 5)]
+    """
+    found: list[tuple[T, int, int]] = []
+    at = 0
+    for result, same in groupby(results):
+        end = at + sum(1 for _ in same)
+        found.append((result, at, end))
+        at = end
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _grid_runs(selection: Selection, shape: Shape) -> Runs[int]:
+    return runs_of(settled(selection, shape))
+
+
+def _by_result(runs: Runs[int], probabilities: Sequence[float]) -> list[float]:
+    """Return the mass of each result, LOSS .. WIN."""
+    sums = [0.0] * 5
+    for result, start, end in runs:
+        sums[result] = sum(probabilities[start:end], sums[result])
+    return sums
+
+
 class Grid:
     """A distribution by score: what a Poisson grid becomes. `weights` are in the order of `shape`."""
 
@@ -101,10 +134,7 @@ class Grid:
 
     def chances(self, selection: Selection) -> Chances:
         """Return the chances of one bet."""
-        sums = [0.0] * 5
-        for result, probability in zip(settled(selection, self.shape), self.probabilities, strict=True):
-            sums[result] += probability
-        return _chances(sums)
+        return _chances(_by_result(_grid_runs(selection, self.shape), self.probabilities))
 
     def expect(self, legs: Sequence[tuple[Selection, Payout]]) -> float:
         """Return the mean of the product of what the legs return."""
@@ -126,6 +156,12 @@ def settled_values(selection: Selection, first: int, last: int) -> tuple[int, ..
     return tuple(settle(selection, value, value) for value in range(first, last + 1))
 
 
+@lru_cache(maxsize=4096)
+def value_runs(selection: Selection, first: int, last: int) -> Runs[int]:
+    """Return the same, equal neighbours as one."""
+    return runs_of(settled_values(selection, first, last))
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """The probabilities of the whole numbers from `first` on."""
@@ -141,6 +177,10 @@ class Values:
     def settled(self, selection: Selection) -> tuple[int, ...]:
         """Return how a bet is settled at each number."""
         return settled_values(selection, self.first, self.last)
+
+    def runs(self, selection: Selection) -> Runs[int]:
+        """Return the same, equal neighbours as one."""
+        return value_runs(selection, self.first, self.last)
 
 
 class MarginAndTotal:
@@ -172,10 +212,7 @@ class MarginAndTotal:
     def chances(self, selection: Selection) -> Chances:
         """Return the chances of one bet. Raises ValueError for a total where none is known."""
         values = self._values(selection.market == "totals")
-        sums = [0.0] * 5
-        for result, probability in zip(values.settled(selection), values.probabilities, strict=True):
-            sums[result] += probability
-        return _chances(sums)
+        return _chances(_by_result(values.runs(selection), values.probabilities))
 
     def expect(self, legs: Sequence[tuple[Selection, Payout]]) -> float:
         """Return the mean of the product of what the legs return."""
@@ -218,9 +255,14 @@ def _tilted(values: Values, tilts: Sequence[Tilt]) -> Values:
     weights: Sequence[float] = values.probabilities
     for tilt in tilts:
         factors = _factors(tilt.strength)
-        at = values.settled(tilt.selection)
-        weights = [weight * factors[result] for weight, result in zip(weights, at, strict=True)]
+        scaled: list[float] = []
+        for result, start, end in values.runs(tilt.selection):
+            factor = factors[result]
+            scaled += [weight * factor for weight in weights[start:end]]
+        weights = scaled
     whole = math.fsum(weights)
+    if whole == 1.0 and not tilts:
+        return values
     return Values(values.first, [weight / whole for weight in weights])
 
 

@@ -35,16 +35,23 @@ def hold(decimals: Sequence[float], decided: float = 1.0) -> float:
 
     `decided`: the share of the stakes that is won or lost, not pushed. Negative for an underround.
     """
-    return decided * (1 - 1 / sum(implied_probabilities(decimals)))
+    return decided * (1 - 1 / sum_of_implied(tuple(decimals)))
+
+
+@lru_cache(maxsize=16_384)
+def sum_of_implied(decimals: tuple[float, ...]) -> float:
+    """Return the booksum of prices above 1."""
+    return sum(implied_probabilities(decimals))
 
 
 def remove_vig(decimals: Sequence[float], method: Method = DEFAULT_METHOD) -> list[float]:
     """Return the no-vig probabilities by `method`. Raises ValueError for a price ≤ 1."""
-    return list(_remembered(tuple(decimals), method))
+    return list(fair_chances(tuple(decimals), method))
 
 
 @lru_cache(maxsize=16_384)  # books quote the same few pairs of prices over and over
-def _remembered(decimals: tuple[float, ...], method: Method) -> tuple[float, ...]:
+def fair_chances(decimals: tuple[float, ...], method: Method = DEFAULT_METHOD) -> tuple[float, ...]:
+    """Return the same of prices that are a tuple, as one."""
     return tuple(_METHODS[method](implied_probabilities(decimals)))
 
 

@@ -31,10 +31,10 @@ from quartapp.odds.value import (
 from quartapp.odds.vig import hold
 from quartapp.odds.witnesses import sift_markets
 from quartapp.publish import analysis_shapes, shapes
-from quartapp.publish.game import format_time, moment, odds, prices
+from quartapp.publish.game import exact, format_time, moment, odds, prices
 from quartapp.publish.line_history import market_movement
 from quartapp.store.games import Game
-from quartapp.store.odds import Book, Change
+from quartapp.store.odds import Book, Change, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +53,52 @@ def analyse_markets(
 ) -> Analysed:
     """Return every market that at least one book quotes as it should. `commissions`: what each exchange keeps."""
     about = QuotedGame(game.sport_key, game.home_team, game.away_team, game.commence_time, newest(books))
-    sifted = sift_markets(about, {key: _book_markets(books, key) for key in MARKETS})
+    quoted = {key: _quoted(books, key) for key in MARKETS}
+    sifted = sift_markets(about, {key: market.books for key, market in quoted.items()})
     opinions, model = fitted(sport_of(game.sport_key), sifted, game.home_team)
-    exact = _prices_as_shown(books)
-    updated = {
-        (book.key, market.key): market.last_update or book.last_update
-        for book in books
-        for market in book.markets
-    }
+    of_market: dict[str, list[Change]] = {key: [] for key in opinions}
+    for change in changes:
+        if change.market_key in of_market:
+            of_market[change.market_key].append(change)
     markets: dict[str, analysis_shapes.AnalysedMarket] = {
         key: _market(
             game,
             one,
             sifted[key],
             model,
-            exact,
-            _moved(game, one, sifted[key], changes),
-            updated,
+            quoted[key],
+            _moved(game, one, sifted[key], of_market[key]),
             commissions,
         )
         for key, one in opinions.items()
     }
     return Analysed(markets, model)
+
+
+@dataclass(slots=True)
+class _Quoted:
+    """A market as its books quote it, each price as received, and when each book last said so."""
+
+    books: list[BookMarket]
+    prices: dict[tuple[str, str, float | None], Price]  # by book, outcome and point; the first of equal ones
+    updated: dict[str, datetime | None]
+
+
+def _quoted(books: Sequence[Book], key: str) -> _Quoted:
+    found = _Quoted([], {}, {})
+    with_points = key != "h2h"
+    for book in books:
+        for market in book.markets:
+            if market.key != key:
+                continue
+            updated = found.updated[book.key] = market.last_update or book.last_update
+            offers: list[Offer] = []
+            for price in market.prices:
+                point = None if price.point is None else float(price.point)
+                offers.append(Offer(price.name, odds(price.price, price.price_format), point))
+                found.prices.setdefault((book.key, price.name, point if with_points else None), price)
+            found.books.append(BookMarket(book.key, updated, tuple(offers)))
+    return found
 
 
 def newest(books: Sequence[Book]) -> datetime | None:
@@ -100,32 +124,35 @@ def _market(
     one: Opinion,
     sifted: Sifted,
     model: Model | None,
-    exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
+    quoted: _Quoted,
     movement: shapes.Movement | None,
-    updated: Mapping[tuple[str, str], datetime | None],
     commissions: Mapping[str, float],
 ) -> analysis_shapes.AnalysedMarket:
     lines = [line for line in sifted.lines if line.kind == one.kind and line.point == one.point]
-    fair = _fair(game, one, model)
+    bets = {name: selection(game.home_team, game.away_team, one, name) for name in one.probabilities}
+    fair = _fair(bets, one, model)
     decided = next(iter(fair.values())).decided if one.kind != "three_way" else 1.0
-    paid = {
-        line.bookmaker: {
-            name: after_commission(decimal, commissions.get(line.bookmaker, 0.0))
-            for name, decimal in line.decimals.items()
-        }
-        for line in lines
-    }
+    paid = {line.bookmaker: _paid(line, commissions.get(line.bookmaker, 0.0)) for line in lines}
     best = best_prices(paid)
     sure = arbitrage({name: price.decimal for name, price in best.items()})
+    by_others = one.without_each()
     return {
         "point": one.point,
         "kind": one.kind,
         "consensus": {name: round(p, 6) for name, p in one.probabilities.items()},
         "fair": {name: _chances_shown(chances) for name, chances in fair.items()},
-        "best": {name: _best(game, one, name, fair[name], price, exact) for name, price in best.items()},
-        "hold": round(fmean(hold(list(line.decimals.values()), decided) for line in lines), 6),
+        "best": {
+            name: _best(
+                price,
+                by_others.get(price.bookmaker, {}).get(name),
+                fair[name].decided,
+                quoted.prices[price.bookmaker, name, bets[name].point],
+            )
+            for name, price in best.items()
+        },
+        "hold": round(fmean([hold(tuple(line.decimals.values()), decided) for line in lines]), 6),
         "books": one.books,
-        "offers": _offers(game, one, lines, fair, exact, updated),
+        "offers": _offers(lines, by_others, fair, bets, quoted),
         "excluded": [
             {"bookmaker": book.bookmaker, "reason": book.reason, "detail": book.detail}
             for book in sifted.excluded
@@ -141,80 +168,78 @@ def _market(
     }
 
 
+def _paid(line: Line, commission: float) -> Mapping[str, float]:
+    if not commission:
+        return line.decimals
+    return {name: after_commission(decimal, commission) for name, decimal in line.decimals.items()}
+
+
 def _offers(
-    game: Game,
-    one: Opinion,
     lines: Sequence[Line],
+    by_others: Mapping[str, Mapping[str, float]],
     fair: Mapping[str, Chances],
-    exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
-    updated: Mapping[tuple[str, str], datetime | None],
+    bets: Mapping[str, Selection],
+    quoted: _Quoted,
 ) -> dict[str, analysis_shapes.Offer]:
     """Return what can be placed at each bookmaker that counts, at the main line; exchanges take no parlay."""
     found: dict[str, analysis_shapes.Offer] = {}
-    decided = {name: chances.won + chances.lost for name, chances in fair.items()}
-    points = {name: selection(game.home_team, game.away_team, one, name).point for name in fair}
-    by_others = one.without_each()
-    for line in lines:
-        at = updated.get((line.bookmaker, one.key))
-        if is_exchange(line.bookmaker) or at is None:
+    decided = {name: chances.decided for name, chances in fair.items()}
+    points = {name: bet.point for name, bet in bets.items()}
+    for bookmaker, _, decimals, _, _ in lines:
+        at = quoted.updated.get(bookmaker)
+        if is_exchange(bookmaker) or at is None:
             continue
         prices_of: dict[str, str] = {}
+        edges: dict[str, float | None] = {}
         form = "decimal"
-        for name in line.decimals:
-            shown = exact[line.bookmaker, one.key, name, points[name]]
-            prices_of[name], form = shown["price"], shown["price_format"]
-        others = by_others.get(line.bookmaker)
-        edges = {
-            name: None if others is None else decided_value(others[name], decided[name], decimal)
-            for name, decimal in line.decimals.items()
-        }
-        found[line.bookmaker] = {
+        others = by_others.get(bookmaker)
+        for name, decimal in decimals.items():
+            price = quoted.prices[bookmaker, name, points[name]]
+            prices_of[name], form = exact(price.price), price.price_format
+            edges[name] = (
+                None if others is None else round(decided_value(others[name], decided[name], decimal), 6)
+            )
+        found[bookmaker] = {
             "updated_at": format_time(at),
             "price_format": form,
             "prices": prices_of,
-            "edges": {name: None if edge is None else round(edge, 6) for name, edge in edges.items()},
+            "edges": edges,
         }
     return found
 
 
-def _best(
-    game: Game,
-    one: Opinion,
-    name: str,
-    fair: Chances,
-    price: Best,
-    exact: Mapping[tuple[str, str, str, float | None], shapes.ExactPrice],
-) -> shapes.BestPrice:
-    """Return a best price and what it is worth by the other books; an edge of None where fewer than three quote."""
-    point = selection(game.home_team, game.away_team, one, name).point
-    others = one.without(price.bookmaker)
-    edge = None if others is None else decided_value(others[name], fair.won + fair.lost, price.decimal)
+def _best(best: Best, probability: float | None, decided: float, received: Price) -> shapes.BestPrice:
+    """Return a best price, and its edge by what the other books say; None where fewer than three quote."""
+    edge = None if probability is None else decided_value(probability, decided, best.decimal)
+    american, decimal = prices(received.price, received.price_format)
     return {
-        "bookmaker": price.bookmaker,
-        **exact[price.bookmaker, one.key, name, point],
+        "bookmaker": best.bookmaker,
+        "price_american": american,
+        "price_decimal": decimal,
+        "price": exact(received.price),
+        "price_format": received.price_format,
         "edge": None if edge is None else round(edge, 6),
         "too_good": edge is not None and edge > TOO_GOOD_EDGE,
     }
 
 
-def _fair(game: Game, one: Opinion, model: Model | None) -> dict[str, Chances]:
+def _fair(bets: Mapping[str, Selection], one: Opinion, model: Model | None) -> dict[str, Chances]:
     """Return each outcome's chances: by the distribution of the score, or by the consensus where none is known.
 
     With six decimals, so that every figure made of them is what a reader makes of the published ones.
     """
-    names = list(one.probabilities)
     if (
         model is None
         or (one.key == "totals" and model.second is None)
         or (one.kind == "three_way" and model.sport.never_level)
     ):
-        return {name: Chances.of(one.probabilities[name]).rounded() for name in names}
+        return {name: Chances.of(probability).rounded() for name, probability in one.probabilities.items()}
     distribution = scores(model)
-    bets = [selection(game.home_team, game.away_team, one, name) for name in names]
-    if len(names) > 2:
-        return {name: distribution.chances(bet).rounded() for name, bet in zip(names, bets, strict=True)}
-    first = distribution.chances(bets[0]).rounded()
-    return {names[0]: first, names[1]: first.other_side()}
+    if len(bets) > 2:
+        return {name: distribution.chances(bet).rounded() for name, bet in bets.items()}
+    first, second = bets
+    chances = distribution.chances(bets[first]).rounded()
+    return {first: chances, second: chances.other_side()}
 
 
 def _chances_shown(chances: Chances) -> analysis_shapes.Chances:
@@ -225,42 +250,6 @@ def _chances_shown(chances: Chances) -> analysis_shapes.Chances:
         "half_loss": chances.half_loss,
         "loss": chances.loss,
     }
-
-
-def _book_markets(books: Sequence[Book], key: str) -> list[BookMarket]:
-    return [
-        BookMarket(
-            book.key,
-            market.last_update or book.last_update,
-            tuple(
-                Offer(p.name, odds(p.price, p.price_format), None if p.point is None else float(p.point))
-                for p in market.prices
-            ),
-        )
-        for book in books
-        for market in book.markets
-        if market.key == key
-    ]
-
-
-def _prices_as_shown(books: Sequence[Book]) -> dict[tuple[str, str, str, float | None], shapes.ExactPrice]:
-    """Return each price by (book, market, outcome, point) as documents show it; the first of equal ones."""
-    shown: dict[tuple[str, str, str, float | None], shapes.ExactPrice] = {}
-    for book in books:
-        for market in book.markets:
-            for p in market.prices:
-                american, decimal = prices(p.price, p.price_format)
-                point = None if p.point is None or market.key == "h2h" else float(p.point)
-                shown.setdefault(
-                    (book.key, market.key, p.name, point),
-                    {
-                        "price_american": american,
-                        "price_decimal": decimal,
-                        "price": format(p.price, "f"),
-                        "price_format": p.price_format,
-                    },
-                )
-    return shown
 
 
 def _moved(game: Game, one: Opinion, sifted: Sifted, changes: Sequence[Change]) -> shapes.Movement | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.database import raw
 from quartapp.odds.market_keys import MARKETS
@@ -146,8 +146,7 @@ async def _delete_absent_bookmakers(connection: Connection, events: Sequence[Eve
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):  # and no dataclass: a pass makes 100,000 of them, in a third of the time
     """One current price, exactly as received."""
 
     name: str
@@ -203,8 +202,7 @@ async def current(connection: Connection, game_ids: Sequence[str]) -> dict[str, 
     return books
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One row of the history."""
 
     bookmaker_key: str
@@ -236,7 +234,7 @@ async def history(
         every_market,
         list(MARKETS),
     ):
-        found.setdefault(row[0], []).append(Change(*tuple(row)[1:]))
+        found.setdefault(row[0], []).append(Change(*row[1:]))
     return found
 
 

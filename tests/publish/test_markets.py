@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -135,10 +134,10 @@ def test_a_book_that_left_and_comes_back_moves_nothing(cases: Path) -> None:
     early, left, back = (NOW - timedelta(hours=hours) for hours in (3, 2, 1))
     own = [change for change in as_changes(event, back) if change.bookmaker_key == "bookb"]
     at_first = [
-        replace(change, recorded_at=early, price=Decimal(price))
+        change._replace(recorded_at=early, price=Decimal(price))
         for change, price in zip(own, (-400, 300), strict=True)
     ]
-    gone = [replace(change, recorded_at=left, withdrawn=True) for change in at_first]
+    gone = [change._replace(recorded_at=left, withdrawn=True) for change in at_first]
     changes = [*as_changes(event, early, leaving_out="bookb"), *at_first, *gone, *own]
     assert analysed(event, changes)["h2h"]["movement"]["change"] == 0
 
