@@ -7,6 +7,7 @@ our side is measured; PostgreSQL and Redis are the embedded ones. Prints seconds
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import sys
 import time
@@ -108,6 +109,7 @@ async def run(services: Services) -> None:
 
 def main() -> None:
     """Measure."""
+    gc.set_threshold(50_000, 20, 20)  # as launcher/__main__.py has it for every role
     configure_logging("ERROR", "json", (), sys.stderr)
     with embedded_services(PROJECT / ".local" / "bench-pass", durable=True) as services:
         asyncio.run(fill(services))
