@@ -225,8 +225,9 @@ def outlier_bound(key: str, median: float) -> float:
 def _outliers(key: str, game: Game, lines: Sequence[Line], sport: Sport | None) -> list[Excluded]:
     """Return the outliers, the furthest first. Fewer than three books cannot say which of them is wrong."""
     places = [location(key, game, line, sport) for line in lines]
+    # No line is further from a median of others than the furthest two are from each other.
     if max(places) - min(places) <= OUTLIER_DISTANCE:
-        return _too_high(lines)  # no line is further from a median of others than the furthest two from each other
+        return _too_high(lines)
     left = list(zip(places, lines, strict=True))
     found: list[Excluded] = []
     while len({line.bookmaker for _, line in left}) >= FEWEST_FOR_OUTLIER:
