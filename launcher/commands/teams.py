@@ -12,7 +12,7 @@ import click
 
 from ops.database import session
 from ops.stores import open_stores
-from quartapp.feeds.espn import LEAGUES
+from quartapp.feeds.espn import BOARDS, LEAGUES
 from quartapp.identity.names import Names, seeded, without_counterpart
 from quartapp.store import scoreboard, teams
 from quartapp.team_names import words
@@ -78,7 +78,7 @@ async def _objection(
         return "A team's name has letters or digits."
     known = set(await scoreboard.teams_of(connection, sport_key))
     if sport_key not in seeded() and not known:
-        near = get_close_matches(sport_key, LEAGUES, n=1)
+        near = get_close_matches(sport_key, BOARDS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         return f"There is no league {sport_key!r}: it is in no table and has no game.{hint}"
     if names.find(team) is None and team not in known:

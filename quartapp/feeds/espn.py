@@ -43,10 +43,15 @@ LEAGUES = {
     "soccer_france_ligue_one": "soccer/fra.1",
     "soccer_uefa_champs_league": "soccer/uefa.champions",
 }
+# Whose scoreboard has a league's games: the leagues themselves, and their preseasons, which stand on the same board.
+BOARDS = LEAGUES | {
+    f"{key}_preseason": LEAGUES[key]
+    for key in ("americanfootball_nfl", "baseball_mlb", "basketball_nba", "icehockey_nhl")
+}
 
 
 class EspnClient:
-    """Asks ESPN about the leagues in `LEAGUES`."""
+    """Asks ESPN about the leagues in `LEAGUES`, and for the scoreboards in `BOARDS`."""
 
     def __init__(self, client: httpx.AsyncClient, base_url: str, **fetching: Unpack[Fetching]) -> None:
         self._fetch = JsonFetcher(client, NAME, **fetching)
@@ -69,7 +74,7 @@ class EspnClient:
         return parse_scoreboard(await self._get(sport_key, board_path(sport_key, day)), sport_key)
 
     async def _get(self, sport_key: str, path: str) -> Any:
-        league = LEAGUES.get(sport_key)
+        league = BOARDS.get(sport_key)
         if league is None:
             raise FeedRefusedError(f"{NAME}: no path is known for {sport_key}; add it to LEAGUES")
         body, _ = await self._fetch.get(f"{self._base_url}/apis/site/v2/sports/{league}/{path}")

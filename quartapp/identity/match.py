@@ -14,6 +14,9 @@ NEAR = timedelta(
     hours=4
 )  # how far two sources' starts of one game lie apart where the teams meet more than once
 SAME_DAY = timedelta(hours=12)  # where as many games as events stand against each other, in order
+TWICE_A_DAY = (
+    "baseball_"  # here a lone event hours away can be the day's other game, of which the source has one yet
+)
 ONE_START = timedelta(minutes=30)  # two entries this close are one game, listed twice
 
 
@@ -63,9 +66,10 @@ def match(games: Sequence[OurGame], reports: Sequence[GameReport], names: Names)
         theirs.setdefault(frozenset((names.key(report.home_team), names.key(report.away_team))), []).append(
             report
         )
+    apart = NEAR if names.sport_key.startswith(TWICE_A_DAY) else SAME_DAY
     found: dict[str, Match] = {}
     for teams, listed in ours.items():
-        for same, report in _pairs(_by_start(listed), _by_start(theirs.get(teams, ()))):
+        for same, report in _pairs(_by_start(listed), _by_start(theirs.get(teams, ())), apart):
             for game in same:
                 swapped = names.key(game.home_team) != names.key(report.home_team)
                 found[game.id] = Match(report, swapped)
@@ -84,11 +88,11 @@ def _by_start(listed: Sequence[T]) -> list[list[T]]:
 
 
 def _pairs(
-    ours: Sequence[list[OurGame]], theirs: Sequence[list[GameReport]]
+    ours: Sequence[list[OurGame]], theirs: Sequence[list[GameReport]], apart: timedelta
 ) -> list[tuple[list[OurGame], GameReport]]:
     if len(ours) == len(theirs):
         pairs = list(zip(ours, theirs, strict=True))
-        if all(_apart(games, reports) <= SAME_DAY for games, reports in pairs):
+        if all(_apart(games, reports) <= apart for games, reports in pairs):
             return [(games, only) for games, reports in pairs if (only := _only(reports)) is not None]
     found: list[tuple[list[OurGame], GameReport]] = []
     for games in ours:

@@ -21,6 +21,7 @@ class Names:
     """A league's names: the seed, and what operators added, as pairs (name, the team's other name)."""
 
     def __init__(self, sport_key: str, added: Iterable[tuple[str, str]] = ()) -> None:
+        self.sport_key = sport_key
         self._teams = dict(seeded().get(sport_key, {}))
         for name, team in added:
             ours = self.find(team)

@@ -2,7 +2,8 @@
 
 A day's board is asked for while a game of it runs or is about to begin; while it has games in the next twelve hours,
 or ended ones whose score can still be corrected, every half hour. A league that failed three times in a row is left to
-`results`, which pays for scores, until it answers again.
+`results`, which pays for scores, until it answers again. For a game under way that its day's board lacks, that of the
+nearer day beside is asked as well: two sources may have its start on two sides of midnight.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,11 +19,11 @@ from ops.clock.job import Job
 from ops.stores import Unavailable
 from ops.telemetry.events import emit
 from quartapp.feeds.errors import FeedError, FeedShapeError
-from quartapp.feeds.espn import LEAGUES
+from quartapp.feeds.espn import BOARDS
 from quartapp.feeds.espn_scoreboard import board_day
 from quartapp.feeds.reading import Reading
 from quartapp.freshness import boards
-from quartapp.identity.match import Match, OurGame, match
+from quartapp.identity.match import SAME_DAY, Match, OurGame, match
 from quartapp.identity.names import Names
 from quartapp.jobs.leagues import LEAGUE_FAULTS
 from quartapp.jobs.slates import Context, ensure_sports, publish
@@ -48,7 +50,7 @@ Board = tuple[str, date]
 
 async def scoreboards(context: Context) -> Mapping[str, object]:
     """Ask for the boards that can have changed; what fails of one league leaves the others."""
-    active = [sport.key for sport in await ensure_sports(context) if sport.key in LEAGUES]
+    active = [sport.key for sport in await ensure_sports(context) if sport.key in BOARDS]
     return await follow(context, active, datetime.now(UTC))
 
 
@@ -60,17 +62,19 @@ async def follow(context: Context, sport_keys: Sequence[str], now: datetime) -> 
         aliases = await scoreboard.aliases(connection)
     due = await _due(context.redis, listed, now)
     answers, failures = await _ask(context, due)
+    leagues = [_league(key, listed, answers, aliases) for key in sorted({sport for sport, _ in due})]
+    beside, unanswered = await _ask(
+        context, {board for league in leagues for board in league.boards_beside()}
+    )
+    failures = unanswered | failures
     changed = 0
-    for sport_key in sorted({sport for sport, _ in due}):
-        own = [answer for (sport, _), answer in answers.items() if sport == sport_key]
+    for league in leagues:
+        sport_key = league.key
         problem = failures.get(sport_key)
-        if own:
-            days = {day for sport, day in answers if sport == sport_key}
-            asked = [
-                one for one in listed if one.sport_key == sport_key and board_day(one.commence_time) in days
-            ]
+        if league.answers:
+            near = [answer for (sport, _), answer in beside.items() if sport == sport_key]
             try:
-                changed += await _write(context, sport_key, asked, own, aliases.get(sport_key, ()), now)
+                changed += await _write(context, league, near, now, whole=sport_key not in unanswered)
             except LEAGUE_FAULTS as fault:
                 emit("league_failed", league=sport_key, exc_info=fault)
                 problem = problem or fault
@@ -119,35 +123,78 @@ async def _ask(
     return dict(pair for pair in pairs if pair is not None), failures
 
 
+@dataclass(frozen=True, slots=True)
+class League:
+    """A league's games of the days that were asked for, and what the boards of these days answered."""
+
+    key: str
+    games: Sequence[Watched]
+    answers: Sequence[Reading[GameReport]]
+    names: Names
+
+    def matched(self, near: Sequence[Reading[GameReport]] = ()) -> dict[str, Match]:
+        """Return what the boards say of each game; those of days beside, only of games that their own lacks."""
+        found = match(_ours(self.games), _reports(self.answers), self.names)
+        taken = {one.report.id for one in found.values()}
+        free = [report for report in _reports([*self.answers, *near]) if report.id not in taken]
+        return found | match(_ours(self.lacking(found)), free, self.names) if near else found
+
+    def lacking(self, found: Mapping[str, Match]) -> list[Watched]:
+        """Return the games under way that are on no board."""
+        return [one for one in self.games if one.id not in found and one.status in ("live", "unresolved")]
+
+    def boards_beside(self) -> set[Board]:
+        """Return the boards to ask besides: of the nearer day beside, for games that their own day's board lacks."""
+        lacking = self.lacking(self.matched()) if self.answers else ()
+        days = {board_day(one.commence_time + shift) for one in lacking for shift in (-SAME_DAY, SAME_DAY)}
+        return {(self.key, day) for day in days - {board_day(one.commence_time) for one in self.games}}
+
+
+def _league(
+    sport_key: str,
+    listed: Iterable[Watched],
+    answers: Mapping[Board, Reading[GameReport]],
+    aliases: Mapping[str, Iterable[tuple[str, str]]],
+) -> League:
+    own = {day: answer for (sport, day), answer in answers.items() if sport == sport_key}
+    asked = [one for one in listed if one.sport_key == sport_key and board_day(one.commence_time) in own]
+    return League(sport_key, asked, list(own.values()), Names(sport_key, aliases.get(sport_key, ())))
+
+
+def _ours(watched: Iterable[Watched]) -> list[OurGame]:
+    return [OurGame(one.id, one.home_team, one.away_team, one.commence_time) for one in watched]
+
+
+def _reports(answers: Iterable[Reading[GameReport]]) -> list[GameReport]:
+    return list({report.id: report for answer in answers for report in answer}.values())
+
+
 async def _write(
     context: Context,
-    sport_key: str,
-    asked: Sequence[Watched],
-    answers: Sequence[Reading[GameReport]],
-    aliases: Iterable[tuple[str, str]],
+    league: League,
+    near: Sequence[Reading[GameReport]],
     now: datetime,
+    *,
+    whole: bool,
 ) -> int:
     """Write what the boards of a league say of the games asked about; return how many changed."""
-    reports = list({report.id: report for answer in answers for report in answer}.values())
-    matched = match(
-        [OurGame(one.id, one.home_team, one.away_team, one.commence_time) for one in asked],
-        reports,
-        Names(sport_key, aliases),
-    )
+    matched = league.matched(near)
     told = {game_id: _told(one) for game_id, one in matched.items()}
     # An event that could not be read may be the very game: nobody can say that the board lacks it.
-    whole = not any(answer.left_out for answer in answers)
-    missing = {one.id for one in asked if one.id not in matched and one.status in ("live", "unresolved")}
+    whole &= not any(answer.left_out for answer in (*league.answers, *near))
     taken = {one.report.id for one in matched.values()}
-    free = [f"{one.away_team} at {one.home_team}" for one in reports if one.id not in taken]
+    free = [
+        f"{one.away_team} at {one.home_team}"
+        for one in _reports([*league.answers, *near])
+        if one.id not in taken
+    ]
+    missing = [one.id for one in league.lacking(matched)] if whole else []
     async with context.transaction() as connection:
         changed = await scoreboard.write_told(connection, told, SOURCE, now)
-        seen = [one.id for one in asked if whole or one.id in matched]
-        await scoreboard.note_unmatched(
-            connection, seen, dict.fromkeys(missing if whole else (), free), SOURCE, now
-        )
+        seen = [one.id for one in league.games if whole or one.id in matched]
+        await scoreboard.note_unmatched(connection, seen, dict.fromkeys(missing, free), SOURCE, now)
         if changed:
-            await publish(context, connection, [sport_key])
+            await publish(context, connection, [league.key])
     return changed
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from quartapp.feeds.espn import LEAGUES
+from quartapp.feeds.espn import BOARDS
 from quartapp.identity.names import Names
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def test_the_document_shows_what_is_measured() -> None:
 
 
 def test_every_league_that_a_scoreboard_serves_is_listed_whole() -> None:
-    assert set(LEAGUES) <= set(TEAMS)
+    assert set(BOARDS) <= set(TEAMS)
     counts = {
         "americanfootball_nfl": 32,
         "basketball_nba": 30,

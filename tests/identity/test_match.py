@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from quartapp.feeds.espn import LEAGUES
+from quartapp.feeds.espn import BOARDS
 from quartapp.identity.match import OurGame, match
 from quartapp.identity.names import Names, read_teams, seeded
 from quartapp.records import GameReport
@@ -97,7 +97,7 @@ def test_one_spelling_is_one_team() -> None:
 
 
 def test_every_league_with_a_scoreboard_has_its_teams() -> None:
-    assert set(LEAGUES) <= set(seeded())
+    assert set(BOARDS) <= set(seeded())
 
 
 def test_99_5_percent_of_the_names_of_both_sources_are_in_the_table() -> None:
