@@ -32,10 +32,12 @@ from quartapp.api.accounts import auth, me
 from quartapp.api.bot import conversations
 from quartapp.api.bot import routes as bot
 from quartapp.api.bot.models import open_models
+from quartapp.api.bot.parlays import ParlayReads
 from quartapp.api.bot.service import ChatService
 from quartapp.api.members import care, saves
 from quartapp.api.members import parlays as saved_parlays
 from quartapp.api.parlays import routes as parlays
+from quartapp.api.parlays.priced import PricedReads
 from quartapp.api.parlays.prices import Prices
 from quartapp.api.parlays.suggestions import Suggestions
 from quartapp.api.reads import routes as reads
@@ -171,7 +173,9 @@ def create_app(
     app.register_blueprint(reads.blueprint(documents, stores.database))
     prices = Prices(documents)
     suggestions = Suggestions(documents, prices.games)
-    app.register_blueprint(parlays.blueprint(prices, suggestions, Helper(documents)))
+    priced = PricedReads(documents, prices.games)
+    app.register_blueprint(parlays.blueprint(prices, suggestions, priced, Helper(documents), documents))
+    chats.parlays = ParlayReads(documents, priced, suggestions)
     app.register_blueprint(auth.blueprint(accounts))
     app.register_blueprint(me.blueprint(accounts))
     app.register_blueprint(bot.blueprint(chats, Helper(documents)))

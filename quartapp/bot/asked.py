@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from quartapp.bot.facts import Citation
+from quartapp.bot.facts import Citation, Source
+
+if TYPE_CHECKING:
+    from quartapp.bot.parlay_asked import AskedLeg
 
 MESSAGE_LETTERS = 1000
 
@@ -31,3 +35,22 @@ class Told:
     dropped: list[str] = field(default_factory=list)
     error: str | None = None
     failed: bool = False  # the last event was `error`
+
+
+class Refused(NamedTuple):
+    """Why a parlay has no price: a leg's game is `over`, the legs are in `conflict`, or one is `unquoted`."""
+
+    why: Literal["over", "conflict", "unquoted", "unknown"]
+    leg: int | None = None
+
+
+class Parlays(Protocol):
+    """Where parlays are priced and suggested: as documents, with their version."""
+
+    async def priced(self, legs: Sequence[AskedLeg], bookmaker: str | None) -> Source | Refused:
+        """Return the priced parlay, or why there is none."""
+
+    async def suggested(
+        self, legs: int, risk: str, sport: str | None, bookmaker: str | None
+    ) -> Source | None:
+        """Return a suggested parlay, None where nobody takes one."""

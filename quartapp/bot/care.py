@@ -47,7 +47,7 @@ _MINOR = re.compile(
 )
 _STAKE = re.compile(
     r"""
-      \bhow\s+(?:much|many\s+(?:units|dollars))\b.{0,40}\b(?:bet|stake|wager|put|risk|spend|deposit|parlay|lay|throw)\b | \bwhat\s+(?:stake|size|unit)\b.{0,30}\b(?:bet|use|play|put)?
+      \bhow\s+(?:much|many\s+(?:units|dollars))\b.{0,40}\b(?:bet|stake|wager|put|risk|spend|deposit|parlay(?!.*\bpays?\b)|lay|throw)\b | \bwhat\s+(?:stake|size|unit)\b.{0,30}\b(?:bet|use|play|put)?
     | \b(?:should|shall|can|could|do|would)\s+i\s+(?:\w+\s+)?(?:bet|stake|wager|put|risk|back|take|lay|fade|hammer|invest|play|buy|sell|hedge|cash\s?out|chase|double)\b
     | \b(?:tell|advise)\s+me\s+(?:what|who|which|how\s+much)\s+(?:\w+\s+)?(?:to\s+)?(?:bet|back|stake|wager|put)\b
     | \b(?:what|who|which\s+\w+)\s+(?:should|do|would|to)\s+(?:i\s+|we\s+|you\s+)?(?:bet|back|wager|put\s+money)\b

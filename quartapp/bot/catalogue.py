@@ -125,6 +125,12 @@ class Catalogue:
             game for game in self.games if game.sport == team.sport and team.name in (game.home, game.away)
         ]
 
+    def nearest(self, team: Team) -> Listed | None:
+        """Return a team's running or next game, else its last."""
+        own = self.of_team(team)
+        open_ones = [game for game in own if game.status in ("scheduled", "live")]
+        return next(iter(open_ones or own[-1:]), None)
+
     def find(self, message: str, sport: str | None = None) -> Found:
         """Return what a message names; `sport` decides between teams of one name."""
         named = self._sport(message) or sport

@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from quartapp.bot import figures
-from quartapp.bot.asked import Asked, Told
+from quartapp.bot.asked import Asked, Parlays, Refused, Told
 from quartapp.bot.catalogue import Catalogue, Catalogues
 from quartapp.bot.check import problem
 from quartapp.bot.context import gather
-from quartapp.bot.facts import Citations, Fact, Sentence
+from quartapp.bot.facts import Citations, Fact, Sentence, Source
 from quartapp.bot.halt import RESTARTING, Halt, HaltedError, until
 from quartapp.bot.library import Library
 from quartapp.bot.prompt import messages
@@ -66,8 +66,11 @@ class Matter:
 class Bot:
     """Answers from the documents of this process."""
 
-    def __init__(self, documents: HeldDocuments, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, documents: HeldDocuments, stopping: asyncio.Event, parlays: Parlays | None = None
+    ) -> None:
         self._stopping = stopping
+        self._parlays = parlays
         self._library = Library(documents)
         self._catalogues = Catalogues(documents)
         self._turns = Turns()
@@ -75,9 +78,10 @@ class Bot:
     async def consider(self, asked: Asked, now: datetime, *, phrased: bool) -> Matter:
         """Return what a message asks, with the facts for a model if it is to be `phrased`. It costs some milliseconds."""
         (matter,) = await self._turns.all(self._understood(asked, now))
-        if not phrased or matter.question.care is not None or not matter.question.games:
+        question = matter.question
+        if not phrased or question.care is not None or not question.games or question.legs:
             return matter
-        facts = gather(matter.question, self._library, matter.catalogue, asked.region)
+        facts = gather(question, self._library, matter.catalogue, asked.region)
         return replace(matter, facts=await self._turns.all(facts))
 
     async def answer(
@@ -133,9 +137,24 @@ class Bot:
                 return
             told.mode = "figures"
         halt.check()
-        told_by_documents = figures.sentences(matter.question, self._library, matter.catalogue, asked.region)
+        parlay = await self._parlay(matter.question)
+        told_by_documents = figures.sentences(
+            matter.question, self._library, matter.catalogue, asked.region, parlay
+        )
         for sentence in await self._turns.all(told_by_documents):
             yield sentence
+
+    async def _parlay(self, question: Question) -> Source | Refused | None:
+        """Return the parlay that a question asks the price of, or to be suggested."""
+        if self._parlays is None or question.care is not None:
+            return None
+        if question.legs:
+            return await self._parlays.priced(question.legs, question.book)
+        if question.wish is not None:
+            return await self._parlays.suggested(
+                question.wish.legs, question.wish.risk, question.sport, question.book
+            )
+        return None
 
     def _understood(self, asked: Asked, now: datetime) -> Iterator[Matter]:
         catalogue = self._catalogues.now()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from quartapp.bot import general, line_told, texts
+from quartapp.bot import general, line_told, parlay_told, texts
+from quartapp.bot.asked import Refused
 from quartapp.bot.catalogue import Catalogue
 from quartapp.bot.check import problem
-from quartapp.bot.facts import Sentence
+from quartapp.bot.facts import Sentence, Source
 from quartapp.bot.game_facts import INJURIES_TOLD, MARKETS, GameFacts, read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.question import Question, Topic
@@ -23,14 +24,20 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
 
 
 def sentences(
-    question: Question, reads: Reads, catalogue: Catalogue, region: str | None
+    question: Question,
+    reads: Reads,
+    catalogue: Catalogue,
+    region: str | None,
+    parlay: Source | Refused | None = None,
 ) -> Iterator[Sentence]:
     """Yield the sentences of an answer, each made when it is asked for.
+
+    `parlay`: the parlay that it asks the price of, or that is suggested to it.
 
     Each has passed the same check as a model's would: a document's text is data, whoever wrote it.
     """
     told = 0
-    for sentence in _answer(question, reads, catalogue, region):
+    for sentence in _answer(question, reads, catalogue, region, parlay):
         if problem(sentence.text, sentence.facts) is None:
             told += 1
             yield sentence
@@ -40,11 +47,26 @@ def sentences(
         yield from (Sentence(texts.NOT_ABLE), Sentence(texts.ABLE[0]))
 
 
-def _answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Sentence]:
+def _answer(
+    question: Question,
+    reads: Reads,
+    catalogue: Catalogue,
+    region: str | None,
+    parlay: Source | Refused | None,
+) -> Iterator[Sentence]:
     if question.care is not None:
         yield from general.caring(question.care, reads, region)
         if question.care not in ("stake", "promise"):
             return
+    if question.care is None and parlay is not None:
+        if isinstance(parlay, Refused):
+            yield from parlay_told.refused(parlay, question.legs, reads)
+        elif question.wish is not None:
+            yield from parlay_told.suggested(parlay, reads)
+        else:
+            book = line_told.book_asked(question.book, reads, catalogue)
+            yield from parlay_told.priced(parlay, reads, book)
+        return
     games = [facts for game in question.games if (facts := read_game(reads, game.id)) is not None]
     if "book" in question.strangers and games:
         yield Sentence(texts.STRANGE_BOOK)
@@ -92,7 +114,7 @@ def _of_game(
         yield _where_it_stands(facts)
     elif topic == "books":
         yield from _books(facts)
-    elif topic in ("parlay", "picks"):
+    elif topic in ("parlay", "priced", "picks"):
         yield from general.of(topic, question, reads)
     else:
         yield _where_it_stands(facts)

@@ -74,7 +74,7 @@ def of(topic: Topic, question: Question, reads: Reads) -> Iterator[Sentence]:
         yield from _record(reads, question.sport)
     elif topic == "picks":
         yield from _picks(reads)
-    elif topic == "parlay":
+    elif topic in ("parlay", "priced"):
         yield from _parlay(reads, question)
 
 
@@ -297,6 +297,7 @@ def _parlay(reads: Reads, question: Question) -> Iterator[Sentence]:
     yield from map(
         Sentence, texts.meaning_for("same-game" if "same" in question.message.casefold() else "parlay")
     )
+    yield Sentence(texts.NAME_LEGS if question.wish is None else texts.NO_SUGGESTION)
     yield Sentence(
         "Suggested parlays, with their fair probability and expected value, are on the parlays page; none of them is advice to bet."
     )

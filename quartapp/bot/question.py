@@ -12,11 +12,12 @@ from typing import Literal, NamedTuple
 from quartapp.bot.asked import MESSAGE_LETTERS
 from quartapp.bot.care import Care, care
 from quartapp.bot.catalogue import Athlete, Catalogue, Listed, Team
+from quartapp.bot.parlay_asked import AskedLeg, Wish, legs_of, wish_of
 from quartapp.bot.wording import english, straight
 
 Topic = Literal[
     "help", "age", "rules", "glossary", "record", "picks", "parlay", "injuries", "movement", "spread", "total", "price",
-    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger",
+    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger", "priced",
 ]  # fmt: skip
 GAMES_NAMED = 3
 
@@ -153,6 +154,8 @@ class Question:
     line: Line | None = None
     athletes: tuple[Athlete, ...] = ()
     strangers: frozenset[str] = frozenset()
+    legs: tuple[AskedLeg, ...] = ()
+    wish: Wish | None = None
 
 
 def understand(
@@ -171,7 +174,13 @@ def understand(
         games = [catalogue.by_id[game_id]]
     line = _line(message, catalogue, games) if games else None
     athletes = () if games or found.unclear else tuple(catalogue.athletes_in(message))[:GAMES_NAMED]
-    if games:
+    legs = legs_of(message, catalogue) if games else ()
+    wish = None if games or found.unclear or "rules" in topics or "own" in topics else wish_of(message)
+    if legs:
+        topics = ["priced"]
+    elif wish is not None:
+        topics = ["parlay"]
+    elif games:
         topics = _about_games(topics, message, line)
     elif found.unclear and not any(topic in _GENERAL for topic in topics):
         topics = topics or ["game"]
@@ -183,7 +192,7 @@ def understand(
         topics = ["schedule"]
     return Question(
         message, need, tuple(topics if games else _sorted(topics, message)), tuple(games), found.teams, found.unclear, found.sport, found.book,
-        _day(message, now), line, athletes, found.strangers,
+        _day(message, now), line, athletes, found.strangers, legs, wish,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ FIRST_PAGES = "/api/games?sport="  # what the first page of each sport begins wi
 ANALYSES_OF = "/api/analysis?sport="
 STATUS = "/api/status"
 SUGGEST = "/api/parlays/suggest"
+PRICED = "/api/parlays/priced"
 PICKS = "/api/picks"
 RULES = "/api/rules"
 OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by a game's id

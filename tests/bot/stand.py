@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
+from quartapp.api.bot.parlays import ParlayReads
+from quartapp.api.parlays.games import Games
+from quartapp.api.parlays.priced import PricedReads
+from quartapp.api.parlays.suggestions import Suggestions
+from quartapp.bot.asked import Refused
+from quartapp.bot.chat import Bot
+from quartapp.bot.facts import Source
+from quartapp.bot.parlay_asked import AskedLeg
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.table import Published
 from quartapp.publish import addresses, rules
 
+T = TypeVar("T")
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 26, 1, 2, tzinfo=UTC)
 
@@ -45,6 +55,37 @@ def publish_into(
         version,
     )
     documents.in_step()
+
+
+class Asking:
+    """The small world and a bot that answers from it at `NOW`.
+
+    `documents` has what it cites beside the published documents: the parlays that it read.
+    """
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.documents: dict[str, Any] = dict(content)
+        published = held(content)
+        games = Games(published)
+        self._parlays = ParlayReads(
+            published,
+            PricedReads(published, games, lambda: NOW),
+            Suggestions(published, games, lambda: NOW),
+        )
+        self.bot = Bot(published, asyncio.Event(), self)
+
+    async def priced(self, legs: Sequence[AskedLeg], bookmaker: str | None) -> Source | Refused:
+        return self._noted(await self._parlays.priced(legs, bookmaker))
+
+    async def suggested(
+        self, legs: int, risk: str, sport: str | None, bookmaker: str | None
+    ) -> Source | None:
+        return self._noted(await self._parlays.suggested(legs, risk, sport, bookmaker))
+
+    def _noted(self, read: T) -> T:
+        if isinstance(read, Source):
+            self.documents[read.key] = read.content
+        return read
 
 
 def events_of(body: bytes | str) -> list[tuple[str, dict[str, Any]]]:

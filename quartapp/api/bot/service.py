@@ -23,7 +23,7 @@ from quartapp.accounts.member import Member
 from quartapp.accounts.standing import Standing
 from quartapp.api.bot.watch import Chat, Watch
 from quartapp.bot import texts
-from quartapp.bot.asked import Asked
+from quartapp.bot.asked import Asked, Parlays
 from quartapp.bot.budget import TokenBudget, Used
 from quartapp.publish.help import Helper
 from quartapp.store import conversations
@@ -55,6 +55,7 @@ class ChatService:
         self._documents = documents
         self._stopping = stopping
         self._made: Bot | None = None
+        self.parlays: Parlays | None = None  # set once its routes are there
         self.used = Used()
         self._stores = stores
         self._budget = budget
@@ -72,7 +73,7 @@ class ChatService:
         """Return the bot, loaded beside the event loop at the first question: its patterns take 60 ms and 2 MB."""
         if self._made is None:
             chat = await asyncio.to_thread(import_module, "quartapp.bot.chat")
-            self._made = self._made or chat.Bot(self._documents, self._stopping)
+            self._made = self._made or chat.Bot(self._documents, self._stopping, self.parlays)
         return self._made
 
     @property

@@ -57,8 +57,12 @@ class Prices:
         return price(self.games, self._documents.complete, asked, now or self._clock())
 
 
-def price(games: Games, complete: bool, asked: ParlayRequest, now: datetime) -> bytes:
+def price(
+    games: Games, complete: bool, asked: ParlayRequest, now: datetime, as_of: datetime | None = None
+) -> bytes:
     """Return the parlay that was asked for, as JSON. `complete`: whether a game that is not here does not exist.
+
+    Ages are those at `as_of`, or now.
 
     Raises ProblemError: 422 naming the leg and the field, 503 when nobody can know yet.
     """
@@ -67,7 +71,7 @@ def price(games: Games, complete: bool, asked: ParlayRequest, now: datetime) -> 
     named = {leg.bookmaker for leg in asked.legs} - {None}
     bookmaker = asked.bookmaker or (named.pop() if len(named) == 1 else None)
     offered = pricing.offers(legs, now, bookmaker, same_game=whole.same_game)
-    ages = Ages(now)
+    ages = Ages(as_of or now)
     first = offered.books[0] if offered.books else None
     at = None if first is None else first.bookmaker
     quotes = [None] * len(legs) if first is None else [one.quote for one in first.legs]

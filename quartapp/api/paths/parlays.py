@@ -20,6 +20,26 @@ def paths() -> Schema:
                 | problems(400, 405, 413, 415, 422, 429, 503),
             }
         },
+        "/api/parlays/priced": {
+            "get": {
+                "operationId": "readPricedParlay",
+                "summary": "The same as a read: a parlay by its address, with an ETag to cite it by.",
+                "parameters": [
+                    query(
+                        "leg",
+                        "GAME~MARKET~OUTCOME, or GAME~MARKET~OUTCOME~POINT; 2 to 20 times.",
+                        {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 20},
+                        required=True,
+                    ),
+                    query("bookmaker", "The one bookmaker to price it at; every one without it.", TEXT),
+                ],
+                "responses": {
+                    "200": json_answer("PricedParlay", "The priced parlay.", "ETag", *RATE),
+                    **NOT_MODIFIED,
+                }
+                | problems(405, 412, 422, 429, 503),
+            }
+        },
         "/api/parlays/suggest": {
             "get": {
                 "operationId": "suggestParlay",
