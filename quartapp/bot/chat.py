@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from quartapp.bot import figures
 from quartapp.bot.asked import Asked, Parlays, Refused, Told
+from quartapp.bot.binding import binding_problem
 from quartapp.bot.catalogue import Catalogue, Catalogues
 from quartapp.bot.check import problem
 from quartapp.bot.context import gather
@@ -26,6 +27,7 @@ from quartapp.bot.prompt import messages
 from quartapp.bot.question import Question, understand
 from quartapp.bot.sentences import Sentences, Written
 from quartapp.bot.turns import Turns
+from quartapp.bot.vague import vague_problem
 from quartapp.documents.held import HeldDocuments
 
 MOST_SENTENCES = 10
@@ -185,7 +187,11 @@ class Bot:
 def _checked(written: Written, facts: Sequence[Fact], catalogue: Catalogue, told: Told) -> Sentence | None:
     marked = [facts[number - 1] for number in written.cited if 1 <= number <= len(facts)]
     cited = tuple(dict.fromkeys(one for fact in marked for one in (fact, *fact.beside)))
-    why = problem(written.text, cited, catalogue.distinctive)
+    why = (
+        problem(written.text, cited, catalogue.distinctive)
+        or vague_problem(written.text, cited)
+        or binding_problem(written.text, cited)
+    )
     if why is None and not cited:
         why = "no citation"
     if why is None and written.text in told.texts:

@@ -115,7 +115,7 @@ class GameFacts:
             if said is not None and self.analysis is not None:
                 fact = self.analysis.fact(
                     "analysis", "markets", key, "consensus", outcome, kind="probability",
-                    names=_names(said), label=f"consensus probability that {said} wins" if key == "h2h" else f"consensus probability of {said}, {MARKETS[key]}",
+                    names=_names(said), label=f"consensus probability that {said} wins" if key == "h2h" else f"consensus {MARKETS[key]} probability of {said}",
                 )  # fmt: skip
                 found.append((said, value, fact))
         return sorted(found, key=lambda each: -each[1])
@@ -152,7 +152,7 @@ class GameFacts:
                     "edge",
                     kind="probability",
                     names=_names(said),
-                    label=f"edge of {said}, {MARKETS[key]}",
+                    label=f"{MARKETS[key]} edge of {said}",
                 )
             yield priced, edge
 
@@ -223,7 +223,9 @@ def _priced(
         title,
     ]
     if point is not None:
-        line = source.fact(*where, "point", kind="point", names=names, label=f"line of {label}, {at}")
+        line = source.fact(
+            *where, "point", kind="point", names=names, label=f"{label.replace(' price ', ' line ')}, {at}"
+        )
         facts.append(replace(line, beside=(title,)))
     return Priced(said, title.names[0], point, american, decimal, tuple(facts))
 

@@ -55,6 +55,7 @@ class Numeral(NamedTuple):
     value: Decimal | None
     places: int
     percent: bool
+    start: int = 0
 
 
 def numerals(text: str) -> Iterator[Numeral]:
@@ -67,16 +68,16 @@ def numerals(text: str) -> Iterator[Numeral]:
     for found in _NUMERAL.finditer(text):
         written = found.group("number")
         if written is None:
-            yield Numeral(found.group(), None, 0, False)
+            yield Numeral(found.group(), None, 0, False, found.start())
             continue
         plain = written.replace(",", "")
         places = len(plain.partition(".")[2])
-        yield Numeral(written, Decimal(plain), places, found.group("percent") is not None)
-    rest = _ONE_OF.sub(" ", text)
+        yield Numeral(written, Decimal(plain), places, found.group("percent") is not None, found.start())
+    rest = _ONE_OF.sub(lambda found: " " * len(found.group()), text)
     for word in _WORD.finditer(rest):
         after = rest[word.end() :].lstrip().casefold()
         is_percent = after.startswith(("percent", "per cent", "%"))
-        yield Numeral(word.group(), Decimal(_WORDS[word.group().casefold()]), 0, is_percent)
+        yield Numeral(word.group(), Decimal(_WORDS[word.group().casefold()]), 0, is_percent, word.start())
 
 
 def amounts(text: str) -> bool:

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 LIES = (
-    "none", "wrong_numbers", "wrong_teams", "wrong_books", "no_citations", "smuggled", "advice", "promise", "words",
-    "endless", "cut", "silence", "garbage", "throttled", "broken",
+    "none", "wrong_numbers", "swapped", "wrong_teams", "wrong_books", "no_citations", "smuggled", "advice", "promise",
+    "words", "endless", "cut", "silence", "garbage", "throttled", "broken",
 )  # fmt: skip
 _FACT = re.compile(r"^\[(\d+)\] (.*) = (.*)$", re.MULTILINE)
 _NAMES = re.compile(r" \([^()]*(?:\([^()]*\)[^()]*)*\)$")
@@ -36,6 +36,8 @@ def text(messages: list[dict[str, str]], lie: str, seed: int) -> Iterator[str]:
     facts = _FACT.findall(messages[-1]["content"].partition("\n\nQUESTION\n")[0])
     chosen = facts[:2] + chance.sample(facts[2:], min(len(facts[2:]), _SENTENCES - 2))
     while True:
+        if lie == "swapped":
+            chosen = _swapped(chosen)
         for number, label, value in chosen:
             yield from re.findall(r".{1,7}", _sentence(number, label, value, lie, chance) + " ")
         if lie != "endless":
@@ -73,6 +75,16 @@ def _sentence(number: str, label: str, value: str, lie: str, chance: random.Rand
     elif lie == "words":
         return f"It is about {chance.choice(('seventeen', 'ninety', 'a dozen', 'three hundred'))}{mark}."
     return f"The {plain} is {value}{mark}."
+
+
+def _swapped(facts: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return facts of which each has the value of the next, both of them cited."""
+    following = facts[1:] + facts[:1]
+    return [
+        (f"{one[0]}, {other[0]}", one[1], other[2])
+        for one, other in zip(facts, following, strict=True)
+        if one[2] != other[2]
+    ]
 
 
 def _changed(value: str, chance: random.Random) -> str:
