@@ -55,7 +55,7 @@ _STAKE = re.compile(
     | \b(?:bankroll|unit\s+size|staking)\b | \bworth\s+(?:a\s+)?(?:bet\w*|wager\w*|stake|punt|backing)\b | \bgood\s+bet\b | \bbest\s+bets?\b | \bbet\s+size\b
     | \bkelly\s+(?:stakes?|bets?|size|sizing|amount)\b | \bhow\s+(?:many\s+units|much\s+money|big\s+a\s+bet)\b | \bsplit\b.{0,40}\b(?:bets?|games?|bankroll)\b
     | \b(?:cu[aá]nto|qu[eé])\s+(?:\w+\s+)?(?:debo|debería|deberia|puedo|tengo\s+que)?\s*(?:apostar|apuesto|jugar|arriesgar)\b | \b(?:debo|debería|deberia)\s+apostar\b
-    | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+.{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
+    | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+(?!.*\bpays?\b).{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
     """,
     _FLAGS,
 )

@@ -69,6 +69,7 @@ class Found(NamedTuple):
     unclear: tuple[Team, ...]
     sport: str | None
     book: str | None
+    books: tuple[str, ...] = ()
     strangers: frozenset[str] = frozenset()  # of "team", "book": one is named that no document has
 
 
@@ -150,19 +151,21 @@ class Catalogue:
         unclear = [] if any(team in unclear for team in exact) else self._narrowed(unclear, exact)
         if exact and len(unclear) == 1:
             exact, unclear = [*exact, *unclear], []
-        book = self._book(message)
-        strangers = (
-            self._strangers(message)
-            - ({"team"} if exact or unclear else set())
-            - ({"book"} if book else set())
+        books = self._books(message)
+        strangers = self._strangers(message, any_team=bool(exact or unclear)) - ({"book"} if books else set())
+        return Found(
+            tuple(exact), tuple(unclear), named, books[0] if books else None, books, frozenset(strangers)
         )
-        return Found(tuple(exact), tuple(unclear), named, book, frozenset(strangers))
 
-    def _strangers(self, message: str) -> set[str]:
+    def _strangers(self, message: str, *, any_team: bool) -> set[str]:
         """Return whether a team or a book is named that is in no document."""
         spoken = set(re.findall(r"[a-z0-9.]+", message.casefold()))
-        teams = {word for word in spoken & (TEAM_WORDS | EVERYDAY) if (word,) not in self._aliases}
-        found = {"team"} if teams & TEAM_WORDS or len(teams) > 1 else set()
+        teams = {
+            word
+            for word in spoken & (TEAM_WORDS | EVERYDAY)
+            if not self._longest([("the", False), (word, True)], 1)[0]
+        }
+        found = {"team"} if teams & TEAM_WORDS or (len(teams) > 1 and not any_team) else set()
         return found | ({"book"} if spoken & BOOK_WORDS else set())
 
     def _narrowed(self, unclear: list[Team], exact: list[Team]) -> list[Team]:
@@ -201,17 +204,16 @@ class Catalogue:
                 return key
         return next((key for key in self.sports if key in message.split()), None)
 
-    def _book(self, message: str) -> str | None:
+    def _books(self, message: str) -> tuple[str, ...]:
         text = re.sub(r"[^a-z0-9]", "", message.casefold())
-        for word in message.casefold().split():
-            if BOOK_SHORT.get(word.strip("?.,!")) in self.books:
-                return BOOK_SHORT[word.strip("?.,!")]
-        for key, title in sorted(self.books.items()):
-            if (
-                len(title) > 4 and re.sub(r"[^a-z0-9]", "", title.casefold()) in text
-            ) or key in message.casefold().split():
-                return key
-        return None
+        spoken = [word.strip("?.,!") for word in message.casefold().split()]
+        short = [BOOK_SHORT[word] for word in spoken if BOOK_SHORT.get(word) in self.books]
+        whole = [
+            key
+            for key, title in sorted(self.books.items())
+            if (len(title) > 4 and re.sub(r"[^a-z0-9]", "", title.casefold()) in text) or key in spoken
+        ]
+        return tuple(dict.fromkeys((*short, *whole)))
 
 
 class Catalogues:

@@ -16,6 +16,7 @@ from quartapp.bot.question import Question, Topic
 from quartapp.bot.said import percent, points
 
 SENTENCES = 12
+BOOKS_TOLD = 2
 
 
 def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> list[Sentence]:
@@ -70,6 +71,8 @@ def _answer(
     games = [facts for game in question.games if (facts := read_game(reads, game.id)) is not None]
     if "book" in question.strangers and games:
         yield Sentence(texts.STRANGE_BOOK)
+    if "team" in question.strangers and games:
+        yield Sentence(texts.STRANGER)
     if question.athletes and question.care is None:
         for athlete in question.athletes:
             if (facts := read_game(reads, athlete.game_id)) is not None:
@@ -93,17 +96,25 @@ def _answer(
 def _of_game(
     topic: Topic, facts: GameFacts, question: Question, reads: Reads, catalogue: Catalogue
 ) -> Iterator[Sentence]:
-    book = line_told.book_asked(question.book, reads, catalogue)
-    if topic == "line" and question.line is not None:
-        yield from line_told.answer(question.line, facts, book)
-    elif topic == "price":
-        yield from line_told.prices("h2h", facts, book)
-    elif topic == "spread":
-        yield from line_told.line("spreads", facts, book)
-    elif topic == "total":
-        yield from line_told.line("totals", facts, book)
+    if topic in ("line", "price", "spread", "total"):
+        if facts.status in ("live", "final"):
+            yield _where_it_stands(facts)
+        for key in question.books[:BOOKS_TOLD] or (None,):
+            book = line_told.book_asked(key, reads, catalogue)
+            if topic == "line" and question.line is not None:
+                yield from line_told.answer(question.line, facts, book)
+            elif topic == "price":
+                yield from line_told.prices("h2h", facts, book)
+            else:
+                yield from line_told.line("spreads" if topic == "spread" else "totals", facts, book)
     elif topic == "chance":
+        if facts.status in ("live", "final"):
+            yield _where_it_stands(facts)
         yield from _chances(facts)
+    elif topic == "closing":
+        yield from line_told.closing(facts)
+    elif topic == "hold":
+        yield from line_told.hold(facts)
     elif topic == "injuries":
         yield from _injuries(facts, question)
     elif topic == "movement":
@@ -119,9 +130,11 @@ def _of_game(
     else:
         yield _where_it_stands(facts)
         yield from _chances(facts)
-        yield from line_told.prices("h2h", facts, book)
-        yield from line_told.line("spreads", facts, book)
-        yield from line_told.line("totals", facts, book)
+        for key in question.books[:BOOKS_TOLD] or (None,):
+            book = line_told.book_asked(key, reads, catalogue)
+            yield from line_told.prices("h2h", facts, book)
+            yield from line_told.line("spreads", facts, book)
+            yield from line_told.line("totals", facts, book)
 
 
 def _where_it_stands(facts: GameFacts) -> Sentence:

@@ -13,7 +13,7 @@ from quartapp.bot.catalogue import Catalogue, Listed, Team
 MOST_LEGS = 10
 _BETWEEN = re.compile(r"\s*(?:[,;&]|\+(?!\s?\d)|\b(?:and|plus|with|then|y|und)\b)\s*", re.IGNORECASE)
 _WANTED = re.compile(
-    r"\bparla\w*|\bacca\w*|\baccumulator\w*|\bdoubles?\b|\btrebles?\b|\btickets?\b|\bslip\b|\bcombo\w*|\bcombin\w*|\bsgp\b|\bsame[- ]game"
+    r"\bboth\s+(?:\w+\s+)?(?:win|cover|hit|won)\b|\bparla\w*|\bacca\w*|\baccumulator\w*|\bdoubles?\b|\btrebles?\b|\btickets?\b|\bslip\b|\bcombo\w*|\bcombin\w*|\bsgp\b|\bsame[- ]game"
     r"|\b(?:\d+|two|three|four|five)[- ]?(?:legs?|legged|legger|folds?|teams?|teamer|picks?)\b",
     re.IGNORECASE,
 )
@@ -25,7 +25,7 @@ _SIDE = re.compile(
 _SPREAD = re.compile(r"\bspreads?\b|\bcover\w*\b|\bhandicap\b|\bats\b", re.IGNORECASE)
 _DRAW = re.compile(r"\bdraws?\b|\btie\b", re.IGNORECASE)
 _SUGGEST = re.compile(
-    r"\bsuggest\w*\b|\brecommend\w*\b|\bbuild\b|\bgive me\b|\bgood\b|\bbest\b|\bany\b|\bideas?\b|\bshow me\b",
+    r"\bsafe\w*\b|\bdegen\w*\b|\bplease\b|\b(?:want|need)\b|\bsuggest\w*\b|\brecommend\w*\b|\bbuild\b|\bgive me\b|\bgood\b|\bbest\b|\bany\b|\bideas?\b|\bshow me\b",
     re.IGNORECASE,
 )
 

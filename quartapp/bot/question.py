@@ -17,7 +17,7 @@ from quartapp.bot.wording import english, straight
 
 Topic = Literal[
     "help", "age", "rules", "glossary", "record", "picks", "parlay", "injuries", "movement", "spread", "total", "price",
-    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger", "priced",
+    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger", "priced", "closing", "hold",
 ]  # fmt: skip
 GAMES_NAMED = 3
 
@@ -29,11 +29,11 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "age",
-        r"\b(?:legal|lawful|minimum|min)\s+(?:betting\s+|gambling\s+)?age\b|\bhow old\b|\bold enough\b|\bunder ?age\b|\bage limit\b",
+        r"\b(?:legal|lawful|minimum|min)\s+(?:betting\s+|gambling\s+)?age\b|\bhow old\b(?! (?:are|is) (?:the|your|these|this))|\bold enough\b|\bunder ?age\b|\bage limit\b",
     ),
     (
         "rules",
-        r"\brules?\b|\bmin(?:imum)?\b.*\b(?:minutes|innings|play)\b|\bhow many (?:innings|minutes)\b|\bto count\b|\bcounts?\b|\bscore\b.*\bcorrect|\bcorrect\w*\b.*\bscore|\brefund\w*\b|\bpush(?:es|ed)?\b|\bvoid(?:ed)?\b|\bpostponed?\b|\bcancell?ed\b|\bovertime\b|\bextra (?:time|innings)\b|\bsettled?\b"
+        r"\brules?\b|\bpenalt\w*\b|\bmin(?:imum)?\b.*\b(?:minutes|innings|play)\b|\bhow many (?:innings|minutes)\b|\bto count\b|\bcounts?\b|\bscore\b.*\bcorrect|\bcorrect\w*\b.*\bscore|\brefund\w*\b|\bpush(?:es|ed)?\b|\bvoid(?:ed)?\b|\bpostponed?\b|\bcancell?ed\b|\bovertime\b|\bextra (?:time|innings)\b|\bsettled?\b"
         r"|\bsettlement\b|\bgraded?\b|\babandoned\b|\bsuspended\b|\bshoot-?outs?\b|\bhalf[- ](?:won|win|lost|loss)\b|\bquarter (?:line|handicap|ball)"
         r"|\bdead heat\b|\btie(?:s|d)?\b|\bdrops? out\b|\brained? out\b|\brainout\b|\bno contest\b|\bcorrected\b",
     ),
@@ -41,22 +41,24 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
         "glossary",
         r"\bwhat(?:'s| is| are| does| do)\b.*\b(?:hold|vig|juice|edge|expected value|ev|moneyline|money line|spread|handicap|total|over/under|kelly|consensus"
         r"|closing line value|clv|no-vig|implied probability|american odds|decimal odds|fractional|parlay|accumulator|same[- ]game|arbitrage|roi)\b(?:\s+(?:mean|bet|bets|odds))?\s*\??$"
-        r"|\bexplain\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
+        r"|\bexplain\b|\bhow (?:do|can|should) (?:i|you|we) read\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
     ),
     (
         "odds",
         r"\bconvert\w*\b|\bimplied prob\w* of\b|\bwhat(?:'s| is| does| do| are)?\s+(?:odds (?:of|like)\s+)?[+-]\d{3,}|\bin (?:decimal|american|fractional)\b|\b(?:decimal|american|fractional) (?:of|for) [+-]?\d",
     ),
+    ("closing", r"\bclosing (?:line|odds|price|number|spread|total)s?\b(?! value)|\bclosed? at\b"),
+    ("hold", r"\bhold\b|\bvig\b|\bjuice\b|\bmargin\b|\boverround\b"),
     (
         "own",
         r"\bmy\b(?:\s+\w+){0,2}\s+(?:parlays?|bets?|tickets?|slips?|record|history|results?|account|winnings)\b",
     ),
     (
         "record",
-        r"\bhow (?:did|do|have|are|were)\b.*\bpicks?\b|\bpicks?\b.*\b(?:done|doing|perform\w*|record|accura\w*|so far|hit|won|lost)\b|\btrack record\b|\brecord\b(?! (?:high|low))|\bhow (?:good|accurate|reliable|well) (?:are|is|have|do|did)\b|\broi\b|\bhit rate\b|\bwin rate\b|\byour (?:results|performance|accuracy)\b"
+        r"\bhow (?:did|do|have|are|were)\b.*\bpicks?\b|\bpicks?\b.*\b(?:done|doing|perform\w*|record|accura\w*|so far|hit|win|won|lose|lost)\b|\btrack record\b|\brecord\b(?! (?:high|low))|\bhow (?:good|accurate|reliable|well) (?:are|is|have|do|did)\b|\broi\b|\bhit rate\b|\bwin rate\b|\byour (?:results|performance|accuracy)\b"
         r"|\blog loss\b|\bbrier\b|\bcalibrat\w+|\bclosing line value\b|\bclv\b|\bprofitable\b|\bmade money\b",
     ),
-    ("picks", r"\bpicks?\b|\btips?\b(?!-)|\bvalue today\b|\btoday'?s value\b"),
+    ("picks", r"\bpicks?\b|\btips?\b(?!-|\s*off)|\bvalue today\b|\btoday'?s value\b"),
     (
         "parlay",
         r"\bparlays?\b|\baccumulators?\b|\baccas?\b|\bsame[- ]game\b|\bsgp\b|\blegs?\b|\bsuggest\w*\b|\bteaser\b",
@@ -99,7 +101,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "status",
-        r"\bhow (?:fresh|old|recent|up[- ]to[- ]date)\b|\bup[- ]to[- ]date\b|\blast updated?\b|\bupdated\b|\bstale\b|\bdown\b|\bworking\b|\bsource of\b|\bwhere .* (?:data|numbers|odds) come\b|\bdata source\b|\blive data\b|\bsandbox\b",
+        r"\bwhat data\b|\bdata do you\b|\bhow (?:fresh|old|recent|up[- ]to[- ]date)\b|\bup[- ]to[- ]date\b|\blast updated?\b|\bupdated\b|\bstale\b|\bdown\b|\bworking\b|\bsource of\b|\bwhere .* (?:data|numbers|odds) come\b|\bdata source\b|\blive data\b|\bsandbox\b",
     ),
     (
         "sports",
@@ -111,7 +113,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "able",
-        r"\bwhat can (?:you|i)\b|\bwhat do you (?:do|know)\b|\bhow do(?:es)? (?:you|this|it) work\b|\bwho are you\b|^\s*(?:hi|hello|hey|help|yo|hola|start|thanks|thank you)\W*$|\bare you (?:a )?(?:bot|ai|human|robot)\b|\bhow can you help\b",
+        r"\bwhat can (?:you|i)\b|\bwhat do you (?:do|know)\b|\bhow do(?:es)? (?:you|this|it) work\b|\bwho are you\b|^\s*(?:hi|hello|hey|help|yo|hola|start|thanks|thank you)\W*$|\bare you (?:an? )?(?:real )?(?:bot|ai|human|robot|person|machine)\b|\bhow can you help\b",
     ),
 )
 _COMPILED = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _TOPICS)
@@ -123,7 +125,20 @@ _ABOUT_BETS = re.compile(
 )
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FOR_A_GAME: frozenset[Topic] = frozenset(
-    ("injuries", "movement", "spread", "total", "price", "chance", "score", "form", "schedule", "game")
+    (
+        "closing",
+        "hold",
+        "injuries",
+        "movement",
+        "spread",
+        "total",
+        "price",
+        "chance",
+        "score",
+        "form",
+        "schedule",
+        "game",
+    )
 )
 _GENERAL: frozenset[Topic] = frozenset(
     ("help", "age", "rules", "glossary", "record", "picks", "parlay", "own", "odds")
@@ -154,6 +169,7 @@ class Question:
     line: Line | None = None
     athletes: tuple[Athlete, ...] = ()
     strangers: frozenset[str] = frozenset()
+    books: tuple[str, ...] = ()
     legs: tuple[AskedLeg, ...] = ()
     wish: Wish | None = None
 
@@ -192,7 +208,7 @@ def understand(
         topics = ["schedule"]
     return Question(
         message, need, tuple(topics if games else _sorted(topics, message)), tuple(games), found.teams, found.unclear, found.sport, found.book,
-        _day(message, now), line, athletes, found.strangers, legs, wish,
+        _day(message, now), line, athletes, found.strangers, found.books, legs, wish,
     )  # fmt: skip
 
 
@@ -206,6 +222,10 @@ def _about_games(topics: list[Topic], message: str, line: Line | None) -> list[T
         else frozenset({"odds", "own"})
     )
     topics = [topic for topic in topics if topic not in general] or ["game"]
+    if "closing" in topics:
+        return ["closing"]
+    if "hold" in topics and not any(topic in topics for topic in ("spread", "total")):
+        return ["hold"]
     if (
         "spread" in topics
         and re.search(r"\bmoney ?lines?\b", message, re.IGNORECASE)
@@ -236,6 +256,10 @@ def _sorted(topics: list[Topic], message: str) -> list[Topic]:
         return ["own" if "own" in topics else "odds"]
     if "record" in topics and "picks" in topics:
         return ["record"]
+    if "status" in topics and re.search(
+        r"\bhow (?:old|fresh|recent) (?:are|is)\b|\bupdated?\b|\bstale\b", message, re.IGNORECASE
+    ):
+        return ["status"]
     if "sports" in topics or "books" in topics:
         return [topic for topic in topics if topic in ("sports", "books")]
     if "record" in topics and re.search(r"\byour?\b", message, re.IGNORECASE):
@@ -243,7 +267,9 @@ def _sorted(topics: list[Topic], message: str) -> list[Topic]:
     if "glossary" in topics and "rules" not in topics:
         return ["glossary"]
     telling = [
-        topic for topic in topics if topic not in ("schedule", "able", "books", "sports", "status", "form")
+        topic
+        for topic in topics
+        if topic not in ("hold", "closing", "schedule", "able", "books", "sports", "status", "form")
     ]
     if "glossary" in telling and "rules" in telling:
         telling.remove("glossary")
