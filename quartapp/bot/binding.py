@@ -9,11 +9,12 @@ it; where no name stands before the first figure, of the nearest behind it. What
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from quartapp.bot.check import normalise
+from quartapp.bot.claims import chance_claim, injury_claim, score_claim
 from quartapp.bot.facts import Fact
+from quartapp.bot.mentions import Mention, mentions
 from quartapp.bot.numerals import Numeral, Sayable, numerals
 
 _FILL = "\u00a4"
@@ -36,38 +37,6 @@ _VALUED = re.compile(
 _MARKETS = re.compile(
     r"\b(?P<other>spreads?|totals?|handicaps?)\b|\b(?:winner|moneyline|to win|wins?)\b", re.IGNORECASE
 )
-_AHEAD = re.compile(
-    r"\b(?:won|wins|beats?|beat|defeat(?:s|ed)?|leads?|leading|led|ahead|winners?(?! (?:price|edge|market|odds|prob))|victor\w*|trail(?:s|ing|ed)?|behind|lost|loses|losing|defeated by)\b",
-    re.IGNORECASE,
-)
-_BEHIND = re.compile(r"\b(?:trail(?:s|ing|ed)?|behind|lost|loses|losing|defeated by|beaten)\b", re.IGNORECASE)
-_FAVOURED = re.compile(
-    r"\b(?P<less>underdogs?|less likely|outsiders?)\b|\b(?:favou?red|favou?rites?|more likely|likelier|likeliest|most likely)\b",
-    re.IGNORECASE,
-)
-_STATUSES = frozenset(
-    """
-    out questionable doubtful probable active inactive healthy available suspended fit cleared injured playing starting
-    sidelined unavailable
-    """.split()  # noqa: SIM905
-)
-_OUT = re.compile(
-    r"\b(?:is|are|was|were|be|ruled|been)\s+out\b|\bout\s+for\b|\bhurt\b|\binjur\w*", re.IGNORECASE
-)
-_PARTS = frozenset(
-    """
-    knee ankle hamstring illness shoulder back calf groin wrist elbow foot toe hand finger thumb hip quad quadriceps
-    concussion head neck ribs rib achilles acl mcl thigh shin leg arm flu covid fracture sprain strain broken torn tore
-    """.split()  # noqa: SIM905
-)
-
-
-class Mention(NamedTuple):
-    """Where a text names somebody, and whom it may mean."""
-
-    start: int
-    end: int
-    names: frozenset[str]
 
 
 def binding_problem(text: str, facts: Sequence[Fact]) -> str | None:
@@ -90,33 +59,10 @@ def binding_problem(text: str, facts: Sequence[Fact]) -> str | None:
     return (
         _emptiness(plain, text, facts)
         or _figures(plain, text, facts, owners, books)
-        or _scores(plain, facts, owners)
-        or _chances(plain, facts, owners)
-        or _injured(text, athletes)
+        or score_claim(plain, facts, owners)
+        or chance_claim(plain, facts, owners)
+        or injury_claim(text, athletes)
     )
-
-
-def mentions(text: str, names: Iterable[str]) -> list[Mention]:
-    """Return where a text says one of these names, or a beginning or an end of one, in order.
-
-    >>> [one.names for one in mentions("The Browns at Kansas City", ["Kansas City Chiefs", "Cleveland Browns"])]
-    [frozenset({'Cleveland Browns'}), frozenset({'Kansas City Chiefs'})]
-    """
-    meant: dict[str, set[str]] = {}
-    for name in map(normalise, names):
-        words = name.split()
-        for part in {
-            name,
-            *(" ".join(words[:cut]) for cut in range(1, len(words))),
-            *(" ".join(words[cut:]) for cut in range(1, len(words))),
-        }:
-            if part == name or part[0].isupper() or part[0].isdigit():
-                meant.setdefault(part.casefold(), set()).add(name)
-    if not meant:
-        return []
-    pattern = "|".join(map(re.escape, sorted(meant, key=len, reverse=True)))
-    found = re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE)
-    return [Mention(one.start(), one.end(), frozenset(meant[one.group().casefold()])) for one in found]
 
 
 def _emptiness(plain: str, text: str, facts: Sequence[Fact]) -> str | None:
@@ -227,90 +173,3 @@ def _is_in_market(text: str, numeral: Numeral, fact: Fact) -> bool:
         before = [one["other"] for one in _MARKETS.finditer(text[: numeral.start])][-1:]
         return not before or before[0] is None
     return True
-
-
-def _scores(text: str, facts: Sequence[Fact], owners: list[Mention]) -> str | None:
-    """Return a claim of who is ahead that the cited scores do not bear out."""
-    claim = _AHEAD.search(text)
-    if claim is None or re.search(r"\b(?:that|who|whether|if)\b", text[: claim.start()], re.IGNORECASE):
-        return None
-    if claim.group().casefold() == "wins" and re.search(r"\d\s?%", text):
-        return None  # of the time: its figure is a probability, and its own name's
-    scores = {fact.names[0]: float(fact.value) for fact in facts if "/scores/" in fact.path and fact.names}
-    subjects = [one for one in owners if one.start < claim.start()]
-    if len(scores) != 2 or not subjects or len(subjects[-1].names) != 1:
-        return f"the claim {claim.group()}"
-    (subject,) = subjects[-1].names
-    own = scores.get(subject)
-    other = next((value for name, value in scores.items() if name != subject), None)
-    if own is None or other is None or own == other:
-        return f"the claim {claim.group()}"
-    return None if (own > other) != bool(_BEHIND.search(claim.group())) else f"the claim {claim.group()}"
-
-
-def _chances(text: str, facts: Sequence[Fact], owners: list[Mention]) -> str | None:
-    """Return a claim of who is likelier that the cited probabilities and prices do not bear out."""
-    claim = _FAVOURED.search(text)
-    if claim is None:
-        return None
-    chances: dict[str, float] = {}
-    for fact in facts:
-        if not fact.names or isinstance(fact.value, str | None):
-            continue
-        if fact.kind == "probability" and "/consensus/" in fact.path:
-            chances[normalise(fact.names[0])] = float(fact.value)
-        elif fact.kind == "price" and normalise(fact.names[0]) not in chances:
-            american = fact.path.endswith("price_american")
-            decimal = (
-                (1 + (fact.value / 100 if fact.value > 0 else -100 / fact.value)) if american else fact.value
-            )
-            chances[normalise(fact.names[0])] = 1 / float(decimal)
-    near = [one for one in owners if one.start < claim.start()] or owners
-    subject = near[-1] if near and near[-1].start < claim.start() else near[0] if near else None
-    if subject is None or len(subject.names) != 1 or not (subject.names & chances.keys()):
-        return f"the claim {claim.group()}"
-    own = chances[next(iter(subject.names))]
-    best = max(chances.values()) if len(chances) > 1 else 0.5
-    likelier = own >= best
-    return None if likelier != bool(claim["less"]) else f"the claim {claim.group()}"
-
-
-def _injured(text: str, athletes: Sequence[Fact]) -> str | None:
-    """Return a state, an injury or a team that is said of an athlete who has another."""
-    own = {normalise(fact.names[0]): fact for fact in athletes}
-    named = [
-        one
-        for one in mentions(text, own)
-        if text[one.start : one.end].casefold() in {name.casefold() for name in own}
-    ]
-    spoken = set(re.findall(r"[a-z]+", text.casefold()))
-    if not named:
-        return (
-            "the state of nobody"
-            if spoken & _STATUSES - {"out", "playing"} or spoken & _PARTS or _OUT.search(text)
-            else None
-        )
-    teams = {name for fact in athletes for name in fact.names[1:2]}
-    for place, mention in enumerate(named):
-        ends = named[place + 1].start if place + 1 < len(named) else len(text)
-        fact = own[
-            next(
-                iter(
-                    name
-                    for name in mention.names
-                    if name.casefold() == text[mention.start : mention.end].casefold()
-                )
-            )
-        ]
-        begins = mention.end if len(named) > 1 else 0
-        words = set(re.findall(r"[a-z]+", text[begins:ends].casefold()))
-        allowed = {word for name in fact.names[2:] for word in re.findall(r"[a-z]+", name.casefold())} | {
-            "injured"
-        }
-        wrong = (words & (_STATUSES | _PARTS)) - allowed
-        if wrong:
-            return f"the state {min(wrong)} of another"
-        beside = {name for one in mentions(text, teams) for name in one.names}
-        if beside and fact.names[1] not in beside:
-            return "the team of another"
-    return None

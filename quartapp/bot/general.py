@@ -6,29 +6,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
-from quartapp.bot import odds_told, rules_told, texts
+from quartapp.bot import help_told, odds_told, record_told, rules_told, texts
 from quartapp.bot.care import Care
 from quartapp.bot.catalogue import Catalogue, Listed
-from quartapp.bot.facts import Fact, Sentence, Source
+from quartapp.bot.facts import Fact, Sentence
 from quartapp.bot.game_facts import read_game
-from quartapp.bot.library import PICKS, STATUS, TRACK_RECORD, Reads, help_for
+from quartapp.bot.library import PICKS, STATUS, Reads
 from quartapp.bot.numerals import parse_time
 from quartapp.bot.plain import plain_name
 from quartapp.bot.question import Question, Topic
 from quartapp.publish import addresses
 
 GAMES_TOLD = 6
-HELPLINES_TOLD = 3
 
 
 def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Sentence]:
     """Yield what answers a question about no single game."""
     for topic in question.topics[:2] or ("unknown",):
         if topic == "help":
-            yield from helplines(reads, region)
+            yield from help_told.helplines(reads, region)
             yield Sentence(texts.HELP)
         elif topic == "odds":
             yield from odds_told.answer(question.message, reads, catalogue)
@@ -38,7 +35,7 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
         elif topic == "own":
             yield Sentence(texts.OWN)
         elif topic == "age":
-            yield from _age(reads, region)
+            yield from help_told.age(reads, region)
         elif topic == "rules":
             yield from rules_told.answer(question.message, reads)
         elif topic == "glossary":
@@ -71,7 +68,7 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
 def of(topic: Topic, question: Question, reads: Reads) -> Iterator[Sentence]:
     """Yield what answers about the record, the picks or a parlay."""
     if topic == "record":
-        yield from _record(reads, question.sport)
+        yield from record_told.record(reads, question.sport)
     elif topic == "picks":
         yield from _picks(reads)
     elif topic in ("parlay", "priced"):
@@ -82,37 +79,18 @@ def caring(care: Care, reads: Reads, region: str | None) -> Iterator[Sentence]:
     """Yield what goes before any answer."""
     if care == "distress":
         first, free, limits = texts.DISTRESS
-        yield from helplines(reads, region)
+        yield from help_told.helplines(reads, region)
         yield Sentence(first)
         yield Sentence(free)
         yield Sentence(limits)
         return
     if care == "minor":
-        yield from _age(reads, region)
+        yield from help_told.age(reads, region)
         yield from map(Sentence, texts.MINOR)
-        yield from helplines(reads, region)
+        yield from help_told.helplines(reads, region)
         return
     told = {"stake": texts.STAKE, "promise": texts.PROMISE, "secret": texts.SECRET, "act": texts.ACT}
     yield from map(Sentence, told[care])
-
-
-def helplines(reads: Reads, region: str | None) -> Iterator[Sentence]:
-    """Yield who helps in a region, the nearest first."""
-    source = help_for(reads, region)
-    if source is None:
-        yield Sentence(texts.NO_HELPLINE)
-        return
-    for place, line in enumerate(source.at("helplines")[:HELPLINES_TOLD]):
-        names = tuple(text for text in (line["name"], line["phone"]) if text)
-        facts = [source.fact("helplines", place, "name", kind="text", names=names)]
-        where = []
-        for part in ("phone", "url"):
-            if line[part]:
-                facts.append(source.fact("helplines", place, part, kind="text", names=names))
-                where.append(line[part])
-        yield Sentence(
-            f"{'Help is at' if place == 0 else 'Also'} {line['name']}: {', '.join(where)}.", tuple(facts)
-        )
 
 
 def unclear(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
@@ -129,15 +107,6 @@ def unclear(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[
         )
     else:
         yield Sentence(texts.UNCLEAR)
-
-
-def _age(reads: Reads, region: str | None) -> Iterator[Sentence]:
-    source = help_for(reads, region)
-    if source is None:
-        yield Sentence(texts.NOT_ABLE)
-        return
-    age = source.fact("age", kind="number")
-    yield Sentence(f"The lawful age for betting in your region is {age.value}.", (age,))
 
 
 def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
@@ -224,48 +193,6 @@ def _status(reads: Reads) -> Iterator[Sentence]:
         )
 
 
-def _record(reads: Reads, sport: str | None) -> Iterator[Sentence]:
-    source = reads.read(TRACK_RECORD)
-    told = False
-    for place, row in enumerate((source.at("sports") if source else None) or ()):
-        if source is None or (sport is not None and row.get("sport") != sport):
-            continue
-        sentence = _record_of(source, place, row)
-        if sentence is not None:
-            told = True
-            yield sentence
-    if not told:
-        yield Sentence(texts.NO_RECORD)
-
-
-def _record_of(source: Source, place: int, row: dict[str, Any]) -> Sentence | None:
-    picks = row.get("picks") or {}
-    if not picks.get("graded"):
-        return None
-    facts = [source.fact("sports", place, "sport", kind="text", names=(row["sport"],))]
-    parts = []
-    for name in ("graded", "won", "lost", "push"):
-        if isinstance(picks.get(name), int):
-            facts.append(source.fact("sports", place, "picks", name, kind="number"))
-            parts.append(f"{name} {picks[name]}")
-    text = f"Picks in {row['sport']}: {', '.join(parts)}"
-    roi, interval = picks.get("roi"), picks.get("roi_interval")
-    if roi is not None:
-        facts.append(source.fact("sports", place, "picks", "roi", kind="probability"))
-        text += f"; return {_percent(roi)}"
-        if isinstance(interval, list) and len(interval) == 2 and None not in interval:
-            facts += [
-                source.fact("sports", place, "picks", "roi_interval", end, kind="probability")
-                for end in (0, 1)
-            ]
-            text += f", with an interval from {_percent(interval[0])} to {_percent(interval[1])}"
-    closing = picks.get("closing_line_value")
-    if closing is not None:
-        facts.append(source.fact("sports", place, "picks", "closing_line_value", kind="probability"))
-        text += f"; against the closing line {_percent(closing)}"
-    return Sentence(f"{text}.", tuple(facts))
-
-
 def _picks(reads: Reads) -> Iterator[Sentence]:
     source = reads.read(PICKS)
     listed = (source.at("picks") if source else None) or []
@@ -305,7 +232,3 @@ def _parlay(reads: Reads, question: Question) -> Iterator[Sentence]:
 
 def _said(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d} at {moment:%H:%M} UTC"
-
-
-def _percent(value: float) -> str:
-    return f"{(Decimal(str(value)) * 100).quantize(Decimal('0.1'), ROUND_HALF_UP):+}%"

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from quartapp.bot.catalogue import Catalogue, Listed, Team
+from quartapp.odds.market_keys import MarketKey
 
 MOST_LEGS = 10
 _BETWEEN = re.compile(r"\s*(?:[,;&]|\+(?!\s?\d)|\b(?:and|plus|with|then|y|und)\b)\s*", re.IGNORECASE)
@@ -34,7 +35,7 @@ class AskedLeg(NamedTuple):
     """A leg as a message names it; without a point it is at the consensus line."""
 
     game: Listed
-    market: Literal["h2h", "spreads", "totals"]
+    market: MarketKey
     outcome: str
     point: float | None
 

@@ -48,7 +48,7 @@ def vague_problem(text: str, facts: Sequence[Fact]) -> str | None:
     """Return what a sentence says that no fact can bear out, None where there is nothing.
 
     >>> vague_problem("It is even money.", ()), vague_problem("the lions play detroit", ())
-    ('the amount even money', 'the name lions')
+    ('the amount even', 'the name lions')
     """
     text = normalise(text)
     names = {normalise(name) for fact in facts for name in fact.names}
