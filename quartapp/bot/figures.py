@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from quartapp.bot import general, line_told, parlay_told, texts
+from quartapp.bot import closing_told, general, line_told, parlay_told, texts
 from quartapp.bot.asked import Refused
 from quartapp.bot.catalogue import Catalogue
 from quartapp.bot.check import problem
@@ -112,9 +112,9 @@ def _of_game(
             yield _where_it_stands(facts)
         yield from _chances(facts)
     elif topic == "closing":
-        yield from line_told.closing(facts)
+        yield from closing_told.closing(facts)
     elif topic == "hold":
-        yield from line_told.hold(facts)
+        yield from closing_told.hold(facts)
     elif topic == "injuries":
         yield from _injuries(facts, question)
     elif topic == "movement":

@@ -5,15 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from quartapp.bot import help_told, odds_told, record_told, rules_told, texts
+from quartapp.bot import help_told, odds_told, picks_told, record_told, rules_told, status_told, texts
 from quartapp.bot.care import Care
 from quartapp.bot.catalogue import Catalogue, Listed
 from quartapp.bot.facts import Fact, Sentence
 from quartapp.bot.game_facts import read_game
-from quartapp.bot.library import PICKS, STATUS, Reads
-from quartapp.bot.numerals import parse_time
+from quartapp.bot.library import Reads
 from quartapp.bot.plain import plain_name
 from quartapp.bot.question import Question, Topic
 from quartapp.publish import addresses
@@ -58,7 +56,7 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
         elif topic == "books":
             yield from _books(reads, catalogue)
         elif topic == "status":
-            yield from _status(reads)
+            yield from status_told.status(reads)
         elif topic == "able":
             yield from map(Sentence, texts.ABLE)
         elif topic != "unknown":
@@ -70,7 +68,7 @@ def of(topic: Topic, question: Question, reads: Reads) -> Iterator[Sentence]:
     if topic == "record":
         yield from record_told.record(reads, question.sport)
     elif topic == "picks":
-        yield from _picks(reads)
+        yield from picks_told.picks(reads)
     elif topic in ("parlay", "priced"):
         yield from _parlay(reads, question)
 
@@ -162,64 +160,6 @@ def _books(reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
         yield Sentence("No book has prices here now.")
 
 
-def _status(reads: Reads) -> Iterator[Sentence]:
-    source = reads.read(addresses.SPORTS)
-    if source is None:
-        yield Sentence(texts.NOT_ABLE)
-        return
-    made = source.at("source")
-    words = {
-        "sandbox": "made up for development",
-        "replay": "replayed from recordings",
-        "live": "from live feeds",
-    }
-    yield Sentence(
-        f"The data here is {words.get(str(made), 'of an unknown source')}.",
-        (source.fact("source", kind="text"),),
-    )
-    updated = [
-        (moment, place)
-        for place, sport in enumerate(source.at("sports") or ())
-        if (moment := parse_time(sport.get("odds_updated_at")))
-    ]
-    if updated:
-        moment, place = max(updated)
-        fact = source.fact("sports", place, "odds_updated_at", kind="time")
-        yield Sentence(f"Prices were last updated on {_said(moment)}.", (fact,))
-    status = reads.read(STATUS)
-    if status is not None and status.at("state") in ("ok", "degraded", "down"):
-        yield Sentence(
-            f"The status of the service is {status.at('state')}.", (status.fact("state", kind="text"),)
-        )
-
-
-def _picks(reads: Reads) -> Iterator[Sentence]:
-    source = reads.read(PICKS)
-    listed = (source.at("picks") if source else None) or []
-    told = False
-    for place, pick in enumerate(listed[:GAMES_TOLD]):
-        game = read_game(reads, pick["game_id"])
-        said = game.said(pick["outcome"]) if game else None
-        book = game.books().get(pick["bookmaker"]) if game else None
-        if source is None or game is None or said is None or book is None:
-            continue
-        where = ("picks", place)
-        price = source.fact(*where, "price_american", kind="price", names=(said,))
-        facts = [*game.teams(), book, price]
-        line = ""
-        if pick.get("point") is not None:
-            facts.append(source.fact(*where, "point", kind="point"))
-            line = f" {pick['point']:+g}" if pick["market"] == "spreads" else f" {pick['point']:g}"
-        told = True
-        yield Sentence(
-            f"A published pick in {game.away} at {game.home}: {said}{line}, {pick['price_american']:+g} at {book.names[0]}.",
-            tuple(facts),
-        )
-    yield Sentence(
-        "A pick is where a price and the consensus differ, and no advice to bet." if told else texts.NO_PICKS
-    )
-
-
 def _parlay(reads: Reads, question: Question) -> Iterator[Sentence]:
     yield from map(
         Sentence, texts.meaning_for("same-game" if "same" in question.message.casefold() else "parlay")
@@ -228,7 +168,3 @@ def _parlay(reads: Reads, question: Question) -> Iterator[Sentence]:
     yield Sentence(
         "Suggested parlays, with their fair probability and expected value, are on the parlays page; none of them is advice to bet."
     )
-
-
-def _said(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d} at {moment:%H:%M} UTC"

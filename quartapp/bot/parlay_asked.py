@@ -13,7 +13,7 @@ from quartapp.odds.market_keys import MarketKey
 
 MOST_LEGS = 10
 _BETWEEN = re.compile(r"\s*(?:[,;&]|\+(?!\s?\d)|\b(?:and|plus|with|then|y|und)\b)\s*", re.IGNORECASE)
-_WANTED = re.compile(
+PARLAY_WANTED = re.compile(
     r"\bboth\s+(?:\w+\s+)?(?:win|cover|hit|won)\b|\bparla\w*|\bacca\w*|\baccumulator\w*|\bdoubles?\b|\btrebles?\b|\btickets?\b|\bslip\b|\bcombo\w*|\bcombin\w*|\bsgp\b|\bsame[- ]game"
     r"|\b(?:\d+|two|three|four|five)[- ]?(?:legs?|legged|legger|folds?|teams?|teamer|picks?)\b",
     re.IGNORECASE,
@@ -25,10 +25,6 @@ _SIDE = re.compile(
 )
 _SPREAD = re.compile(r"\bspreads?\b|\bcover\w*\b|\bhandicap\b|\bats\b", re.IGNORECASE)
 _DRAW = re.compile(r"\bdraws?\b|\btie\b", re.IGNORECASE)
-_SUGGEST = re.compile(
-    r"\bsafe\w*\b|\bdegen\w*\b|\bplease\b|\b(?:want|need)\b|\bsuggest\w*\b|\brecommend\w*\b|\bbuild\b|\bgive me\b|\bgood\b|\bbest\b|\bany\b|\bideas?\b|\bshow me\b",
-    re.IGNORECASE,
-)
 
 
 class AskedLeg(NamedTuple):
@@ -40,45 +36,16 @@ class AskedLeg(NamedTuple):
     point: float | None
 
 
-class Wish(NamedTuple):
-    """A suggestion that is asked for."""
-
-    legs: int
-    risk: str
-
-
 def legs_of(message: str, catalogue: Catalogue) -> tuple[AskedLeg, ...]:
     """Return the legs that a message names; none where it asks for no parlay."""
     found: list[AskedLeg] = []
     for leg in _legs(message, catalogue):
         if leg not in found:
             found.append(leg)
-    together = _WANTED.search(message) or (_PAYS.search(message) and len({leg.game.id for leg in found}) > 1)
-    return tuple(found[:MOST_LEGS]) if together and len(found) > 1 else ()
-
-
-def wish_of(message: str) -> Wish | None:
-    """Return the suggestion that a message asks for.
-
-    >>> wish_of("suggest a safe 4 leg parlay"), wish_of("what is a parlay?")
-    (Wish(legs=4, risk='conservative'), None)
-    """
-    if not (_WANTED.search(message) and _SUGGEST.search(message)):
-        return None
-    number = re.search(
-        r"\b(?:([2-9]|10)|(two)|(three)|(four)|(five))[- ]?(?:legs?|legged|folds?|teams?|picks?)\b",
-        message,
-        re.IGNORECASE,
+    together = PARLAY_WANTED.search(message) or (
+        _PAYS.search(message) and len({leg.game.id for leg in found}) > 1
     )
-    words = {2: 2, 3: 3, 4: 4, 5: 5}
-    legs = 3
-    if number is not None:
-        legs = int(number.group(1)) if number.group(1) else words[number.lastindex or 3]
-    small = message.casefold()
-    risk = "conservative" if re.search(r"\bsafe\w*|\bconservative|\blow[- ]risk", small) else "balanced"
-    if re.search(r"\bdegen|\blong\s?shot|\bhigh[- ]risk|\brisky|\bcrazy", small):
-        risk = "degen"
-    return Wish(legs, risk)
+    return tuple(found[:MOST_LEGS]) if together and len(found) > 1 else ()
 
 
 def _legs(message: str, catalogue: Catalogue) -> Iterator[AskedLeg]:

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 from quartapp.bot.asked import MESSAGE_LETTERS
 from quartapp.bot.care import Care, care
 from quartapp.bot.catalogue import Athlete, Catalogue, Listed, Team
-from quartapp.bot.parlay_asked import AskedLeg, Wish, legs_of, wish_of
+from quartapp.bot.parlay_asked import AskedLeg, legs_of
+from quartapp.bot.wish import Wish, wish_of
 from quartapp.bot.wording import english, straight
 
 Topic = Literal[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -40,6 +42,10 @@ async def test_what_is_said_of_a_parlay_stands_in_a_read_at_its_version(served: 
             (one["key"], one["price_decimal"]) for one in asked["bookmakers"]
         ]
         assert read.json()["fair"] == asked["fair"]
+        as_of = datetime.fromisoformat(read.json()["as_of"])
+        assert as_of == parsedate_to_datetime(read.headers["Last-Modified"]), (
+            "its ages change with its documents"
+        )
         for wrong, field in (
             ("leg=x", "leg[0]"), ("leg=a~h2h~b", "leg"), ("leg=a~h2h~b&leg=a~h2h~b", "leg[0].game_id"),
             ("leg=a~totals~Over~x&leg=b~h2h~c", "leg[0]"), ("legs=2", "legs"),

@@ -116,7 +116,7 @@ async def test_a_lying_model_gets_no_figure_and_no_name_past_the_check(documents
         right += bool(told.texts) if told.mode == "model" else not wrong(row, told)
     assert right >= 0.95 * count
     assert modes["none", "model"] > 30, "an honest model is let through"
-    assert modes["swapped", "figures"] > 30, "a figure of another is no figure"
+    assert 2 * modes["swapped", "model"] < modes["none", "model"], "a figure of another is no figure"
     for lie in ("wrong_numbers", "smuggled", "advice", "promise", "words", "no_citations"):
         assert modes[lie, "figures"] > 30
         assert not modes[lie, "model"]

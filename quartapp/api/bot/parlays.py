@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import orjson
 
 from ops.web.problems import ProblemError
-from quartapp.api.parlays.priced import PricedReads, query_of
+from quartapp.api.parlays.priced import PricedReads
+from quartapp.api.parlays.priced_query import query_of
 from quartapp.api.parlays.suggestions import Suggestions
 from quartapp.bot.asked import Refused
 from quartapp.bot.facts import Source

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlencode
 
-from pydantic import ValidationError
-
-from ops.web.problems import invalid
 from quartapp.api.parlays.games import Games
 from quartapp.api.parlays.legs import Leg, find
+from quartapp.api.parlays.priced_query import read_query
 from quartapp.api.parlays.prices import price
 from quartapp.api.parlays.requests import ParlayRequest
 from quartapp.documents.derived import Computed, Turns, Work
@@ -22,7 +19,6 @@ from quartapp.documents.held import HeldDocuments
 from quartapp.publish import addresses
 
 RUNNING_SECONDS = 30  # prices of a game that runs go out of date as time goes by, and not at a known moment
-_BETWEEN = "~"
 
 
 class PricedReads:
@@ -75,48 +71,3 @@ def _expires(legs: Sequence[Leg], now: datetime) -> datetime:
     if any(leg.game.starts <= now for leg in legs):
         ends.append(now + timedelta(seconds=RUNNING_SECONDS))
     return min(ends, default=now + timedelta(seconds=RUNNING_SECONDS))
-
-
-def query_of(legs: Sequence[tuple[str, str, str, float | None]], bookmaker: str | None) -> str:
-    """Return the query of a parlay: each leg is its game's id, market, outcome, and its point if one is asked for.
-
-    >>> query_of([("g1", "h2h", "Boston Celtics", None), ("g2", "totals", "Over", 44.5)], "fanduel")
-    'bookmaker=fanduel&leg=g1~h2h~Boston+Celtics&leg=g2~totals~Over~44.5'
-    """
-    written = [_BETWEEN.join([*leg[:3], *([] if leg[3] is None else [f"{leg[3]:g}"])]) for leg in legs]
-    pairs = [*([("bookmaker", bookmaker)] if bookmaker else []), *(("leg", one) for one in written)]
-    return urlencode(pairs, safe=_BETWEEN)
-
-
-def read_query(query: bytes) -> ParlayRequest:
-    """Return what a query asks. Raises ProblemError (422) naming the parameter."""
-    legs: list[dict[str, object]] = []
-    bookmaker: str | None = None
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name == "leg":
-            parts = value.split(_BETWEEN)
-            if len(parts) not in (3, 4):
-                raise invalid(f"leg[{len(legs)}]", "must be GAME~MARKET~OUTCOME or GAME~MARKET~OUTCOME~POINT")
-            game, market, outcome, *point = parts
-            legs.append(
-                {"game_id": game, "market": market, "outcome": outcome}
-                | ({"point": _number(point[0], len(legs))} if point else {})
-            )
-        elif name == "bookmaker" and bookmaker is None:
-            bookmaker = value or None
-        else:
-            raise invalid(name, "is no parameter of this, or is there twice")
-    try:
-        return ParlayRequest.model_validate({"legs": legs, "bookmaker": bookmaker})
-    except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
-        where = [part for part in first["loc"] if part != "legs"]
-        field = f"leg[{where[0]}]" if where and isinstance(where[0], int) else "leg"
-        raise invalid("bookmaker" if "bookmaker" in where else field, first["msg"]) from None
-
-
-def _number(written: str, leg: int) -> float:
-    try:
-        return float(written)
-    except ValueError:
-        raise invalid(f"leg[{leg}]", "has a point that is no number") from None
