@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.995
 LOOK_BACK = timedelta(days=30)
+MOST_SHOWN = 10  # of a board's games that have neither team
 
 
 async def list_unmatched(settings: Settings) -> int:
@@ -41,11 +42,37 @@ async def list_unmatched(settings: Settings) -> int:
         for team in (game.home_team, game.away_team):
             if names.find(team) is None:
                 click.echo(f"  {team!r} is in no table")
-        for other in game.listed:
-            click.echo(f"  the board has: {other}")
+        _show_board(game, names)
     if not missing:
         click.echo("Every game under way is on its scoreboard.")
     return 1 if missing else 0
+
+
+def _show_board(game: scoreboard.Unmatched, names: Names) -> None:
+    """Print what the board has instead: first games of one of the two teams, with the command that makes them one."""
+    rest = []
+    for other in game.listed:
+        away, _, home = other.partition(" at ")
+        theirs = [team for team in (away, home) if names.key(team) not in _keys(game, names)]
+        if len(theirs) != 1:
+            rest.append(other)
+            continue
+        click.echo(f"  the board has: {other}")
+        (ours,) = (
+            team
+            for team in (game.away_team, game.home_team)
+            if names.key(team) not in {names.key(away), names.key(home)}
+        )
+        unknown, team = (ours, theirs[0]) if names.find(ours) is None else (theirs[0], ours)
+        click.echo(f'    if it is the same game: launcher teams match {game.sport_key} "{unknown}" "{team}"')
+    for other in rest[:MOST_SHOWN]:
+        click.echo(f"  the board has: {other}")
+    if len(rest) > MOST_SHOWN:
+        click.echo(f"  and {len(rest) - MOST_SHOWN} more games without either team")
+
+
+def _keys(game: scoreboard.Unmatched, names: Names) -> set[tuple[str, ...]]:
+    return {names.key(game.home_team), names.key(game.away_team)}
 
 
 async def match_team(settings: Settings, sport_key: str, name: str, team: str) -> int:
@@ -59,7 +86,7 @@ async def match_team(settings: Settings, sport_key: str, name: str, team: str) -
             if words(name) and words(team) and names.key(name) == names.key(team):
                 click.echo(f"{name!r} and {team!r} are one team already.")
                 return 0
-            objection = await _objection(connection, sport_key, names, name, team)
+            objection = await _objection(connection, sport_key, aliases, name, team)
             if objection is not None:
                 click.echo(objection, err=True)
                 return 1
@@ -71,14 +98,17 @@ async def match_team(settings: Settings, sport_key: str, name: str, team: str) -
 
 
 async def _objection(
-    connection: Connection, sport_key: str, names: Names, name: str, team: str
+    connection: Connection, sport_key: str, aliases: Sequence[tuple[str, str]], name: str, team: str
 ) -> str | None:
     """Return why NAME cannot be TEAM."""
+    names = Names(sport_key, aliases)
     if not words(name) or not words(team):
         return "A team's name has letters or digits."
     known = set(await scoreboard.teams_of(connection, sport_key))
     if sport_key not in seeded() and not known:
-        near = get_close_matches(sport_key, BOARDS, n=1)
+        near = [key for key in BOARDS if key.endswith(f"_{sport_key}")] or get_close_matches(
+            sport_key, BOARDS, n=1
+        )
         hint = f" Did you mean {near[0]}?" if near else ""
         return f"There is no league {sport_key!r}: it is in no table and has no game.{hint}"
     if names.find(team) is None and team not in known:
@@ -92,10 +122,10 @@ async def _objection(
         return f"{team!r} is no team of {sport_key}: it is in no table and plays no game.{hint}"
     other = names.find(name)
     if other is not None:
-        return (
-            f"{name!r} is {other!r} in {sport_key}: two teams would become one. If somebody kept that by mistake:\n"
-            f'  launcher teams forget {sport_key} "{name}"'
-        )
+        refused = f"{name!r} is {other!r} in {sport_key}: two teams would become one."
+        if any(words(written) == words(name) for written, _ in aliases):
+            refused += f' An operator kept that:\n  launcher teams forget {sport_key} "{name}"'
+        return refused
     if await scoreboard.are_two(connection, sport_key, name, team):
         return (
             f"{name!r} and {team!r} play each other, or at the same time: they are two teams of {sport_key}."

@@ -30,7 +30,12 @@ async def test_an_unmatched_game_is_listed_and_a_name_matches_it(
         return code, capsys.readouterr().out
 
     shown = espn_event("401", SPORT, HOME, "Miami Hoops", TIP_OFF, Stand("in", 3, 2, 0.1))
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=board([shown], "20261124")))
+    others = [
+        espn_event(f"e{number}", SPORT, f"Home {number}", f"Away {number}", TIP_OFF, Stand("pre"))
+        for number in range(15)
+    ]
+    events = [*others, shown]
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=board(events, "20261124")))
     async with (
         open_leader(database, redis, settings) as leader,
         httpx.AsyncClient(transport=transport) as client,
@@ -41,10 +46,15 @@ async def test_an_unmatched_game_is_listed_and_a_name_matches_it(
             await games.upsert(connection, SPORT, [event()], "sandbox", TIP_OFF)
         await scoreboard.follow(leader.context("scoreboard"), [SPORT], now)
         code, said = await listed()
-        assert (code, f"{AWAY} at {HOME}" in said, f"the board has: Miami Hoops at {HOME}" in said) == (
+        assert (code, said.splitlines()) == (
             1,
-            True,
-            True,
+            [
+                f"basketball_nba: {AWAY} at {HOME}, 2026-11-25 00:30 UTC",
+                f"  the board has: Miami Hoops at {HOME}",
+                '    if it is the same game: launcher teams match basketball_nba "Miami Hoops" "Miami Heat"',
+                *(f"  the board has: Away {number} at Home {number}" for number in range(10)),
+                "  and 5 more games without either team",
+            ],
         )
 
         assert await match_team(settings, SPORT, "Miami Hoops", "Miami Hete") == 1
@@ -84,9 +94,10 @@ async def test_what_would_make_two_teams_one_is_refused_and_a_mistake_is_taken_b
 
         assert "There is no league 'basketball_nbaa'" in await said(1, "basketball_nbaa", "A", "B")
         assert "Did you mean 'Miami Heat'?" in await said(1, SPORT, "Miami Hoops", "Miami Hete")
-        assert "'LA Clippers' is 'Los Angeles Clippers' in basketball_nba: two teams" in await said(
-            1, SPORT, "LA Clippers", "Los Angeles Lakers"
-        )
+        refused = await said(1, SPORT, "LA Clippers", "Los Angeles Lakers")
+        assert "'LA Clippers' is 'Los Angeles Clippers' in basketball_nba: two teams" in refused
+        assert "forget" not in refused, "the table that ships with the code says so"
+        assert "Did you mean basketball_nba?" in await said(1, "nba", "Miami Hoops", "Miami Heat")
         assert f'launcher teams match {SPORT} "Miami Hoops" "Miami Heat"' in await said(
             1, SPORT, "Miami Heat", "Miami Hoops"
         )
