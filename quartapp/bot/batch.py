@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-MOST = 256  # in one round trip
+MOST = 32  # in one round trip: more would keep the event loop for longer than a visitor should wait
 
 
 class _Call(NamedTuple):

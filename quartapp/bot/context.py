@@ -33,8 +33,9 @@ def gather(question: Question, reads: Reads, catalogue: Catalogue, region: str |
         if letters > LETTERS or len(seen) >= FACTS:
             return
         seen.add(fact.place)
-        if sayable(fact):
-            yield fact
+        shared = sayable(fact)
+        if shared is not None:
+            yield shared
 
 
 def _facts(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Fact]:
@@ -67,17 +68,21 @@ def line(number: int, fact: Fact) -> str:
     return f"[{number}] {fact.label or fact.path.rpartition('/')[2]}{names} = {value}"
 
 
-def sayable(fact: Fact) -> bool:
-    """Return whether a fact's own words may reach a reader; one that may not is no part of a context."""
-    if fact.kind == "text":
-        return bool(fact.names)
+def sayable(fact: Fact) -> Fact | None:
+    """Return a fact whose own words may reach a reader; None for one that is no part of a context.
+
+    Many ask about one game: equal facts are checked once, and are one object.
+    """
     try:
-        return _passes(fact)
+        return _shared(fact)
     except TypeError:  # a value that is a list has no hash
-        return problem(f"It is {fact.value}.", [fact]) is None
+        return fact if _passes(fact) else None
+
+
+def _passes(fact: Fact) -> bool:
+    return bool(fact.names) if fact.kind == "text" else problem(f"It is {fact.value}.", [fact]) is None
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _passes(fact: Fact) -> bool:
-    """Return whether a fact passes the check; asked once a fact, though many ask about one game."""
-    return problem(f"It is {fact.value}.", [fact]) is None
+def _shared(fact: Fact) -> Fact | None:
+    return fact if _passes(fact) else None

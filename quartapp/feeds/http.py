@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json as stdlib_json
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping
+from importlib.util import find_spec
 from typing import Any, TypedDict
 
 import httpx
@@ -46,6 +48,9 @@ def open_client(connections: int = 16) -> httpx.AsyncClient:
     """Return a client for all upstreams of a process; close it with `aclose`."""
     # httpx names whole URLs at INFO, and a URL holds The Odds API's key (httpx issue 2760). A process
     # of ours has silenced it at start; this covers one that did not.
+    if find_spec("sniffio") is None:
+        # httpcore asks for it at every request and every connection: seven looks at the disk, on the event loop.
+        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None is how an import fails at once
     for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return httpx.AsyncClient(
