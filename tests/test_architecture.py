@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ops.web.policy import Policy
-from quartapp.api.openapi import FILE, description, rendered
+from quartapp.api.docs import FILE
+from quartapp.api.openapi import description, rendered
 from quartapp.app import create_web
 from quartapp.settings import Settings
 from tests.conftest import PROJECT

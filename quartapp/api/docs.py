@@ -6,14 +6,15 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from quart import Blueprint, Response
 
 from ops.web.policy import policy
-from quartapp.api.openapi import FILE
 
 Schema = dict[str, Any]
+FILE = Path(__file__).with_name("openapi.json")
 
 
 def blueprint() -> Blueprint:

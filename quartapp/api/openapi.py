@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from quartapp.api.docs import FILE
 from quartapp.api.paths import accounts, bot, members, operations, parlays, reads
 from quartapp.api.paths.parts import Schema
-
-FILE = Path(__file__).with_name("openapi.json")
 
 
 def schemas() -> dict[str, Schema]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from quartapp.bot.facts import Citation, Source
-
 if TYPE_CHECKING:
+    from quartapp.bot.facts import Citation, Source
     from quartapp.bot.parlay_asked import AskedLeg
+
 
 MESSAGE_LETTERS = 1000
 

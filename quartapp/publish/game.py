@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from quartapp.odds.formats import PriceError, PriceFormat, both, to_decimal
-from quartapp.publish import shapes
-from quartapp.store.games import Game
-from quartapp.store.odds import Book
+
+if TYPE_CHECKING:
+    from quartapp.publish import shapes
+    from quartapp.store.games import Game
+    from quartapp.store.odds import Book
 
 
 @lru_cache(maxsize=8192)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from quartapp.settle.grade import Fate
 from quartapp.settle.states import CORRECTABLE_FOR, Status
+
+if TYPE_CHECKING:
+    from quartapp.settle.grade import Fate
 
 Stopped = Literal["abandoned", "forfeit", "suspended", "resumed"]
 Score = tuple[int, int]

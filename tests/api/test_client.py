@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from quartapp.api.openapi import FILE
+from quartapp.api.docs import FILE
 from quartapp.app import Web
 from tests.conftest import PROJECT
 

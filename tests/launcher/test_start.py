@@ -32,6 +32,8 @@ NOT_TO_SERVE = {
     "sqlalchemy", "databases", "redis", "opentelemetry",  # loaded once the documents are here
     "alembic", "argon2", "zxcvbn", "jwt", "httpx", "openai", "shin",  # when someone needs them
     "croniter", "tenacity", "quartapp.jobs", "quartapp.feeds", "quartapp.sandbox", "launcher.dev",  # the clock's
+    "quartapp.records", "quartapp.publish.archive", "quartapp.store.closings",  # games that are over
+    "quartapp.api.openapi", "quartapp.bot.facts",
     "rich", "pygments", "numpy", "scipy",
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from ops.database import session
-from quartapp.api.openapi import FILE
+from quartapp.api.docs import FILE
 from tests.conftest import PROJECT
 from tests.jobs.test_failures import Bench, bench
 from tests.support import upstream as faults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import orjson
 from quart import Blueprint, Response, g, request
@@ -16,11 +17,13 @@ from quartapp.accounts.service import Accounts
 from quartapp.accounts.sessions import IDLE, Issued
 from quartapp.accounts.throttle import Bucket
 from quartapp.api.accounts.requests import Login, Recovery, Registration, Reset, age_problem
-from quartapp.api.accounts.shapes import Me, Refreshed, Registered, SignedIn
 from quartapp.http.bodies import body
 from quartapp.http.member import REFRESH_COOKIE, current_member
 from quartapp.store import regions
 from quartapp.store.members import User
+
+if TYPE_CHECKING:
+    from quartapp.api.accounts.shapes import Me, Refreshed, Registered, SignedIn
 
 DEVICE_COOKIE = "device"
 COOKIE_PATH = "/api/auth"

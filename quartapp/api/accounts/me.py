@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import orjson
 from quart import Blueprint, Response
@@ -14,7 +15,6 @@ from ops.web.policy import policy
 from quartapp.accounts.service import Accounts
 from quartapp.api.accounts.auth import shown, take, without_cookie
 from quartapp.api.accounts.requests import Confirmation, PasswordChange
-from quartapp.api.accounts.shapes import MeInFull, RecoveryCodes, Sessions, SessionShown
 from quartapp.api.members import render
 from quartapp.api.members.render_care import shown_exclusion, shown_limits
 from quartapp.http.bodies import body
@@ -25,6 +25,9 @@ from quartapp.store import exclusions as kept_exclusions
 from quartapp.store import limits as kept_limits
 from quartapp.store import members, parlays, personal, sessions
 from quartapp.store.sessions import Session
+
+if TYPE_CHECKING:
+    from quartapp.api.accounts.shapes import MeInFull, RecoveryCodes, Sessions, SessionShown
 
 
 def blueprint(accounts: Accounts) -> Blueprint:

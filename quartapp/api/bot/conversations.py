@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -11,10 +11,12 @@ from werkzeug.exceptions import NotFound
 
 from ops.database import session
 from ops.web.policy import policy
-from quartapp.api.bot import shapes
 from quartapp.http.member import current_member
 from quartapp.publish.game import format_time
 from quartapp.store import conversations
+
+if TYPE_CHECKING:
+    from quartapp.api.bot import shapes
 
 
 def blueprint(database: Any) -> Blueprint:

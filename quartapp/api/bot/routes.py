@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from quart import Blueprint, Response
 
 from ops.web.policy import policy
-from quartapp.api.bot import shapes
 from quartapp.api.bot.requests import ChatRequest
 from quartapp.api.bot.service import ChatService
 from quartapp.bot.asked import Asked
@@ -17,6 +16,9 @@ from quartapp.http.excluded import refuse_excluded
 from quartapp.http.member import current_member
 from quartapp.http.streams import events
 from quartapp.publish.help import Helper
+
+if TYPE_CHECKING:
+    from quartapp.api.bot import shapes
 
 
 def blueprint(service: ChatService, helper: Helper) -> Blueprint:

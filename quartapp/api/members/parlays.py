@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from quart import Blueprint, Response, request
@@ -16,8 +16,10 @@ from ops.web.problems import ProblemError, invalid, single
 from quartapp.accounts.service import Accounts
 from quartapp.api.members import cursor, render, render_record
 from quartapp.http.member import current_member
-from quartapp.publish import saved_shapes
 from quartapp.store import parlays
+
+if TYPE_CHECKING:
+    from quartapp.publish import saved_shapes
 
 PAGE = 50
 STATUSES = ("open", "won", "lost", "push", "void", "half_won", "half_lost")

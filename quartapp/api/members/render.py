@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from quartapp.members.saved import LegEnd, SavedLeg, SavedParlay
-from quartapp.publish import saved_shapes
 from quartapp.publish.game import format_time, moment
+
+if TYPE_CHECKING:
+    from quartapp.publish import saved_shapes
 
 
 def parlay(saved: SavedParlay) -> saved_shapes.SavedParlay:

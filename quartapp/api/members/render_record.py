@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from quartapp.api.members.render import rounded
 from quartapp.members import record as records
 from quartapp.members.saved import SavedParlay
-from quartapp.publish import record_of_member
+
+if TYPE_CHECKING:
+    from quartapp.publish import record_of_member
 
 
 def record(settled: Sequence[SavedParlay]) -> record_of_member.MemberRecord:

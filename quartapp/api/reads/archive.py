@@ -16,8 +16,6 @@ from quartapp.documents.held import HeldDocuments
 from quartapp.documents.recalled import Found, Recall, Recalled
 from quartapp.http.guard import count_lookup
 from quartapp.publish import addresses
-from quartapp.publish.archive import finished_list, page
-from quartapp.store import archive
 
 if TYPE_CHECKING:
     from databases import Database
@@ -40,6 +38,9 @@ class Archive:
         key = addresses.game(game_id)
 
         async def work() -> Found | None:
+            from quartapp.publish.archive import page
+            from quartapp.store import archive
+
             async with session(self._database) as connection:
                 archived = await archive.of_id(connection, game_id)
             if archived is None:
@@ -58,6 +59,9 @@ class Archive:
         """Return a list of finished games, asked for under `key`. Raises ProblemError (404, 503)."""
 
         async def work() -> Found:
+            from quartapp.publish.archive import finished_list
+            from quartapp.store import archive
+
             async with session(self._database) as connection:
                 games = await archive.finished(
                     connection,
