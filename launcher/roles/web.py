@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from launcher.host.handshake import MIGRATED, ready_marker
 from launcher.host.parent import die_with_parent
 from launcher.host.schema import bring_schema
+from launcher.serve.later import HTTP2, load_later
 from launcher.serve.leave import end_at_the_latest
 from launcher.serve.sockets import LISTEN_FD, PortError, listening_socket
 from launcher.serve.stall import end_when_stalled
@@ -59,6 +60,7 @@ def run_web(settings: Settings) -> int:
 
 async def serve_web(settings: Settings, listening: socket.socket) -> int:
     """Serve until SIGTERM or SIGINT, then drain; return the exit code."""
+    load_later(*HTTP2)
     from hypercorn.asyncio import serve
 
     from launcher.serve.connection import Connections

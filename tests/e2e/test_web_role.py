@@ -54,6 +54,19 @@ async def test_it_migrates_an_empty_database_before_it_serves(
     assert running.process.wait(10) == 0
 
 
+async def test_http_2_is_loaded_and_spoken_when_somebody_speaks_it(
+    start: Start, web_env: Environment
+) -> None:
+    env = web_env()
+    start("web", environment=env)
+    url = f"http://127.0.0.1:{env['PORT']}"
+    await eventually(lambda: answers(f"{url}/healthz"), timeout=60)
+    async with httpx.AsyncClient(http1=False, http2=True, timeout=60) as client:  # h2c, with prior knowledge
+        for path, status in (("/healthz", 200), ("/api/no-such-path", 404)):
+            answer = await client.get(url + path)
+            assert (answer.http_version, answer.status_code) == ("HTTP/2", status)
+
+
 async def test_sigterm_lets_a_request_in_flight_finish(start: Start, web_env: Environment) -> None:
     env = web_env()
     running = start("web", environment=env)

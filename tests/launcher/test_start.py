@@ -34,6 +34,7 @@ NOT_TO_SERVE = {
     "croniter", "tenacity", "quartapp.jobs", "quartapp.feeds", "quartapp.sandbox", "launcher.dev",  # the clock's
     "quartapp.records", "quartapp.publish.archive", "quartapp.store.closings",  # games that are over
     "quartapp.api.openapi", "quartapp.bot.facts",
+    "hpack", "hyperframe",  # HTTP/2
     "rich", "pygments", "numpy", "scipy",
 }  # fmt: skip
 

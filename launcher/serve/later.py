@@ -1,0 +1,40 @@
+"""Modules that are loaded when something of them is first used, although others import them at their top."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
+from typing import Any
+
+# What speaks HTTP/2: Hypercorn imports it for every process, and a proxy in front of us speaks HTTP/1.1.
+HTTP2 = ("h2.connection", "h2.events", "h2.exceptions")
+
+
+def load_later(*names: str) -> None:
+    """Put modules in place that load themselves at the first look at one of their names (PEP 562).
+
+    They help where a module is imported as a whole; `from it import name` looks at once.
+    """
+    for name in names:
+        if name not in sys.modules:
+            _put_in_place(name)
+
+
+def _put_in_place(name: str) -> None:
+    spec = find_spec(name)
+    assert spec is not None, name
+    assert spec.loader is not None, name
+    loader, module = spec.loader, module_from_spec(spec)
+
+    def load(attribute: str) -> Any:
+        vars(module).pop("__getattr__", None)
+        loader.exec_module(module)
+        return getattr(module, attribute)
+
+    vars(module)["__getattr__"] = load
+    sys.modules[name] = module
+    package, _, last = name.rpartition(".")
+    if package:
+        parent: ModuleType = sys.modules[package]
+        setattr(parent, last, module)
