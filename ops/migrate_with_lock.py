@@ -10,6 +10,7 @@ As a command, ``python -m ops.migrate_with_lock [--check]``: exit code 0 when th
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -303,8 +304,6 @@ def describe(outcome: Outcome) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    import argparse  # the web role migrates without a command line
-
     parser = argparse.ArgumentParser(prog="python -m ops.migrate_with_lock", description=__doc__)
     parser.add_argument("--check", action="store_true", help="only tell; exit 1 when revisions are missing")
     options = parser.parse_args(arguments)
