@@ -189,7 +189,8 @@ def _home_wins(spread: float) -> float:
 def _ended(
     game_id: str, sport: str, home: str, away: str, score: tuple[int, int], start: datetime = NOW
 ) -> Evidence:
-    return Evidence(game_id, sport, home, away, "final", start, score, "file", None)
+    # Files of seasons have the scores that bets were settled by.
+    return Evidence(game_id, sport, home, away, "final", start, score, "file", None, overtime=False)
 
 
 def _grade(

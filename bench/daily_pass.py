@@ -74,7 +74,6 @@ async def run(services: Services) -> None:
             settings,
             OddsApiClient(client, "http://upstream", "key"),
             EspnClient(client, "http://espn"),
-            None,
             "sandbox",
         )
         now = datetime.now(UTC)

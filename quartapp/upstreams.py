@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.http import open_client
 from quartapp.feeds.odds_api import OddsApiClient
-from quartapp.feeds.openai import OpenAIClient
 from quartapp.settings import Settings
 
 
@@ -20,7 +19,6 @@ class Upstreams:
     settings: Settings
     odds_api: OddsApiClient
     espn: EspnClient
-    openai: OpenAIClient | None
     source: str
 
 
@@ -28,15 +26,11 @@ class Upstreams:
 async def open_upstreams(settings: Settings) -> AsyncIterator[Upstreams]:
     """Open the clients and close them at the end."""
     client = open_client()
-    key = settings.openai_api_key
     try:
         yield Upstreams(
             settings,
             OddsApiClient(client, settings.odds_api_base_url, settings.the_odds_api_key.get_secret_value()),
             EspnClient(client, settings.espn_base_url),
-            OpenAIClient(client, settings.openai_base_url, key.get_secret_value(), settings.openai_model)
-            if key
-            else None,
             settings.data_source,
         )
     finally:

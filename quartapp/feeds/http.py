@@ -101,17 +101,6 @@ class JsonFetcher:
             FeedRefusedError: any other 3xx or 4xx, or a request that cannot be made.
             FeedShapeError: the body is not JSON, or too large.
         """
-        return await self._send("GET", url, heard, params=params)
-
-    async def post(
-        self, url: str, json: object, headers: Mapping[str, str] | None = None
-    ) -> tuple[Any, httpx.Headers]:
-        """As `get`, for a JSON body."""
-        return await self._send("POST", url, None, json=json, headers=headers)
-
-    async def _send(
-        self, method: str, url: str, heard: Heard | None, **request: Any
-    ) -> tuple[Any, httpx.Headers]:
         try:
             async with asyncio.timeout(self._total_seconds) as bound:
 
@@ -129,17 +118,17 @@ class JsonFetcher:
                 )
                 async for attempt in retrying:
                     with attempt:
-                        return await self._once(method, url, heard, **request)
+                        return await self._once(url, heard, params)
         except TimeoutError:
             raise FeedTimeoutError(f"{self._name} did not answer within {self._total_seconds:g} s") from None
         raise AssertionError("unreachable: tenacity returns or raises")
 
     async def _once(
-        self, method: str, url: str, heard: Heard | None, **request: Any
+        self, url: str, heard: Heard | None, params: Mapping[str, str] | None
     ) -> tuple[Any, httpx.Headers]:
         # What httpx says of a failure may hold the URL or a header, and so a key: only its kind is told.
         try:
-            async with self._client.stream(method, url, **request) as answer:
+            async with self._client.stream("GET", url, params=params) as answer:
                 if heard is not None:
                     heard(answer.status_code, answer.headers)
                 body = await self._read(answer)

@@ -12,7 +12,6 @@ import pytest
 from quartapp.feeds.errors import FeedRefusedError
 from quartapp.feeds.espn import EspnClient
 from quartapp.feeds.odds_api import OddsApiClient
-from quartapp.feeds.openai import OpenAIClient
 from quartapp.records import Event, price_format
 from quartapp.sandbox.app import create_sandbox
 
@@ -247,8 +246,8 @@ async def test_telegram_refuses_what_telegram_refuses(message: dict[str, str], w
 
 async def test_openai_answers_and_says_that_it_is_the_sandbox() -> None:
     async with sandbox() as client:
-        said = await OpenAIClient(client, "http://sandbox/openai", KEY, "m").complete(
-            "Be brief.", "Boston by 4"
-        )
+        asked = {"model": "m", "messages": [{"role": "user", "content": "Boston by 4"}]}
+        answer = await client.post("http://sandbox/openai/v1/chat/completions", json=asked)
+    said = answer.json()["choices"][0]["message"]["content"]
     assert "sandbox" in said
     assert "Boston by 4" in said

@@ -114,7 +114,6 @@ async def open_bench(database: Any, redis: Any, settings: Settings) -> AsyncIter
             roomy,
             OddsApiClient(client, f"{upstream.url}/odds-api", KEY, base_wait_seconds=0.001, total_seconds=2),
             EspnClient(client, f"{upstream.url}/espn", base_wait_seconds=0.001, total_seconds=2),
-            None,
             "sandbox",
         )
         async with session(database) as connection:
