@@ -34,7 +34,8 @@ from quartapp.publish.markets import analyse_markets
 from quartapp.publish.record_shapes import SportRecord
 from quartapp.publish.track_record import ended_forecast, sport_record
 from quartapp.records import Event
-from quartapp.settle.bets import Evidence, PlacedLeg, verdict_on
+from quartapp.settle.bets import PlacedLeg, verdict_on
+from quartapp.settle.evidence import Evidence
 from quartapp.settle.rules import Market as MarketKey
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Market, Price

@@ -106,7 +106,7 @@ def test_every_table_has_its_row_in_the_page_of_the_schema() -> None:
 def test_every_alert_of_the_verdict_is_explained_in_the_runbook() -> None:
     runbook = (PROJECT / "docs" / "runbook.md").read_text()
     titles: list[str] = []
-    for path in ("ops/clock/verdict.py", "quartapp/freshness/troubles.py"):
+    for path in ("ops/clock/verdict.py", "quartapp/freshness/troubles.py", "quartapp/freshness/bets.py"):
         for node in ast.walk(ast.parse((PROJECT / path).read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Alert":
                 parts = node.args[0].values if isinstance(node.args[0], ast.JoinedStr) else [node.args[0]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-Pair = tuple[int, int]
+from quartapp.feeds.espn_goals import Pair, minute_of, readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,7 @@ _COURSES = {
     "baseball": Course(9, None),
     "soccer": Course(2, 45, counts_up=True, from_level=False),
 }
-REGULATION_MINUTES = 90  # of soccer; a goal at 90'+4' is one of regulation
 _HALF = Decimal("0.5")
-_MINUTE = re.compile(r"(\d{1,3})'?(?:\s*\+\s*\d{1,2}'?)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?:\.\d)?|(\d{1,2}\.\d)")
 _PLAYED_ON = ("STATUS_FINAL_AET", "STATUS_FINAL_PEN", "STATUS_FINAL_OT")
 _PENALTIES = "STATUS_FINAL_PEN"
@@ -70,7 +68,7 @@ def final_score(competition: Any, sides: tuple[Any, Any], score: Pair, name: str
     """Return a final score without the kicks of a shootout, should a board have counted them as goals."""
     if name != _PENALTIES:
         return score
-    told = {goals.scored for goals in _readings(competition, sides) if goals.all_counted == score}
+    told = {goals.scored for goals in readings(competition, sides) if goals.all_counted == score}
     return told.pop() if len(told) == 1 else score
 
 
@@ -107,7 +105,7 @@ def broken_off(course: Course, sides: tuple[Any, Any], period: int, clock: Any) 
         return period - _HALF if len(side_periods(sides[0])) >= period else Decimal(period - 1)
     before = Decimal((period - 1) * course.minutes)
     if course.counts_up:
-        minute = _minute(clock)
+        minute = minute_of(clock)
         return None if not minute else max(before, Decimal(min(minute, period * course.minutes)))
     match = _CLOCK.fullmatch(clock.strip()) if isinstance(clock, str) else None
     if match is None:
@@ -154,62 +152,8 @@ def _by_period(course: Course, sides: tuple[Any, Any], score: Pair) -> Pair | No
     return told[0], told[1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Goals:
-    """A match's goals as its details list them, (home, away) each."""
-
-    scored: Pair
-    by_ninety: Pair
-    all_counted: Pair  # the kicks of a shootout counted in
-
-
 def _by_minute(course: Course, competition: Any, sides: tuple[Any, Any], score: Pair) -> Pair | None:
     if not course.counts_up:
         return None
-    told = {goals.by_ninety for goals in _readings(competition, sides) if goals.scored == score}
+    told = {goals.by_ninety for goals in readings(competition, sides) if goals.scored == score}
     return told.pop() if len(told) == 1 else None
-
-
-def _readings(competition: Any, sides: tuple[Any, Any]) -> list[_Goals]:
-    """Return what the details may mean: an own goal is listed under its scorer's team, or under the one it counts for."""
-    readings = (_goals(competition, sides, turned=turned) for turned in (False, True))
-    return [goals for goals in readings if goals is not None]
-
-
-def _goals(competition: Any, sides: tuple[Any, Any], *, turned: bool) -> _Goals | None:
-    """Return the goals of a match's details; None if one of them is nobody's or has no minute."""
-    details = competition.get("details")
-    if not isinstance(details, list):
-        return None
-    ids = [_id(side) for side in sides]
-    scored, by_ninety, kicks = [0, 0], [0, 0], [0, 0]
-    for one in details:
-        if not isinstance(one, dict) or one.get("scoringPlay") is not True:
-            continue
-        team = one.get("team")
-        team_id = team.get("id") if isinstance(team, dict) else None
-        if team_id not in ids:
-            return None
-        where = ids.index(team_id)
-        if one.get("shootout") is True:
-            kicks[where] += 1
-            continue
-        clock = one.get("clock")
-        minute = _minute(clock.get("displayValue") if isinstance(clock, dict) else None)
-        if minute is None:
-            return None
-        where = 1 - where if turned and one.get("ownGoal") is True else where
-        scored[where] += 1
-        by_ninety[where] += minute <= REGULATION_MINUTES
-    everything = (scored[0] + kicks[0], scored[1] + kicks[1])
-    return _Goals((scored[0], scored[1]), (by_ninety[0], by_ninety[1]), everything)
-
-
-def _id(side: Any) -> Any:
-    team = side.get("team")
-    return (team.get("id") if isinstance(team, dict) else None) or side.get("id")
-
-
-def _minute(value: Any) -> int | None:
-    match = _MINUTE.fullmatch(value.strip()) if isinstance(value, str) else None
-    return int(match[1]) if match else None

@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from quartapp.feeds.espn_goals import Pair
 from quartapp.feeds.espn_periods import (
-    Pair,
     broken_off,
     course_of,
     final_score,

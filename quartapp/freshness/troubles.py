@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ops.clock import ledger
 from ops.clock.findings import Alert, Findings, Trouble, found
 from ops.database import session
 from quartapp.credits import Budget, read_budget
 from quartapp.freshness import boards
+from quartapp.freshness.bets import judge_bets
 from quartapp.freshness.cadence import last_of_yesterday, stale_since
 from quartapp.store import sports
 from quartapp.store.scoreboard import Unmatched, unmatched_games
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 STALE, SPENT, FLOOR, EMPTY = "odds:stale", "odds_api:spent", "odds_api:floor", "slate:empty"
 FALLBACK, UNMATCHED = "scoreboard:failing", "games:unmatched"
-UNREADABLE, WAITING = "settle:unreadable", "settle:waiting"
 
 
 def looking(settings: Settings) -> Look:
@@ -77,11 +77,6 @@ def judge_product(
 def judge_scores(failing: Sequence[str], unmatched: Sequence[Unmatched]) -> Findings:
     """Return what is wrong with scores: scoreboards that fail, and games that no scoreboard has."""
     return found(_fallback(failing), FALLBACK) + found(_unmatched(unmatched), UNMATCHED)
-
-
-def judge_bets(settled: Mapping[str, Any]) -> Findings:
-    """Return what is wrong with the grading of bets, from what its newest run says of itself."""
-    return found(_unreadable(settled), UNREADABLE) + found(_waiting(settled), WAITING)
 
 
 def odds_ages(known: Sequence[Sport], now: datetime) -> dict[str, int]:
@@ -187,33 +182,3 @@ def _unmatched(unmatched: Sequence[Unmatched]) -> Trouble | None:
     return Trouble(
         "games_unmatched", f"{games} under way and on no scoreboard", first.since, UNMATCHED, alert
     )
-
-
-def _unreadable(settled: Mapping[str, Any]) -> Trouble | None:
-    count = settled.get("unreadable")
-    if not count:
-        return None
-    alert = Alert(
-        "Bets cannot be graded",
-        f"Legs whose outcome is none of their game's, {count} of them, stay open and are never guessed at. The first is "
-        f"{settled.get('first_unreadable')}",
-        "warning",
-        "once",
-    )
-    text = f"{count} of the bets on games cannot be graded"
-    return Trouble("bets_unreadable", text, cause=UNREADABLE, alert=alert)
-
-
-def _waiting(settled: Mapping[str, Any]) -> Trouble | None:
-    count = settled.get("waiting")
-    if not count:
-        return None
-    alert = Alert(
-        "Bets wait for more than a final score",
-        f"Their games have been over for a day, and no source tells what the rules of {count} legs ask for. The first is "
-        f"{settled.get('first_waiting')}\nSee: docs/settlement.md, rule 8",
-        "warning",
-        "once",
-    )
-    text = f"{count} of the bets on finished games wait for more than the final score"
-    return Trouble("bets_waiting", text, cause=WAITING, alert=alert)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from ops.clock.job import Job
 from quartapp.jobs.slates import Context
-from quartapp.settle.bets import Round, grade_bets
+from quartapp.settle.bets import grade_bets
+from quartapp.settle.round import Round
 from quartapp.settle.rules import shortest_window
 from quartapp.store import grades
 from quartapp.store.bets import PARLAYS, PICKS

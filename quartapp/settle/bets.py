@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from quartapp.settle.grade import Bet, Ending, Fate, Grade, Verdict, grade, side_of
+from quartapp.settle.evidence import Evidence
+from quartapp.settle.grade import Bet, Grade, Verdict, grade, side_of
+from quartapp.settle.round import NewGrade, Open, Round
 from quartapp.settle.rules import Market, rules_of
-from quartapp.settle.states import Status
-
-# A withdrawn game is in no list any more: it is not being played. An unresolved one has begun, and nobody has told
-# how it ended: its bets stay open until somebody does.
-_FATES: dict[Status, Fate] = {
-    "scheduled": "scheduled",
-    "live": "live",
-    "final": "final",
-    "postponed": "postponed",
-    "cancelled": "cancelled",
-    "unresolved": "live",
-    "withdrawn": "postponed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +39,6 @@ class PlacedBet:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """A game as it was read for grading: what a grade keeps beside its verdict.
-
-    `told_at` is when its result was written, or corrected; `fate` what a source said of an end that was not as
-    planned, where it said more than the status does.
-    """
-
-    game_id: str
-    sport_key: str
-    home_team: str
-    away_team: str
-    status: Status
-    commence_time: datetime
-    score: tuple[int, int] | None
-    source: str
-    told_at: datetime | None
-    fate: Fate | None = None
-    overtime: bool | None = None
-    regulation: tuple[int, int] | None = None
-    played: Decimal | None = None
-
-    def ending(self) -> Ending:
-        """Return the game as the grader knows it."""
-        return Ending(
-            self.fate or _FATES[self.status],
-            self.commence_time,
-            self.score,
-            self.overtime,
-            self.regulation,
-            self.played,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """A leg's newest grade as stored."""
 
@@ -92,60 +47,6 @@ class Kept:
     score: tuple[int, int] | None
     regulation: tuple[int, int] | None = None
     played: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewGrade:
-    """A grade to be written. `corrects` is the row that it replaces as the newest of its leg."""
-
-    bet_id: str
-    leg: int
-    grade: Grade
-    reason: str
-    evidence: Evidence
-    corrects: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A leg of a game that is over, which stays open all the same, and why. `since`: when its result was told."""
-
-    bet_id: str
-    leg: int
-    reason: str
-    since: datetime | None = None
-
-    def __str__(self) -> str:
-        return f"leg {self.leg + 1} of {self.bet_id}: {self.reason}"
-
-
-@dataclass(slots=True)
-class Round:
-    """What one look at bets came to.
-
-    Attributes:
-        made: the new grades.
-        unreadable: legs whose outcome is none of their game's; it is never guessed at.
-        waiting: legs of games that are over and lack what their rule asks for, a score at the end of regulation, say.
-        ripe: how many legs had no grade though their game is final with a score.
-    """
-
-    made: list[NewGrade] = field(default_factory=list)
-    unreadable: list[Open] = field(default_factory=list)
-    waiting: list[Open] = field(default_factory=list)
-    ripe: int = 0
-
-    @property
-    def due(self) -> int:
-        """How many legs must have a grade now."""
-        return max(0, self.ripe - len(self.unreadable) - len(self.waiting))
-
-    def __iadd__(self, other: Round) -> Round:
-        self.made += other.made
-        self.unreadable += other.unreadable
-        self.waiting += other.waiting
-        self.ripe += other.ripe
-        return self
 
 
 Graded = Mapping[tuple[str, int], Kept]
@@ -165,19 +66,29 @@ def grade_bets(
             if game is None:
                 found.unreadable.append(Open(bet.id, number, f"there is no game {leg.game_id}"))
                 continue
-            over = game.status == "final" and game.score is not None
-            found.ripe += over and before is None
+            ripe = game.status == "final" and game.score is not None and before is None
+            found.due += ripe
             try:
                 verdict = verdict_on(leg, game, now)
             except ValueError as problem:
+                found.due -= ripe
                 found.unreadable.append(Open(bet.id, number, str(problem)))
                 continue
             new = _new(bet.id, number, verdict, game, before)
             if new is not None:
                 found.made.append(new)
-            elif over and before is None:
+            elif ripe and verdict.grade is None:
+                found.due -= 1
                 found.waiting.append(Open(bet.id, number, verdict.reason, game.told_at))
+            elif before is None and _untold(leg, game, now):
+                reason = "no source has told how the game ended"
+                found.waiting.append(Open(bet.id, number, reason, leg.planned_start))
     return found
+
+
+def _untold(leg: PlacedLeg, game: Evidence, now: datetime) -> bool:
+    """Return whether a game began and nobody has told its end for longer than an unplayed one is waited for."""
+    return game.status == "unresolved" and now >= leg.planned_start + rules_of(game.sport_key).window
 
 
 def verdict_on(leg: PlacedLeg, game: Evidence, now: datetime) -> Verdict:

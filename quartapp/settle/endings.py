@@ -57,6 +57,11 @@ def may_last(course: Course) -> bool:
     return course.stopped in ("suspended", "resumed")
 
 
+def was_stopped(course: Course) -> bool:
+    """Return whether a game was abandoned or forfeited, and is not going on."""
+    return course.stopped in ("abandoned", "forfeit")
+
+
 def learn(
     kept: Course,
     told: Course,
@@ -83,5 +88,10 @@ def learn(
     if told.stopped is None:
         return Course("resumed") if kept.stopped == "suspended" and status == "live" else kept
     if status not in _STOPS_IN[told.stopped]:
+        return kept
+    if (kept.stopped, told.stopped) == (
+        "abandoned",
+        "forfeit",
+    ):  # what was played counts, whoever is awarded it
         return kept
     return replace(told, played=told.played if told.played is not None else kept.played)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.database import raw
+from quartapp.settle.endings import was_stopped
 from quartapp.settle.rules import rules_of
 from quartapp.settle.states import News, first_state
 from quartapp.store import transitions
@@ -107,7 +108,8 @@ async def write_scores(
     """Write running and final scores of games that we know; return how many games changed.
 
     A final game takes a corrected result for 72 h and nothing else: an older answer does not bring it back to
-    life, and one without points does not take its points away.
+    life, and one without points does not take its points away. A game that a scoreboard called abandoned or forfeited
+    is not ended by totals, which do not tell how much of it was played.
     """
     news: dict[str, News] = {}
     for score in scores:
@@ -116,7 +118,7 @@ async def write_scores(
             news[score.id] = News("result" if score.completed else "running", score=points)
         elif score.completed:
             news[score.id] = News("ended_without_score")
-    games = await transitions.lock_ids(connection, list(news))
+    games = [one for one in await transitions.lock_ids(connection, list(news)) if not was_stopped(one.course)]
     return len(await transitions.apply(connection, games, news, now, source=source))
 
 

@@ -8,20 +8,24 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ops.database import raw
-from quartapp.settle.bets import Evidence, Kept, NewGrade, PlacedBet
+from quartapp.settle.bets import Kept, PlacedBet
 from quartapp.settle.endings import fate_of
+from quartapp.settle.evidence import Evidence
 from quartapp.settle.grade import Grade
+from quartapp.settle.round import NewGrade
 from quartapp.store.transitions import course_of
 
 if TYPE_CHECKING:
     from databases.core import Connection
 
 LOOKED_BACK = timedelta(days=30)  # a result is corrected within three days; later news changes no grade
-# A game that nobody played by then is void, so its bets are looked at; the grader knows each sport's own window.
+# A game that nobody played by then is void, so its bets are looked at; the grader knows each sport's own window. One
+# whose end nobody has told is looked at too, so that the operators hear of its bets.
 _READY = """
     games.status IN ('final', 'cancelled')
     OR (games.status IN ('scheduled', 'live', 'postponed', 'withdrawn') AND placed.planned_start <= $2)
-    OR (games.status = 'unresolved' AND games.fate = 'suspended' AND placed.planned_start <= $2)
+    OR (games.status = 'unresolved' AND placed.planned_start <= $2
+        AND (placed.planned_start > $3 OR games.fate = 'suspended'))
 """
 
 

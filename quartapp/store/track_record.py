@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.database import raw
 from quartapp.odds.formats import to_decimal
-from quartapp.settle.bets import Evidence
+from quartapp.settle.evidence import Evidence
 from quartapp.store.grades import evidence_of
 
 if TYPE_CHECKING:

@@ -66,6 +66,11 @@ class Board:
         self.now += timedelta(minutes=31)
         await scoreboard.follow(self.leader.context("scoreboard"), [self.sport], self.now)
 
+    async def pass_time(self) -> None:
+        """Let the clock see which games are overdue."""
+        async with self.leader.transaction() as connection:
+            await games.start_due(connection, self.now)
+
     async def pay(self, points: tuple[int, int]) -> int:
         """Let The Odds API say that it is over."""
         told = score("g", points, completed=True, sport_key=self.sport, home=HOME, away=AWAY)
@@ -220,13 +225,17 @@ async def test_a_match_abandoned_at_half_time_waits_for_its_48_hours_and_is_void
 async def test_an_abandoned_game_that_had_its_minimum_stands_at_once(espn: Board) -> None:
     await espn.place(NFL, 3, ("h2h", HOME, None), ("totals", "Over", "40.5"))
     await espn.tell(Stand("abandoned", 24, 17, period=4, clock="4:59"))
-    assert await espn.grades() == {"Roma to win": ["won"], "Over 40.5": ["won"]}
+    stood = {"Roma to win": ["won"], "Over 40.5": ["won"]}
+    assert await espn.grades() == stood
+    await espn.tell(Stand("awarded", 0, 9, period=4))  # a ruling of the days after
+    assert await espn.grades() == stood
     assert {row["played"] for row in await grade_rows(espn.sql)} == {Decimal("55.02")}
 
 
 async def test_an_abandoned_game_that_is_played_anew_in_time_counts_by_its_result(espn: Board) -> None:
     await espn.place(NHL, 3, ("h2h", HOME, None))
     await espn.tell(Stand("abandoned", 2, 3, period=1, clock="12:00"))
+    assert await espn.pay((2, 3)) == 0  # totals of a game that was stopped are no result
     assert await espn.grades() == {}
     anew = listing("g", starts=TODAY + timedelta(hours=20), sport_key=NHL, home=HOME, away=AWAY)
     async with espn.leader.transaction() as connection:
@@ -267,9 +276,11 @@ async def test_a_suspended_game_is_live_until_it_is_resumed_the_next_day_and_end
     for hours in (8, 8):
         espn.now += timedelta(hours=hours)
         await espn.tell(Stand("suspended", 5, 3, period=7))
+        await espn.pass_time()
         assert ((await espn.game())["status"], (await espn.game())["fate"]) == ("live", "suspended")
     for runs in (4, 5):  # a run was taken back
         await espn.tell(Stand("in", runs, 6, 0.8))
+        await espn.pass_time()
         game = await espn.game()
         assert (game["status"], game["home_score"], game["played"]) == ("live", runs, None)
     await espn.tell(Stand("final", 5, 7))

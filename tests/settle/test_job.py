@@ -147,6 +147,19 @@ async def test_a_bet_that_waits_for_a_day_for_what_its_rule_asks_for_is_told(
     assert await grades(sql) == {}
 
 
+async def test_bets_on_a_game_whose_end_nobody_tells_stay_open_and_are_told_after_48_hours(
+    leader: Leader, sql: Any
+) -> None:
+    """A walkover in tennis, a fight without a result, a cricket score that is no number: over, and nobody says how."""
+    for name, hours in (("new", 47), ("old", 49), ("ancient", 24 * 31)):
+        await put_game(sql, name, None, status="unresolved", sport="tennis_atp_us_open", hours_ago=hours)
+    await place_picks(sql, [pick(name, name) for name in ("new", "old", "ancient")])
+    done = await run(leader)
+    assert (done["due"], done["done"], done["waiting"]) == (0, 0, 1)
+    assert done["first_waiting"] == "leg 1 of old: no source has told how the game ended"
+    assert await grades(sql) == {}
+
+
 async def test_a_grade_is_never_changed_and_never_doubled(leader: Leader, sql: Any) -> None:
     await put_game(sql, "g", (5, 3))
     await place_picks(sql, [pick("p", "g")])
