@@ -66,6 +66,18 @@ class Chances:
         """Return the chances of the bet that wins where this one loses."""
         return Chances(self.loss, self.push, self.half_loss, self.half_win, self.win)
 
+    def decided_by(self, probability: float) -> Chances:
+        """Return the chances with the same pushes and halves, won with a probability where they are decided.
+
+        >>> Chances(0.4, push=0.1, loss=0.5).decided_by(0.5)
+        Chances(win=0.45, push=0.1, half_win=0.0, half_loss=0.0, loss=0.45)
+        """
+        win = probability * self.decided - self.half_win / 2
+        loss = (1 - probability) * self.decided - self.half_loss / 2
+        if min(win, loss) < 0:
+            return Chances.of(probability)
+        return Chances(win, self.push, self.half_win, self.half_loss, loss)
+
     def rounded(self, places: int = 6) -> Chances:
         """Return them with so many decimals and a sum of exactly 1: the largest remainders are rounded up."""
         scale = 10**places

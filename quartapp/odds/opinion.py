@@ -17,6 +17,7 @@ from quartapp.odds.market_keys import MarketKey
 from quartapp.odds.quotes import Line, Sifted
 from quartapp.odds.scores import Scores
 from quartapp.odds.sports import Sport
+from quartapp.odds.tilting import contradict
 
 FEWEST_FOR_EDGE = 3
 _NORMAL = NormalDist()
@@ -121,7 +122,7 @@ def fitted(
     opinions = {key: made for key, market in sifted.items() if (made := opinion(key, market)) is not None}
     if sport is None:
         return opinions, None
-    model = fit(sport, targets(list(opinions.values()), home, sport))
+    model = _fit(sport, opinions, home)
     if model is None:
         return opinions, None
     distribution = scores(model)
@@ -131,7 +132,19 @@ def fitted(
         fuller[key] = one if on_totals_unknown else with_other_points(one, sifted[key], home, distribution)
     if all(fuller[key].books == opinions[key].books for key in opinions):
         return opinions, model
-    return fuller, fit(sport, targets(list(fuller.values()), home, sport))
+    return fuller, _fit(sport, fuller, home)
+
+
+def _fit(sport: Sport, opinions: Mapping[MarketKey, Opinion], home: str) -> Model | None:
+    """Return the distribution of all markets; where winner and spread contradict each other, of what more books quote.
+
+    One that meets neither would say of both what no book says.
+    """
+    model = fit(sport, targets(list(opinions.values()), home, sport))
+    if model is None or not {"h2h", "spreads"} <= opinions.keys() or not contradict(model.tilts):
+        return model
+    weaker = "h2h" if opinions["spreads"].books > opinions["h2h"].books else "spreads"
+    return fit(sport, targets([one for key, one in opinions.items() if key != weaker], home, sport))
 
 
 def _mean(by_book: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -67,6 +67,11 @@ def tilts_to(base: Scores, targets: Sequence[Target]) -> tuple[Tilt, ...]:
     )
 
 
+def contradict(tilts: Sequence[Tilt]) -> bool:
+    """Tell whether targets contradict each other: one is pushed as far as any may be, and not met."""
+    return any(abs(tilt.strength) >= STRONGEST_TILT for tilt in tilts)
+
+
 class _Aim:
     """A target of the scaling: where in the masses each result of its bet stands, and how strong its tilt is.
 

@@ -36,6 +36,8 @@ from quartapp.publish.line_history import market_movement
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change, Price
 
+MET = 1e-6  # what is published has six decimals
+
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
@@ -226,6 +228,7 @@ def _best(best: Best, probability: float | None, decided: float, received: Price
 def _fair(bets: Mapping[str, Selection], one: Opinion, model: Model | None) -> dict[str, Chances]:
     """Return each outcome's chances: by the distribution of the score, or by the consensus where none is known.
 
+    A market that the distribution does not meet, because it contradicts another, is won as its own books say.
     With six decimals, so that every figure made of them is what a reader makes of the published ones.
     """
     if (
@@ -236,9 +239,15 @@ def _fair(bets: Mapping[str, Selection], one: Opinion, model: Model | None) -> d
         return {name: Chances.of(probability).rounded() for name, probability in one.probabilities.items()}
     distribution = scores(model)
     if len(bets) > 2:
-        return {name: distribution.chances(bet).rounded() for name, bet in bets.items()}
+        by_name = {name: distribution.chances(bet) for name, bet in bets.items()}
+        if any(abs(chances.win - one.probabilities[name]) > MET for name, chances in by_name.items()):
+            by_name = {name: Chances.of(probability) for name, probability in one.probabilities.items()}
+        return {name: chances.rounded() for name, chances in by_name.items()}
     first, second = bets
-    chances = distribution.chances(bets[first]).rounded()
+    chances = distribution.chances(bets[first])
+    if abs(chances.decisive - one.probabilities[first]) > MET:
+        chances = chances.decided_by(one.probabilities[first])
+    chances = chances.rounded()
     return {first: chances, second: chances.other_side()}
 
 

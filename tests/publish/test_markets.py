@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from quartapp import records as received
 from quartapp.feeds.odds_api_answers import parse_events
 from quartapp.odds.exchanges import commissions_of
+from quartapp.odds.fit import scores
+from quartapp.odds.legs import Selection
 from quartapp.publish.markets import analyse_markets
-from quartapp.records import Event
+from quartapp.records import Bookmaker, Event, Outcome
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change, Market, Price
 
@@ -188,3 +191,72 @@ def test_recorded_slates_show_no_excluded_book_as_best_and_mark_what_is_too_good
             assert sure is None or sure["profit"] <= 0.05 or sure["too_good"]
             for chances in market["fair"].values():
                 assert sum(chances.values()) == pytest.approx(1, abs=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("sport", "line", "spread_books"),
+    [("baseball_mlb", 0.5, 4), ("baseball_mlb", 0.5, 3), ("icehockey_nhl", -0.5, 4), ("rugby_x", -1.0, 4)],
+)
+def test_markets_that_contradict_each_other_are_each_worth_what_their_own_books_say(
+    sport: str, line: float, spread_books: int
+) -> None:
+    """Home wins 35 % of the time by one market, and 50 % by the other at nearly the same line."""
+    quoted: dict[str, list[Any]] = {
+        "h2h": [("Home", "180"), ("Away", "-210")],
+        "spreads": [("Home", "-110", line), ("Away", "-110", -line)],
+        "totals": [("Over", "-110", "8.5"), ("Under", "-110", "8.5")],
+    }
+    markets: list[dict[str, list[Any]]] = [{**quoted} for _ in range(4)]
+    for own in markets[spread_books:]:
+        del own["spreads"]
+    found = analysed(of_books(sport, markets))
+    for key in ("h2h", "spreads", "totals"):
+        for name, chances in found[key]["fair"].items():
+            won = chances["win"] + chances["half_win"] / 2
+            lost = chances["loss"] + chances["half_loss"] / 2
+            assert won / (won + lost) == pytest.approx(found[key]["consensus"][name], abs=2e-6)
+            assert sum(chances.values()) == pytest.approx(1, abs=1e-9)
+            # What suggestions say of a price and what a parlay of it is worth are one figure.
+            best = found[key]["best"][name]
+            price = Decimal(best["price"])
+            profit = float(price / 100 if price > 0 else -100 / price)
+            assert won * profit - lost == pytest.approx(best["edge"], abs=2e-6)
+
+
+@pytest.mark.parametrize(("winner_books", "met"), [(4, "h2h"), (3, "spreads")])
+def test_a_distribution_meets_the_winner_where_the_spread_contradicts_it(winner_books: int, met: str) -> None:
+    """Or the spread, where more books quote that: who reads the distribution is told what some market says."""
+    books: list[dict[str, list[Any]]] = [
+        {
+            "h2h": [("Home", "180"), ("Away", "-210")],
+            "spreads": [("Home", "-110", 0.5), ("Away", "-110", -0.5)],
+        }
+        for _ in range(4)
+    ]
+    for own in books[winner_books:]:
+        del own["h2h"]
+    event = of_books("baseball_mlb", books)
+    game = Game(event.id, event.sport_key, "Home", "Away", event.commence_time, "scheduled", None, None, None)
+    found = analyse_markets(game, books_of(event), [])
+    assert found.model is not None
+    bet = Selection("h2h", "home") if met == "h2h" else Selection("spreads", "home", 0.5)
+    assert scores(found.model).chances(bet).decisive == pytest.approx(
+        found.markets[met]["consensus"]["Home"], abs=1e-6
+    )
+
+
+def of_books(sport: str, books: list[dict[str, list[Any]]]) -> Event:
+    return Event(
+        "g", sport, sport, NOW + timedelta(hours=10), "Home", "Away",
+        tuple(
+            Bookmaker(f"book{n}", f"book{n}", NOW, tuple(
+                received.Market(key, NOW, tuple(
+                    Outcome(name, Decimal(price), Decimal(str(point[0])) if point else None)
+                    for name, price, *point in outcomes
+                ))
+                for key, outcomes in own.items()
+            ))
+            for n, own in enumerate(books)
+        ),
+        "american",
+    )  # fmt: skip
