@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 import brotli
 
@@ -83,9 +84,7 @@ class Copy:
         self.computed = computed
         self.route = route
         self.used = 0.0
-        moment = published_at.astimezone(UTC)
-        self.modified = calendar.timegm(moment.utctimetuple())
-        self._modified_text = format_datetime(moment, usegmt=True).encode()
+        self.modified, self._modified_text = _http_date(published_at)
         self._link = link.encode() if link else None
         self._overhead = overhead
         self._heads: dict[tuple[int, str], Head] = {}
@@ -159,3 +158,9 @@ class Copy:
             pairs.append((b"link", self._link))
         pairs.append((b"age", b"0"))
         return pairs
+
+
+@lru_cache(maxsize=1024)  # computed answers have the few times of the documents that they are made of
+def _http_date(moment: datetime) -> tuple[int, bytes]:
+    utc = moment.astimezone(UTC)
+    return calendar.timegm(utc.utctimetuple()), format_datetime(utc, usegmt=True).encode()

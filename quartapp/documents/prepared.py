@@ -19,23 +19,20 @@ class Prepared(Generic[T]):
         self._documents = documents
         self._make = make
         self._most = most
-        self._made: OrderedDict[tuple[str, ...], tuple[tuple[Copy, ...], T]] = OrderedDict()
+        self._made: OrderedDict[tuple[str, ...], tuple[list[Copy], T]] = OrderedDict()
 
     def of(self, *keys: str) -> T | None:
         """Return what is made of the bodies of the published documents under `keys`; None if one is missing."""
-        copies: list[Copy] = []
-        for key in keys:
-            copy = self._documents.peek(key)
-            if copy is None:
-                self._made.pop(keys, None)
-                return None
-            copies.append(copy)
+        copies = [copy for key in keys if (copy := self._documents.peek(key)) is not None]
+        if len(copies) < len(keys):
+            self._made.pop(keys, None)
+            return None
         made = self._made.get(keys)
-        if made is not None and all(now is then for now, then in zip(copies, made[0], strict=True)):
+        if made is not None and made[0] == copies:  # the very same: copies are equal to none but themselves
             self._made.move_to_end(keys)
             return made[1]
         value = self._make(*(copy.body for copy in copies))
-        self._made[keys] = tuple(copies), value
+        self._made[keys] = copies, value
         self._made.move_to_end(keys)
         if len(self._made) > self._most:
             self._made.popitem(last=False)

@@ -7,6 +7,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -22,6 +23,7 @@ class Clients:
 
     def __init__(self, trusted_proxies: Sequence[str]) -> None:
         self._trusted = [_network(text) for text in trusted_proxies]
+        self._peer = lru_cache(maxsize=1024)(self._read_peer)  # behind a proxy they are few
 
     def key(self, peer: str, connecting_ips: Sequence[str]) -> str:
         """Return one text for one client. `connecting_ips` are the values of the CF-Connecting-IP lines.
@@ -37,14 +39,18 @@ class Clients:
         >>> clients.key("10.0.0.1", ["2001:db8:0:7:1::1"]) == clients.key("10.0.0.1", ["2001:db8:0:7:ffff::2"])
         True
         """
-        address = _address(peer)
+        address, trusted = self._peer(peer)
         if address is None:
             return "local"
-        if len(connecting_ips) == 1 and any(address in network for network in self._trusted):
+        if trusted and len(connecting_ips) == 1:
             address = _address(connecting_ips[0].strip()) or address
         if isinstance(address, ipaddress.IPv4Address):
             return str(address)
         return str(ipaddress.IPv6Network((int(address), CLIENT_PREFIX), strict=False))
+
+    def _read_peer(self, peer: str) -> tuple[Address | None, bool]:
+        address = _address(peer)
+        return address, address is not None and any(address in network for network in self._trusted)
 
 
 class Taken(NamedTuple):

@@ -116,16 +116,6 @@ def parlay_kelly(chances: Sequence[Chances], decimals: Sequence[float], fraction
 
     Where they have more results than 4,096, only the whole price counts, with the same mean return.
     """
-    if not any(one.half_win or one.push or one.half_loss for one in chances):  # one price, won or lost
-        states = {math.prod(decimals): math.prod([one.win for one in chances])}
-    else:
-        states = _returns(chances, decimals)
-    lost = max(0.0, 1 - math.fsum(states.values()))
-    return fraction * growth_stake([*((weight, value - 1) for value, weight in states.items()), (lost, -1.0)])
-
-
-def _returns(chances: Sequence[Chances], decimals: Sequence[float]) -> dict[float, float]:
-    """Return the probability of each return of a stake of 1 but 0."""
     states: dict[float, float] = {1.0: 1.0}
     for one, decimal in zip(chances, decimals, strict=True):
         pays = zip((one.win, one.half_win, one.push, one.half_loss), payout(decimal)[:0:-1], strict=True)
@@ -138,5 +128,7 @@ def _returns(chances: Sequence[Chances], decimals: Sequence[float]) -> dict[floa
         if len(states) > MOST_STATES:
             whole = math.prod(decimals)
             mean = math.prod(mean_return(c, d) for c, d in zip(chances, decimals, strict=True))
-            return {whole: mean / whole}
-    return states
+            states = {whole: mean / whole}
+            break
+    lost = max(0.0, 1 - math.fsum(states.values()))
+    return fraction * growth_stake([*((weight, value - 1) for value, weight in states.items()), (lost, -1.0)])

@@ -51,15 +51,19 @@ def growth_stake(outcomes: Sequence[tuple[float, float]]) -> float:
     gains = [(p, profit) for p, profit in outcomes if p and profit > 0]
     losses = [(p, profit) for p, profit in outcomes if p and profit < 0]
     if len(gains) == 1 and (not losses or (len(losses) == 1 and losses[0][1] == -1)):
-        won, profit = gains[0]
-        lost = losses[0][0] if losses else 0.0
-        return (won * profit - lost) / (profit * (won + lost))  # the zero of the slope in closed form
+        return win_or_lose_stake(*gains[0], losses[0][0] if losses else 0.0)
     low, high = 0.0, 1.0
     for _ in range(50):  # the slope falls all the way: halve the interval on its zero
         middle = (low + high) / 2
         slope = sum(p * profit / (1 + middle * profit) for p, profit in outcomes if p)
         low, high = (middle, high) if slope > 0 else (low, middle)
     return low
+
+
+def win_or_lose_stake(won: float, profit: float, lost: float) -> float:
+    """Return the same of a bet that wins a profit or loses the stake: the zero of the slope in closed form."""
+    value = won * profit - lost
+    return value / (profit * (won + lost)) if value > 0 else 0.0
 
 
 def after_commission(decimal: float, commission: float) -> float:

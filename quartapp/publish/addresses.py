@@ -6,6 +6,9 @@ encoded. Many targets of requests mean one key.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from operator import itemgetter
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -25,6 +28,8 @@ OF_GAMES = _GAME, _ANALYSIS = "/api/game/", "/api/analysis/"  # each followed by
 _ANALYSES = "/api/analysis"
 _HELP = "/api/help"
 _TRACK_RECORD = "/api/track-record"
+# A query that is written as a key's is, but for the order: nearly every one, and read in a fraction of the time.
+_PLAIN_QUERY = re.compile(rb"[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*")
 
 
 def games(sport: str | None = None, cursor: str | None = None) -> str:
@@ -41,6 +46,7 @@ def game(game_id: str) -> str:
     return _GAME + game_id
 
 
+@lru_cache(maxsize=256)
 def analyses(sport: str) -> str:
     """Return the key of a sport's analyses."""
     return _with(_ANALYSES, {"sport": sport})
@@ -96,11 +102,24 @@ def key_of(path: str, query: bytes) -> str:
     '/api/games?cursor=x&sport=nfl'
     """
     path = path_of(path).replace("?", "%3F")  # an encoded one begins no query
-    if not query:
-        return path
     # In order of name alone: of a repeated parameter the values keep their order, and stay two.
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return f"{path}?{urlencode(sorted(pairs, key=lambda pair: pair[0]))}" if pairs else path
+    pairs = sorted(parameters_of(query), key=itemgetter(0))
+    if _PLAIN_QUERY.fullmatch(query):
+        return f"{path}?{'&'.join([f'{name}={value}' for name, value in pairs])}"
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def parameters_of(query: bytes) -> list[tuple[str, str]]:
+    """Return a query's parameters.
+
+    >>> parameters_of(b"sport=nfl&name=a%26b&x=")
+    [('sport', 'nfl'), ('name', 'a&b'), ('x', '')]
+    """
+    if _PLAIN_QUERY.fullmatch(query):
+        return [
+            (name, value) for name, _, value in [part.partition("=") for part in query.decode().split("&")]
+        ]
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
 
 
 def route_of(key: str) -> str:

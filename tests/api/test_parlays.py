@@ -306,4 +306,4 @@ def test_only_scheduled_games_are_suggested(status: dict[str, str], kept: int) -
         "commence_time": "2026-12-02T00:00:00Z", "markets": {"h2h": market}, "model": None, **status,
     }  # fmt: skip
     page = {"generated_at": "2026-12-01T00:00:00Z", "source": "sandbox", "analyses": [analysis]}
-    assert len(prepare(orjson.dumps(page)).by_risk["balanced"].get("draftkings", [])) == kept
+    assert len(prepare(orjson.dumps(page)).ranked("balanced").get("draftkings", [])) == kept

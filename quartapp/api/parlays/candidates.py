@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
 from ops.web.problems import ProblemError
+from quartapp.api.parlays.games import read_time
 from quartapp.documents.derived import Turns
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
 from quartapp.odds.fit import Model
 from quartapp.odds.legs import Selection, Side
 from quartapp.odds.parameters import from_parameters
-from quartapp.odds.suggest import RISKS, Bet, Candidate, Ranked, Risk, merged, ranked
+from quartapp.odds.suggest import Bet, Candidate, Ranked, Risk, merged, ranked
 from quartapp.odds.value import TOO_GOOD_EDGE
 from quartapp.publish import addresses
 
 READ_SPORTS = 64  # sports of which the candidates are remembered
 
 
-class SportCandidates(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class SportCandidates:
     """What may be suggested of one sport."""
 
     generated_at: str
     source: str
-    by_risk: dict[Risk, dict[str, list[Ranked]]]
+    by_book: dict[str, list[Candidate]]
+    _ranked: dict[Risk, dict[str, list[Ranked]]] = field(default_factory=dict, init=False)
+
+    def ranked(self, risk: Risk) -> dict[str, list[Ranked]]:
+        """Return what suits an appetite, by bookmaker, the best first; ranked when first asked for."""
+        if risk not in self._ranked:
+            self._ranked[risk] = {book: ranked(listed, risk) for book, listed in self.by_book.items()}
+        return self._ranked[risk]
 
 
 class Ranking(NamedTuple):
@@ -66,10 +76,10 @@ class Candidates:
             )
         if len(sports) == 1:
             only = sports[0]
-            return Ranking(version, only.generated_at, only.source, only.by_risk[risk])
+            return Ranking(version, only.generated_at, only.source, only.ranked(risk))
         by_book: dict[str, list[Ranked]] = {}
-        for book in sorted({book for one in sports for book in one.by_risk[risk]}):
-            by_book[book] = merged(one.by_risk[risk].get(book, []) for one in sports)
+        for book in sorted({book for one in sports for book in one.by_book}):
+            by_book[book] = merged(one.ranked(risk).get(book, []) for one in sports)
             await turns.rest()
         made = Ranking(version, max(one.generated_at for one in sports), sports[0].source, by_book)
         if sport is None:
@@ -84,10 +94,7 @@ def prepare(body: bytes) -> SportCandidates:
     for analysis in page["analyses"]:
         if analysis.get("status", "scheduled") == "scheduled":  # an older version's page has none
             _add(by_book, analysis)
-    by_risk = {
-        risk: {book: ranked(candidates, risk) for book, candidates in by_book.items()} for risk in RISKS
-    }
-    return SportCandidates(page["generated_at"], page["source"], by_risk)
+    return SportCandidates(page["generated_at"], page["source"], by_book)
 
 
 def _add(by_book: dict[str, list[Candidate]], analysis: dict[str, Any]) -> None:
@@ -101,7 +108,7 @@ def _add(by_book: dict[str, list[Candidate]], analysis: dict[str, Any]) -> None:
         bets = _bets(analysis, game, key, market, model)
         for book, offer in offers.items():
             listed = by_book.setdefault(book, [])
-            updated = datetime.fromisoformat(offer["updated_at"])
+            updated = read_time(offer["updated_at"])
             for name, edge in offer["edges"].items():
                 # Nobody can say what it is worth, or it is too good to be there when the bet is placed.
                 if edge is not None and edge <= TOO_GOOD_EDGE and name in bets:

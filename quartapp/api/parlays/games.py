@@ -197,7 +197,7 @@ def _read_book(
 ) -> None:
     key, bookmaker = market["key"], intern(book["key"])
     at = market["last_update"] or book["last_update"]
-    updated = _time(at) if at else None
+    updated = read_time(at) if at else None
     until = usable_until(updated, starts) if updated else None
     outcomes: dict[Line, Mapping[str, Any]] = {}
     for outcome in market["outcomes"]:
@@ -219,9 +219,10 @@ def _read_book(
         )  # fmt: skip
 
 
-_time = lru_cache(maxsize=4_096)(
-    datetime.fromisoformat
-)  # books of a feed are confirmed at the same few seconds
+@lru_cache(maxsize=4_096)  # books of a feed are confirmed at the same few seconds
+def read_time(text: str) -> datetime:
+    """Return a document's time."""
+    return datetime.fromisoformat(text)
 
 
 @lru_cache(maxsize=16_384)

@@ -73,20 +73,19 @@ class Leg:
 
     def at(self, bookmaker: str, now: datetime) -> At | None:
         """Return what it is at a bookmaker; None where it cannot be placed now."""
-        try:
-            at = self._at[bookmaker]
-        except KeyError:
-            if bookmaker not in self.quotes:
-                return None
-            at = self._at[bookmaker] = self._counting(bookmaker)
-        if at is None:
-            return None
-        if self.game.starts <= now:
-            return at if usable(at.quote.updated, self.game.starts, now) else None
-        return at if now < at.until else None
+        at = self._at_any_time(bookmaker)
+        return at if at is not None and self._stands(at, now) else None
 
-    def _counting(self, bookmaker: str) -> At | None:
-        quote = self.quotes[bookmaker]
+    def _stands(self, at: At, now: datetime) -> bool:
+        starts = self.game.starts
+        return now < at.until if now < starts else usable(at.quote.updated, starts, now)
+
+    def _at_any_time(self, bookmaker: str) -> At | None:
+        if bookmaker not in self._at and bookmaker in self.quotes:
+            self._at[bookmaker] = self._read(bookmaker, self.quotes[bookmaker])
+        return self._at.get(bookmaker)
+
+    def _read(self, bookmaker: str, quote: Quote) -> At | None:
         if bookmaker in self.market.excluded or quote.until is None:
             return None
         chances = self.chances_at(quote)
@@ -95,9 +94,18 @@ class Leg:
         placed = place(quote.decimal, quote.odds, chances, quote.held(chances))
         return At(quote, quote.until, placed, before_age(quote_shown(quote)))
 
-    def placeable(self, now: datetime) -> dict[str, At]:
+    @cached_property
+    def counting(self) -> tuple[Mapping[str, At], datetime]:
+        """Who counts, whatever the clock says; and until when all of their prices stand."""
+        found = {book: at for book in self.quotes if (at := self._at_any_time(book)) is not None}
+        return found, min((at.until for at in found.values()), default=self.game.starts)
+
+    def placeable(self, now: datetime) -> Mapping[str, At]:
         """Return where it can be placed now."""
-        return {book: at for book in self.quotes if (at := self.at(book, now)) is not None}
+        counting, until = self.counting
+        if now < until:
+            return counting
+        return {book: at for book, at in counting.items() if self._stands(at, now)}
 
     def lacking(self, bookmaker: str) -> str:
         """Return why it cannot be placed at a bookmaker that is not among `placeable`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
@@ -44,8 +44,12 @@ class Offers(NamedTuple):
 def offers(legs: Sequence[Leg], now: datetime, bookmaker: str | None, *, same_game: bool) -> Offers:
     """Return what every bookmaker offers, or `bookmaker` alone. What one pays for legs of one game is its own price."""
     titles = {key: title for leg in legs for key, title in leg.game.titles.items()}
-    if bookmaker is not None:
+    placeable: list[Mapping[str, At]]
+    if bookmaker is None:
+        placeable = [leg.placeable(now) for leg in legs]
+    else:
         titles = {bookmaker: titles.get(bookmaker, bookmaker)}
+        placeable = [{} if (at := leg.at(bookmaker, now)) is None else {bookmaker: at} for leg in legs]
     found = Offers([], {}, {})
     for key, title in titles.items():
         if is_exchange(key):
@@ -53,10 +57,9 @@ def offers(legs: Sequence[Leg], now: datetime, bookmaker: str | None, *, same_ga
             if quoting:
                 found.exchanges[key] = quoting
             continue
-        at = [leg.at(key, now) for leg in legs]
-        taken = [one for one in at if one is not None]
+        taken = [at[key] for at in placeable if key in at]
         if len(taken) < len(legs):
-            found.lacking[key] = {n: legs[n].lacking(key) for n, one in enumerate(at) if one is None}
+            found.lacking[key] = {n: legs[n].lacking(key) for n, at in enumerate(placeable) if key not in at}
         elif not same_game:
             found.books.append(Offered(key, title, taken, at_book([one.placed for one in taken])))
     found.books.sort(key=lambda offered: (-offered.price.expected_value, offered.bookmaker))
@@ -120,6 +123,7 @@ def fair_shown(worth: Fair) -> parlay_shapes.FairPrice:
 
 def _book_shown(one: Offered, ages: Ages, bankroll_cents: int | None) -> parlay_shapes.ParlayAtBookmaker:
     price = one.price
+    aged = [ages[at.quote.updated] for at in one.legs]
     shown: parlay_shapes.ParlayAtBookmaker = {
         "key": one.bookmaker,
         "title": one.title,
@@ -129,9 +133,9 @@ def _book_shown(one: Offered, ages: Ages, bankroll_cents: int | None) -> parlay_
         "expected_value": round(price.expected_value, 6),
         "kelly_fraction": round(price.kelly, 6),
         "hold": None if price.hold is None else round(price.hold, 6),
-        "odds_age_seconds": max([ages[at.quote.updated] for at in one.legs]),
+        "odds_age_seconds": max(aged),
         "too_good": price.too_good,
-        "legs": json_list([b"%b%d}" % (at.written, ages[at.quote.updated]) for at in one.legs]),
+        "legs": json_list([b"%b%d}" % (at.written, age) for at, age in zip(one.legs, aged, strict=True)]),
     }
     if bankroll_cents is not None:
         shown["stake_cents"] = math.floor(price.kelly * bankroll_cents)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
-from urllib.parse import parse_qsl
 
 import orjson
 from quart import Response, request
@@ -76,8 +75,8 @@ class Suggestions:
 
     def read(self, query: bytes) -> tuple[str, Work]:
         """Return what a query asks: its key and the work. Raises ProblemError (422) naming the parameter."""
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-        return addresses.key_of(addresses.SUGGEST, query), self.question(read_question(MultiDict(pairs)))
+        question = read_question(addresses.parameters_of(query))
+        return addresses.key_of(addresses.SUGGEST, query), self.question(question)
 
     def question(self, question: Question) -> Work:
         """Return the work of answering a question."""
@@ -139,9 +138,11 @@ class Suggestions:
         return Suggested(book, tuple(chosen), tuple(legs), tuple(quoted), whole, offers)
 
 
-def read_question(parameters: MultiDict[str, str]) -> Question:
+def read_question(parameters: Sequence[tuple[str, str]]) -> Question:
     """Return what these parameters ask. Raises ProblemError (422) naming the parameter."""
-    given = single(parameters)
+    given = dict(parameters)
+    if len(given) < len(parameters):
+        given = single(MultiDict(parameters))
     for name in given:
         if name not in ("sport", "legs", "risk", "bookmaker", "same_game"):
             raise invalid(name, "is no parameter of this")
