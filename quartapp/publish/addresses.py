@@ -29,7 +29,7 @@ _ANALYSES = "/api/analysis"
 _HELP = "/api/help"
 _TRACK_RECORD = "/api/track-record"
 # A query that is written as a key's is, but for the order: nearly every one, and read in a fraction of the time.
-_PLAIN_QUERY = re.compile(rb"[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*")
+_PLAIN_QUERY = re.compile(rb"[\w.~-]+=[\w.~-]+(?:&[\w.~-]+=[\w.~-]+)*")
 
 
 def games(sport: str | None = None, cursor: str | None = None) -> str:

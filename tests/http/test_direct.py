@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import httpx
@@ -19,6 +21,7 @@ from quartapp.feeds.odds_api_answers import parse_events
 from quartapp.http.direct import Direct
 from quartapp.http.limits import Limits
 from quartapp.settings import Settings, read_settings
+from tests.support.parlay_questions import bodies, fill, queries
 from tests.support.site import publish
 
 SPORT, PATH = "basketball_nba", "/api/parlays/price"
@@ -109,6 +112,38 @@ async def test_either_way_a_suggestion_has_the_same_answer_and_headers(
     direct, behind = answers
     assert (direct.status_code, direct.content) == (behind.status_code, behind.content)
     assert dict(direct.headers) == dict(behind.headers)
+
+
+async def test_either_way_varied_questions_have_the_same_answers(settings_of: Settings) -> None:
+    web = create_web(settings_of)
+    events, dice = fill(web.documents, datetime.now(UTC)), Random(5)
+    statuses: Counter[tuple[str, int]] = Counter()
+    front = httpx.AsyncClient(transport=httpx.ASGITransport(app=web.asgi), base_url="http://test")
+    quart = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=with_quart_alone(web)), base_url="http://test"
+    )
+    async with front, quart:
+        for number, body in enumerate(bodies(events, dice, 120)):
+            for _ in range(3):  # the clock's second may turn between the two
+                one = await ask(front, PLAIN, body, f"203.0.113.{number}")
+                other = await ask(quart, PLAIN, body, f"203.0.113.{number}")
+                if one.content == other.content:
+                    break
+            assert (one.status_code, one.content) == (other.status_code, other.content), body
+            statuses["price", one.status_code] += 1
+        for number, query in enumerate(queries(dice, 60)):
+            answers = []
+            for http in (front, quart):
+                web.documents.derived.forget()
+                headers = {"X-Request-ID": "the-same-id", "CF-Connecting-IP": f"203.0.113.{number}"}
+                answers.append(await http.get(f"/api/parlays/suggest?{query}", headers=headers))
+            one, other = answers
+            assert (one.status_code, one.content) == (other.status_code, other.content), query
+            assert one.headers.get("etag") == other.headers.get("etag")
+            statuses["suggest", one.status_code] += 1
+    assert statuses["price", 200] > 30
+    assert statuses["price", 422] > 5
+    assert statuses["suggest", 200] > 15
 
 
 def with_quart_alone(web: Web) -> Any:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quartapp.odds.calibration import MEASURED
+from quartapp.odds.combined import parlay_kelly
 from quartapp.odds.consensus import Quote, consensus
 from quartapp.odds.formats import (
     PriceError,
@@ -223,6 +224,20 @@ def test_a_parlay_multiplies() -> None:
 def test_a_price_far_above_its_value_is_marked() -> None:
     assert not at_book([placed("2", 0.54), placed("2", 0.5)]).too_good
     assert at_book([placed("2", 0.56), placed("2", 0.3)]).too_good
+
+
+@given(st.lists(st.tuples(st.integers(1, 999), st.integers(1, 2000), st.booleans()), min_size=2, max_size=20))
+def test_a_parlay_s_stake_is_kelly_s_whether_its_legs_can_be_pushed_or_not(
+    legs: list[tuple[int, int, bool]],
+) -> None:
+    placed_legs = []
+    for win, profit, pushed in legs:
+        decimal, loss = 1 + Fraction(profit, 100), 1 - win / 1000
+        chances = Chances(win / 1000, push=loss / 8, loss=loss * 7 / 8) if pushed else Chances.of(win / 1000)
+        placed_legs.append(place(decimal, float(decimal), chances, None))
+    found = at_book(placed_legs)
+    stake = parlay_kelly([one.chances for one in placed_legs], [one.odds for one in placed_legs])
+    assert found.kelly == (stake if found.expected_value > 0 else 0)
 
 
 def test_what_is_pushed_is_not_held() -> None:

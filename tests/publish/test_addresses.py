@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode
+
 import orjson
 import pytest
 from hypothesis import given
@@ -23,6 +25,15 @@ def test_a_list_of_a_sport_is_read_back_and_found_however_it_is_asked_for(
     backwards = "&".join(reversed(query.split("&")))
     assert addresses.key_of(path, backwards.encode()) == key
     assert addresses.sport_of(addresses.analyses(sport)) == sport
+
+
+@given(st.text("ab1_.~-=&%+", max_size=20))
+def test_a_plain_query_is_read_as_any_other(query: str) -> None:
+    """Nearly every query needs no decoding, and is read without it."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    assert addresses.parameters_of(query.encode()) == pairs
+    in_order = urlencode(sorted(pairs, key=lambda pair: pair[0]))
+    assert addresses.key_of("/api/games", query.encode()) == "/api/games" + f"?{in_order}" * bool(in_order)
 
 
 @pytest.mark.parametrize(

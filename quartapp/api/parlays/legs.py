@@ -173,9 +173,8 @@ def leg_of(
     if kept is not None:
         return kept
     leg = _at_line(game, market, key, outcome, point, place)
-    if (
-        point is None or leg.quotes
-    ):  # what nobody quotes is a line of a visitor's own, of which there is no end
+    # A line that nobody quotes is a visitor's own, and of those there is no end.
+    if point is None or leg.quotes:
         leg = game.legs.setdefault((key, outcome, leg.selection.point), leg)
         game.legs[key, outcome, point] = leg
     return leg
