@@ -1,7 +1,8 @@
 """A daily pass over 60 sports x 30 games x 10 books x 3 markets: received bytes to published documents.
 
-Run: ``python -m bench.daily_pass``. The upstream is a transport that gives bytes made beforehand, so that only
-our side is measured; PostgreSQL and Redis are the embedded ones. Prints seconds and this process's peak memory.
+Three passes: from nothing, with nothing changed, with every price changed. Run: ``python -m bench.daily_pass``. The
+upstream is a transport that gives bytes made beforehand, so that only our side is measured; PostgreSQL and Redis are
+the embedded ones. Prints seconds and this process's peak memory.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gc
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import httpx
@@ -39,13 +41,28 @@ from quartapp.upstreams import Upstreams
 SPORTS, GAMES, BOOKS = 60, 30, 10
 
 
-def upstream() -> httpx.MockTransport:
-    """Return the answers, made once."""
-    keys = [f"basketball_nba{n:02d}" for n in range(SPORTS)]
+def first_answers() -> dict[str, bytes]:
+    """Return the first answer of each sport."""
     now = datetime.now(UTC)
-    bodies = {key: orjson.dumps(events(key, GAMES, BOOKS, now)) for key in keys}
+    keys = [f"basketball_nba{n:02d}" for n in range(SPORTS)]
+    return {key: orjson.dumps(events(key, GAMES, BOOKS, now)) for key in keys}
+
+
+def moved(body: bytes) -> bytes:
+    """Return an answer with every price a cent longer or shorter."""
+    listed = orjson.loads(body)
+    for event in listed:
+        for book in event["bookmakers"]:
+            for market in book["markets"]:
+                for outcome in market["outcomes"]:
+                    outcome["price"] += 1 if outcome["price"] > 0 else -1
+    return orjson.dumps(listed)
+
+
+def upstream(bodies: Mapping[str, bytes]) -> httpx.MockTransport:
+    """Return an upstream that answers with these, by sport."""
     listed = orjson.dumps(
-        [{"key": k, "title": k, "group": "Bench", "active": True, "has_outrights": False} for k in keys]
+        [{"key": k, "title": k, "group": "Bench", "active": True, "has_outrights": False} for k in bodies]
     )
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -57,7 +74,8 @@ def upstream() -> httpx.MockTransport:
 
 
 async def run(services: Services) -> None:
-    """Run the pass twice: from nothing, and again with nothing changed."""
+    """Run the passes."""
+    bodies = first_answers()
     settings = read_settings(
         {
             "ENVIRONMENT": "development",
@@ -69,7 +87,7 @@ async def run(services: Services) -> None:
     await migrate(services.database_url)
     database, redis = open_database(services.database_url), open_redis(services.redis_url)
     await database.connect()
-    async with httpx.AsyncClient(transport=upstream()) as client:
+    async with httpx.AsyncClient(transport=upstream(bodies)) as client:
         resources = Upstreams(
             settings,
             OddsApiClient(client, "http://upstream", "key"),
@@ -82,7 +100,10 @@ async def run(services: Services) -> None:
             job = register.Registered("daily_pass", DAILY_PASS.schedule, "UTC", None)
             await register.register(connection, [job], now)
         runner = Runner(Term(Stores(database, redis), token, "bench", Desk(database, "bench")), resources)
-        for name in ("from nothing", "nothing changed"):
+        for name in ("from nothing", "nothing changed", "every price"):
+            if name == "every price":
+                for key in bodies:
+                    bodies[key] = moved(bodies[key])
             tick = datetime.now(UTC)
             async with session(database) as connection:
                 (claimed,) = await ledger.claim(

@@ -29,7 +29,8 @@ async def publish_picks(context: Context) -> dict[str, object]:
         day = now.astimezone(ZoneInfo(context.resources.settings.schedule_timezone)).date()
         source = context.resources.source
         kept = await picks.of_day(connection, day)
-        chosen = search.choose(await picks.picked_games(connection, now), len(kept), now)
+        taken = await picks.picked_games(connection, now, search.game_ids)
+        chosen = search.choose(taken, len(kept), now)
         added = [
             as_pick(one, day, place, source, now) for place, one in enumerate(chosen, start=len(kept) + 1)
         ]

@@ -82,18 +82,19 @@ def why_none(furthest: int) -> str:
 
 
 def choose(
-    candidates: Iterable[Candidate], taken: Collection[GameName], published: int, now: datetime
+    candidates: Iterable[Candidate], taken: Collection[GameName | str], published: int, now: datetime
 ) -> list[Candidate]:
     """Return the picks to publish, the best first: one a game, and with those `published` today at most eight.
 
-    `taken`: games that have had a pick.
+    `taken`: names and ids of games that have had a pick. A game whose start moves has another name and its id still.
     """
     games = set(taken)
     chosen: list[Candidate] = []
     for one in sorted(
         candidates, key=lambda one: (-one.edge, one.game_id, one.market, one.outcome, one.bookmaker)
     ):
-        if rules_met(one, now) == ALL and one.game not in games and published + len(chosen) < MOST_A_DAY:
-            games.add(one.game)
+        known = one.game in games or one.game_id in games
+        if rules_met(one, now) == ALL and not known and published + len(chosen) < MOST_A_DAY:
+            games |= {one.game, one.game_id}
             chosen.append(one)
     return chosen

@@ -115,7 +115,7 @@ def sift(key: str, game: Game, books: Sequence[BookMarket]) -> Sifted:
             lines += found
     kind, lines = _kinds(key, game.sport_key, lines)
     sport = sport_of(game.sport_key)
-    if any(booksum(line) < _least(line) for line in lines):
+    if any([booksum(line) < _least(line) for line in lines]):  # noqa: C419 - most are sound: a list is quicker
         excluded += [_underround(line) for line in _once(lines) if booksum(line) < _least(line)]
     gone = {one.bookmaker for one in excluded}
     by_kind: dict[str, list[Line]] = {}
@@ -263,6 +263,8 @@ def _too_high(lines: Sequence[Line]) -> list[Excluded]:
             continue
         for name in own[0].decimals:
             highest = max(own, key=lambda line: line.decimals[name])
+            if max([line.fair[name] for line in own]) * highest.decimals[name] <= MOST_WORTH:
+                continue  # and the median is no more
             in_order = sorted((line.fair[name], weight_of(line.bookmaker), line.bookmaker) for line in own)
             worth = median_of_others(highest.bookmaker, in_order) * highest.decimals[name]
             if worth > MOST_WORTH:

@@ -72,8 +72,16 @@ class Search:
                 if met == ALL:
                     self._found.append(one)
 
-    def choose(self, taken: Collection[GameName], published: int, now: datetime) -> list[Quoted]:
-        """Return what to publish now, beside as many as are `published` today; `taken`: games that had a pick."""
+    @property
+    def game_ids(self) -> set[str]:
+        """The games that a pick may be chosen of."""
+        return {one.candidate.game_id for one in self._found}
+
+    def choose(self, taken: Collection[GameName | str], published: int, now: datetime) -> list[Quoted]:
+        """Return what to publish now, beside as many as are `published` today.
+
+        `taken`: names and ids of games that had a pick.
+        """
         by_candidate = {one.candidate: one for one in self._found}
         return [by_candidate[one] for one in choose(by_candidate, taken, published, now)]
 

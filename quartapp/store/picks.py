@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,12 +58,22 @@ async def of_day(connection: Connection, day: date) -> list[Pick]:
     return [Pick(**row) for row in rows]
 
 
-async def picked_games(connection: Connection, after: datetime) -> set[tuple[str, str, str, datetime]]:
-    """Return the games that have had a pick, as (sport, home, away, start), of those that begin after a moment."""
+async def picked_games(
+    connection: Connection, after: datetime, game_ids: Collection[str]
+) -> set[tuple[str, str, str, datetime] | str]:
+    """Return the games that have had a pick, of those that begin after a moment and of `game_ids`.
+
+    Each as (sport, home, away, start) and as its id: a start may have moved since.
+    """
     rows = await raw(connection).fetch(
-        "SELECT sport_key, home_team, away_team, commence_time FROM picks WHERE commence_time > $1", after
+        """
+        SELECT game_id, sport_key, home_team, away_team, commence_time FROM picks
+         WHERE commence_time > $1 OR game_id = ANY ($2::text[])
+        """,
+        after,
+        list(game_ids),
     )
-    return {(row[0], row[1], row[2], row[3]) for row in rows}
+    return {row[0] for row in rows} | {(row[1], row[2], row[3], row[4]) for row in rows}
 
 
 async def insert(connection: Connection, picks: Sequence[Pick]) -> None:

@@ -321,11 +321,11 @@ async def test_a_league_whose_odds_fail_does_not_keep_another_s_from_visitors(
     assert "/api/game/new" in await leader.published()
 
 
-async def test_a_game_that_began_is_shown_live_although_the_odds_fail(
+async def test_a_game_that_began_is_shown_live_with_its_closing_line_although_the_odds_fail(
     two_leagues: tuple[Leader, Upstream],
 ) -> None:
     leader, upstream = two_leagues
-    await leader.store(event("late", starts=SOON))
+    await leader.store(event("late", QUOTED, starts=SOON))
     async with leader.transaction() as connection:
         await connection.execute(
             "UPDATE games SET commence_time = :at WHERE id = 'late'", {"at": datetime.now(UTC)}
@@ -334,7 +334,10 @@ async def test_a_game_that_began_is_shown_live_although_the_odds_fail(
     upstream.answers(faults.bad_key())
     with pytest.raises(Exception, match="The Odds API"):
         await odds_refresh(leader.context("odds_refresh"))
-    assert (await leader.read("/api/game/late"))["game"]["status"] == "live"
+    game = (await leader.read("/api/game/late"))["game"]
+    assert game["status"] == "live"
+    assert game["closing"] is not None
+    assert set(game["closing"]["markets"]) == {"h2h", "spreads", "totals"}
 
 
 async def test_results_of_unknown_games_make_form_and_no_page(two_leagues: tuple[Leader, Upstream]) -> None:

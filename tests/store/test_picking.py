@@ -157,6 +157,16 @@ async def test_a_day_has_eight_picks_of_eight_games_the_best_first_and_they_stay
     assert await leader.rows("SELECT * FROM picks ORDER BY id") == before
 
 
+async def test_a_game_whose_start_moves_after_its_pick_has_no_second_one(leader: Leader) -> None:
+    """The job failed at every run until the game began: the table takes one pick of a price."""
+    now = this_second()
+    first = await pick(leader, game("g1", *FAIR, GOOD, now=now))
+    for moved in (timedelta(seconds=1), -HOUR, 30 * HOUR):
+        again = await pick(leader, game("g1", *FAIR, GOOD, now=now, starts=6 * HOUR + moved))
+        assert [one["id"] for one in again["picks"]] == [one["id"] for one in first["picks"]]
+    assert len(first["picks"]) == 1
+
+
 async def test_a_game_has_one_pick_and_a_new_day_shows_its_own(leader: Leader) -> None:
     await pick(leader, game("g1", *FAIR, GOOD))
     better = await pick(leader, game("g1", *FAIR, ("109", "-125"), keys=("a", "b", "c", "d", "e")))
