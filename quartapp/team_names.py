@@ -66,7 +66,11 @@ def words(name: str) -> tuple[str, ...]:
     >>> words("Montréal Canadiens"), words("Ohio State"), words("St. Louis Blues")
     (('montreal', 'canadiens'), ('ohio', 'st'), ('st', 'louis', 'blues'))
     """
-    whole = all_words(name)
+    return without_form(all_words(name))
+
+
+def without_form(whole: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a name's words without those of its legal form, unless it has no others."""
     return tuple(word for word in whole if word not in _CLUB) or whole
 
 

@@ -43,10 +43,14 @@ LEAGUES = {
     "soccer_france_ligue_one": "soccer/fra.1",
     "soccer_uefa_champs_league": "soccer/uefa.champions",
 }
-# Whose scoreboard has a league's games: the leagues themselves, and their preseasons, which stand on the same board.
+# Whose scoreboard has a league's games: the leagues themselves; their preseasons, which stand on the same board; and
+# college football's lower division, a league of its own to The Odds API and a group of one board to ESPN.
 BOARDS = LEAGUES | {
-    f"{key}_preseason": LEAGUES[key]
-    for key in ("americanfootball_nfl", "baseball_mlb", "basketball_nba", "icehockey_nhl")
+    **{
+        f"{key}_preseason": LEAGUES[key]
+        for key in ("americanfootball_nfl", "baseball_mlb", "basketball_nba", "icehockey_nhl")
+    },
+    "americanfootball_ncaaf_fcs": LEAGUES["americanfootball_ncaaf"],
 }
 
 

@@ -36,7 +36,12 @@ LONGEST_WORDS = 80
 
 # Without its group a college board shows the ranked teams only. Football's 90 is all of Division I: The Odds API lists
 # games of its lower half (FCS) too, which 80, the upper half, lacks.
-_GROUPS = {"americanfootball_ncaaf": 90, "basketball_ncaab": 50, "basketball_wncaab": 50}
+_GROUPS = {
+    "americanfootball_ncaaf": 90,
+    "americanfootball_ncaaf_fcs": 81,
+    "basketball_ncaab": 50,
+    "basketball_wncaab": 50,
+}
 # Since 2026 a limit above 500 is not refused: the board is silently cut to 25 games. The fullest day has under 200.
 LIMIT = 400
 # By the status's own name; whatever is not here goes by its state.

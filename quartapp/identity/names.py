@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from quartapp.team_names import all_words, words
+from quartapp.team_names import all_words, without_form, words
 
 Teams = Mapping[tuple[str, ...], str]
 
@@ -38,7 +38,8 @@ class Names:
         >>> mls.find("LAFC"), mls.find("LA Galaxy"), mls.find("Los Angeles")
         ('Los Angeles FC', 'LA Galaxy', None)
         """
-        return self._teams.get(all_words(name)) or self._teams.get(words(name))
+        whole = all_words(name)
+        return self._teams.get(whole) or self._teams.get(without_form(whole))
 
     def key(self, name: str) -> tuple[str, ...]:
         """Return what two names of one team have in common: an unknown name equals itself alone."""

@@ -133,6 +133,7 @@ async def test_a_full_saturday_is_asked_for_so_that_espn_does_not_cut_it() -> No
 
 def test_a_lower_division_s_football_games_are_on_the_board_that_is_asked_for() -> None:
     assert board_path("americanfootball_ncaaf", date(2026, 11, 28)).endswith("&groups=90")
+    assert board_path("americanfootball_ncaaf_fcs", date(2026, 11, 28)).endswith("&groups=81")
 
 
 def test_a_board_s_day_is_new_york_s() -> None:

@@ -175,11 +175,13 @@ def test_a_misspelt_name_is_never_another_team(league: str) -> None:
     names = Names(league)
     listed = {name.casefold() for team in TEAMS[league] for name in team.names}
     wrong = {
-        (written, names.find(written))
+        (written, taken)
         for team in TEAMS[league]
         for name in team.names
+        for own in (names.find(name),)
         for written in misspellings(name)
-        if names.find(written) not in (None, names.find(name)) and written.casefold() not in listed
+        for taken in (names.find(written),)
+        if taken not in (None, own) and written.casefold() not in listed
     }
     assert wrong <= MEANT
 

@@ -172,7 +172,7 @@ async def test_a_team_renamed_in_mid_season_is_one_alert_until_an_operator_names
     for _ in range(5):
         await minute()
     assert [reason["code"] for reason in (await watched.published())["reasons"]] == ["games_unmatched"]
-    for _ in range(20):
+    for _ in range(11):  # longer than the ten minutes after which a standing trouble would repeat
         await minute()
     assert await watched.told() == [("games:unmatched", "failure")], "one alert, however long it lasts"
     assert (await boards.scores())["m1"][1:] == (None, None)
