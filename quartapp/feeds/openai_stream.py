@@ -115,37 +115,40 @@ class ChatStream:
     async def _texts(
         self, answer: httpx.Response, usage: Usage, deadline: float
     ) -> AsyncGenerator[str, None]:
-        finished = False
-        async with aclosing(_lines(answer)) as lines:
-            while True:
+        finished = last = False
+        async with aclosing(_lines(answer)) as parts:
+            while not last:
                 now = asyncio.get_running_loop().time()
                 try:
                     async with asyncio.timeout(min(self._patience.silence, max(0.0, deadline - now))):
-                        line = await anext(lines, None)
+                        lines = await anext(parts, None)
                 except TimeoutError:
                     raise FeedTimeoutError(f"{NAME} fell silent, or did not end in time") from None
-                if line is None or line == "data: [DONE]":
+                if lines is None:
                     break
-                if not line.startswith("data:"):
-                    continue
-                text, ended = _read(line[5:].strip(), usage)
-                finished = finished or ended
-                yield text
+                for line in lines:
+                    if line == "data: [DONE]":
+                        last = True
+                        break
+                    if line.startswith("data:"):
+                        text, ended = _read(line[5:].strip(), usage)
+                        finished = finished or ended
+                        yield text
         if not finished:
             raise FeedUnavailableError(f"{NAME} broke off within an answer")
 
 
-async def _lines(answer: httpx.Response) -> AsyncGenerator[str, None]:
-    """Yield the lines of an answer, none longer than a line may be."""
+async def _lines(answer: httpx.Response) -> AsyncGenerator[list[str], None]:
+    """Yield the whole lines of each part of an answer, none longer than a line may be."""
     rest = b""
     async for part in answer.aiter_bytes():
         *whole, rest = (rest + part).split(b"\n")
-        for line in whole:
-            yield line.rstrip(b"\r").decode("utf-8", "replace")
+        if whole:
+            yield [line.rstrip(b"\r").decode("utf-8", "replace") for line in whole]
         if len(rest) > LINE_BYTES:
             raise FeedShapeError(f"{NAME} sent a line of more than {LINE_BYTES} bytes")
     if rest:
-        yield rest.decode("utf-8", "replace")
+        yield [rest.decode("utf-8", "replace")]
 
 
 def _read(data: str, usage: Usage) -> tuple[str, bool]:
