@@ -32,7 +32,7 @@ async def list_unmatched(settings: Settings) -> int:
     async with open_stores(settings, "launcher", pool_max=1) as stores:
         await stores.connect()
         async with session(stores.database) as connection:
-            missing = await scoreboard.unmatched_games(connection)
+            missing = await scoreboard.unmatched_games(connection, datetime.now(UTC))
             aliases = await scoreboard.aliases(connection)
     for game in missing:
         names = Names(game.sport_key, aliases.get(game.sport_key, ()))

@@ -33,7 +33,7 @@ def looking(settings: Settings) -> Look:
         async with session(stores.database) as connection:
             known = [sport for sport in await sports.all_sports(connection, now) if sport.active]
             empty = await sports.without_games(connection, now)
-            unmatched = await unmatched_games(connection)
+            unmatched = await unmatched_games(connection, now)
             settled = await ledger.newest_stats(connection, "settle")
         # Without Redis nothing is known of the budget, and it would look unspent; the verdict then asks nothing here.
         budget = await budget_at(stores, now)

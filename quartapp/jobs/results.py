@@ -37,7 +37,7 @@ async def ask(context: Context, now: datetime) -> Mapping[str, object]:
     active = await ensure_sports(context)
     async with context.transaction() as connection:
         running = await games.sports_of_unfinished(connection, now)
-        unmatched = {game.sport_key for game in await scoreboard.unmatched_games(connection)}
+        unmatched = {game.sport_key for game in await scoreboard.unmatched_games(connection, now)}
     # Three failures, or a game that the scoreboard does not have: then scores are paid for.
     served = {
         sport.key for sport in active if sport.key not in unmatched and await serves(context.redis, sport.key)

@@ -137,15 +137,20 @@ async def note_unmatched(
         )
 
 
-async def unmatched_games(connection: Connection) -> list[Unmatched]:
-    """Return the games under way that their scoreboard does not have, the longest first."""
+async def unmatched_games(connection: Connection, now: datetime) -> list[Unmatched]:
+    """Return the games under way that their scoreboard does not have, the longest first.
+
+    A board is asked about a game for 72 h. Of an older one nobody will tell: it troubles nobody, and its league's scores
+    are not paid for on its account.
+    """
     rows = await raw(connection).fetch(
         """
         SELECT game_id, sport_key, home_team, away_team, commence_time, unmatched_games.source, since, listed
           FROM unmatched_games JOIN games ON games.id = game_id
-         WHERE status IN ('live', 'unresolved')
+         WHERE status IN ('live', 'unresolved') AND commence_time > $1
          ORDER BY since, game_id
-        """
+        """,
+        now - CORRECTABLE_FOR,
     )
     return [Unmatched(**row) for row in rows]
 

@@ -24,6 +24,7 @@ from quartapp.sandbox.espn_board import Stand, board
 from quartapp.sandbox.espn_board import event as espn_event
 from quartapp.settings import Settings
 from quartapp.store import games, sports
+from quartapp.store.scoreboard import unmatched_games
 from tests.support.examples import event, sport
 from tests.support.leader import Leader, open_leader
 from tests.support.service import start
@@ -109,6 +110,16 @@ async def test_a_game_that_espn_has_a_day_later_is_nobody_s_guess(boards: Boards
     await boards.tick(NINE_PM + timedelta(minutes=5))
     assert (await boards.scores())["g1"][1:] == (None, None)
     assert await boards.unmatched() == ["g1"]
+
+
+async def test_a_game_that_no_board_ever_had_is_forgotten_once_boards_are_not_asked_about_it(
+    boards: Boards,
+) -> None:
+    await boards.store(mets())
+    await boards.tick(NINE_PM + timedelta(minutes=5))
+    for hours, count in ((71, 1), (73, 0)):
+        async with boards.leader.transaction() as connection:
+            assert len(await unmatched_games(connection, NINE_PM + hours * HOUR)) == count
 
 
 async def test_a_doubleheader_s_other_game_is_not_taken_for_the_one_that_was_put_off(boards: Boards) -> None:

@@ -144,4 +144,4 @@ async def test_every_game_of_a_saturday_ends_right_and_no_score_is_a_minute_behi
     )
     assert corrections == [{"game_id": "odds8", "more": 1, "source": "espn"}]
     async with leader.transaction() as connection:
-        assert await unmatched_games(connection) == []
+        assert await unmatched_games(connection, saturday.now) == []
