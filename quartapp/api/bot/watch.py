@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.25
 ASK_SECONDS = 1.0  # between two questions to the database, while memory is not known to be all
-UNKNOWN_SECONDS = 5.0  # for which an answer goes on while nobody can say who may ask
+ANSWER_SECONDS = 3.0  # for the database to answer that
+UNKNOWN_SECONDS = 8.0  # for which an answer goes on while nobody can say who may ask
 RENEW_SECONDS = 5.0  # a third of what a place lasts
 SENTENCE_SECONDS = 2.0  # for the sentence that is under way at a stop; less than the stream itself is given
 
@@ -116,7 +117,7 @@ class Watch:
 
     async def _ask(self, chats: Sequence[Chat], now: float) -> None:
         try:
-            async with session(self._database, ASK_SECONDS) as connection:
+            async with session(self._database, ANSWER_SECONDS) as connection:
                 known = await account_events.standing_of_all(
                     connection, [(chat.member.id, chat.member.session_id) for chat in chats]
                 )
