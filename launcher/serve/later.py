@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec, module_from_spec
-from types import ModuleType
+from threading import RLock
 from typing import Any
 
 # What speaks HTTP/2: Hypercorn imports it for every process, and a proxy in front of us speaks HTTP/1.1.
 HTTP2 = ("h2.connection", "h2.events", "h2.exceptions")
+# What libraries import for their tests, command lines and debuggers, which no web process runs.
+UNUSED = ("argparse", "configparser", "csv", "difflib", "pdb")
+_loading = RLock()
 
 
 def load_later(*names: str) -> None:
@@ -26,15 +29,22 @@ def _put_in_place(name: str) -> None:
     assert spec is not None, name
     assert spec.loader is not None, name
     loader, module = spec.loader, module_from_spec(spec)
+    known, begun = vars(module), False
 
     def load(attribute: str) -> Any:
-        vars(module).pop("__getattr__", None)
-        loader.exec_module(module)
-        return getattr(module, attribute)
+        nonlocal begun
+        with _loading:  # another thread waits until all of it is there
+            if not begun:
+                begun = True
+                loader.exec_module(module)
+                if known.get("__getattr__") is load:
+                    del known["__getattr__"]
+        if attribute not in known:
+            raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
+        return known[attribute]
 
-    vars(module)["__getattr__"] = load
+    known["__getattr__"] = load
     sys.modules[name] = module
     package, _, last = name.rpartition(".")
     if package:
-        parent: ModuleType = sys.modules[package]
-        setattr(parent, last, module)
+        setattr(sys.modules[package], last, module)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
+import importlib
 import json
 import subprocess
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from launcher.serve.later import UNUSED, load_later
 from ops.database import session
 from quartapp.app import create_web
 from quartapp.settings import Settings
@@ -17,10 +22,15 @@ from tests.conftest import PROJECT
 # Runs the role up to where its loop would begin to answer, and tells what it has imported.
 _UNTIL_IT_SERVES = """
 import json, os, sys
+from launcher.serve.later import UNUSED, load_later
+load_later(*UNUSED)  # as launcher/__main__.py does
 from launcher.roles import web
 
+def waits(module):  # to be loaded when somebody looks at it
+    return getattr(vars(module).get("__getattr__"), "__module__", "") == "launcher.serve.later"
+
 def tell(_):
-    print(json.dumps(sorted(sys.modules)), flush=True)
+    print(json.dumps(sorted(name for name, one in sys.modules.items() if one and not waits(one))), flush=True)
     os._exit(0)
 
 web._spare_the_collector = tell
@@ -34,7 +44,8 @@ NOT_TO_SERVE = {
     "croniter", "tenacity", "quartapp.jobs", "quartapp.feeds", "quartapp.sandbox", "launcher.dev",  # the clock's
     "quartapp.records", "quartapp.publish.archive", "quartapp.store.closings",  # games that are over
     "quartapp.api.openapi",
-    "hpack", "hyperframe",  # HTTP/2
+    "h2.connection", "hpack", "hyperframe",  # HTTP/2
+    *UNUSED,
     "rich", "pygments", "numpy", "scipy",
 }  # fmt: skip
 
@@ -55,6 +66,40 @@ def test_what_only_the_stores_or_a_feature_need_is_not_imported_before_visitors_
     imported = set(json.loads(started.stdout.splitlines()[-1]))
     assert "quartapp.app" in imported, "the role did not come as far as it should"
     assert sorted(imported & NOT_TO_SERVE) == []
+
+
+def test_a_module_is_loaded_at_the_first_look_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "module_of_a_test.py").write_text(
+        "import builtins\nbuiltins.loads_of_a_test.wait()\nanswer = 42\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    begun, go_on, looks = threading.Event(), threading.Event(), list[int]()
+
+    class Loads:
+        count = 0
+
+        def wait(self) -> None:
+            self.count += 1
+            begun.set()
+            assert go_on.wait(60)
+
+    loads = Loads()
+    monkeypatch.setattr(builtins, "loads_of_a_test", loads, raising=False)
+    load_later("module_of_a_test")
+    module = importlib.import_module("module_of_a_test")
+    assert loads.count == 0
+    threads = [threading.Thread(target=lambda: looks.append(module.answer)) for _ in range(2)]
+    threads[0].start()
+    assert begun.wait(60)
+    threads[1].start()  # while the first loads it: it waits for the whole of it
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert (looks, loads.count) == ([42, 42], 1)
+    with pytest.raises(AttributeError):
+        module.question  # noqa: B018 - looked at
 
 
 async def test_the_stores_are_loaded_once_the_documents_are_here(
