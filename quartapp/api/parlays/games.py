@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -24,12 +24,13 @@ from quartapp.odds.parameters import from_parameters
 from quartapp.odds.vig import hold
 from quartapp.publish import addresses
 
-READ_GAMES = 2_048  # games of which what is made of their documents is remembered: 10 to 60 kB each
+# Games of which what is made of their documents is remembered: with ten books 7 kB, and 18 for each market asked for.
+READ_GAMES = 2_048
 Line = tuple[str, float | None]  # an outcome's name, and its point from its own side
 
 
 class Quote(NamedTuple):
-    """A price as its book gave it. `hold`: the book's on the whole line, if nothing is pushed; None for one side alone.
+    """A price as its book gave it. `whole`: the book's odds on every side of the line; None where it quotes one alone.
 
     `until`: from when on it may not be acted on, if the game has not begun.
     """
@@ -43,12 +44,13 @@ class Quote(NamedTuple):
     price_format: str
     updated: datetime | None
     until: datetime | None
-    hold: float | None
-    ways: int
+    whole: tuple[float, ...] | None
 
     def held(self, chances: Chances) -> float | None:
         """Return the book's hold on this line with these chances of a push: what is returned is not held."""
-        return self.hold if self.hold is None or self.ways > 2 else self.hold * chances.decided
+        if self.whole is None:
+            return None
+        return _hold(self.whole) * (1 if len(self.whole) > 2 else chances.decided)
 
 
 class Quoted(NamedTuple):
@@ -207,15 +209,17 @@ def _read_book(
     kind: Kind = "two_way"
     if key == "h2h":
         kind = "three_way" if ("Draw", None) in decimals else "two_way" if main == "two_way" else "draw_void"
+    every_way = _all_of(odds.values()) if key == "h2h" else None
     for line, outcome in outcomes.items():
         decimal = decimals[line]
         if decimal is None:
             continue
-        whole = _whole_line(odds, key, line)
+        whole = every_way if key == "h2h" else _all_of(_facing(odds, key, line))
         found.setdefault(line, {})[bookmaker] = Quote(
             kind, *decimal, outcome["price_american"], outcome["price_decimal"],
-            outcome.get("price") or str(outcome["price_decimal"]), outcome.get("price_format", "decimal"),
-            updated, until, None if whole is None else _hold(whole), 0 if whole is None else len(whole),
+            intern(outcome.get("price") or str(outcome["price_decimal"])),
+            intern(outcome.get("price_format", "decimal")),
+            updated, until, whole,
         )  # fmt: skip
 
 
@@ -230,15 +234,16 @@ def _hold(odds: tuple[float, ...]) -> float:
     return hold(odds)
 
 
-def _whole_line(odds: Mapping[Line, float | None], key: str, at: Line) -> tuple[float, ...] | None:
+def _facing(odds: Mapping[Line, float | None], key: str, at: Line) -> list[float | None]:
+    """Return the odds on a line of a spread or total, and on the sides that face it."""
     name, point = at
-    if key == "h2h":
-        whole = list(odds.values())
-    else:
-        facing = None if point is None else (0.0 - point if key == "spreads" else point)
-        whole = [odds[at], *(d for (n, p), d in odds.items() if n != name and p == facing)]
-    priced = tuple(one for one in whole if one is not None)
-    return priced if 2 <= len(priced) == len(whole) else None
+    facing = None if point is None else (0.0 - point if key == "spreads" else point)
+    return [odds[at], *[d for (n, p), d in odds.items() if n != name and p == facing]]
+
+
+def _all_of(odds: Collection[float | None]) -> tuple[float, ...] | None:
+    priced = tuple([one for one in odds if one is not None])
+    return priced if 2 <= len(priced) == len(odds) else None
 
 
 def exact(outcome: Mapping[str, Any]) -> tuple[Fraction, float] | None:
