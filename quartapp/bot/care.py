@@ -15,7 +15,7 @@ Care = Literal["distress", "minor", "stake", "promise", "secret", "act"]
 _FLAGS = re.VERBOSE | re.IGNORECASE
 _DISTRESS = re.compile(
     r"""
-      \bsuicid\w* | \bkill(?:ing)?\s+my\s?self\b | \bend(?:ing)?\s+(?:it\s+all|my\s+life)\b | \bself[ -]?harm\w* | \bhurt(?:ing)?\s+my\s?self\b
+      \bsuicid(?!\w*\s+(?:squeeze|squad|pool))\w* | \bkill(?:ing)?\s+my\s?self\b | \bend(?:ing)?\s+(?:it\s+all|my\s+life)\b | \bself[ -]?harm\w* | \bhurt(?:ing)?\s+my\s?self\b
     | \b(?:want|wanna|going|better\s+off)\s+(?:to\s+)?(?:die|dead)\b | \bno\s+(?:reason|point)\s+(?:to|in)\s+liv\w+
     | \b(?:can'?t|can\s?not|unable\s+to|don'?t\s+know\s+how\s+to)\s+stop\s+(?:\w+\s+)?(?:bet\w*|gambl\w*|wager\w*|chas\w*|losing)
     | \baddict(?:ed|ion)?\b | \b(?:gambling|betting)\s+(?:problem|problems|disorder|debts?|is\s+ruining|has\s+ruined|ruined)\b | \bproblem\s+gambl\w*
@@ -25,7 +25,18 @@ _DISTRESS = re.compile(
     | \bchas(?:e|ing)\s+(?:my\s+|the\s+)?loss(?:es)?\b | \b(?:win|get)\s+(?:it|my\s+(?:money|losses))\s+(?:all\s+)?back\b
     | \b(?:borrow\w*|loans?|stole|stolen|steal\w*)\b.{0,30}\b(?:bet\w*|gambl\w*) | \b(?:bet\w*|gambl\w*)\b.{0,30}\b(?:borrow\w*|loan|stole|stolen)
     | \bin\s+(?:deep\s+)?debt\b | \bhelp\s+me\s+(?:stop|quit)\b | \b(?:hiding|hide|lying|lied)\b.{0,30}\b(?:gambl\w*|bet(?:s|ting)?|loss(?:es)?)
-    | \bkms\b | \bunalive\b | \b(?:don'?t|do\s+not)\s+want\s+to\s+(?:live|be\s+here|wake\s+up)\b | \b(?:can'?t|cannot)\s+(?:go\s+on|cope|take\s+(?:it|this)\s+any\s?more)\b
+    | \b(?:point|use)\s+(?:of|in)\s+(?:living|life|going\s+on|being\s+alive)\b | \bjump\s+(?:off|from|in\s+front\s+of)\b | \boverdos\w* | \bcut(?:ting)?\s+my\s?(?:self|wrists?)\b | \bi\s+cut\s+myself\b
+    | \b(?:can'?t|cannot)\s+do\s+this\s+any\s?more\b | \bbetter\s+off\s+(?:without\s+me|if\s+i)\b | \b(?:no\s?(?:body|\s?one)|nobody)\s+(?:would|will)\s+(?:miss|care\s+(?:about|if))\b | \bi\s+hate\s+(?:myself|my\s+life)\b
+    | \b(?:i|i'?ve|have)\s+relaps\w+ | \brelapsed\s+(?:again|last|today|tonight) | \bi\s+(?:just\s+)?keep\s+(?:on\s+)?(?:gambl\w*|bett?ing|losing|chasing)\b | \b(?:quit|stop|give\s+up|cut\s+down)\s+(?:on\s+)?(?:gambl\w*|betting|my\s+bett?ing)\b | \bin\s+(?:so\s+much|massive|huge|serious|too\s+much|a\s+lot\s+of)?\s*debts?\b
+    | \b(?:gambl\w*|bett?ing)\s+(?:is\s+|has\s+)?(?:destroy\w*|ruin\w*|wreck\w*|tak\w+\s+over|control\w*|out\s+of\s+control)\b | \b(?:owe|owing)\s+(?:my\s+|a\s+|the\s+)?(?:bookie|loan\s?shark|dealer)\b | \b(?:hate|ashamed\s+of|sick\s+of)\s+(?:\w+\s+){0,2}(?:bett?ing|gambl\w*)\b
+    | \b(?:can'?t|cannot|afraid\s+to|scared\s+to|didn'?t|haven'?t)\s+(?:tell|told)\s+(?:my|anyone|anybody)\b | \bbet(?:ting)?\s+(?:addict\w*|compulsi\w*)\b | \bcompulsive\b
+    | \bproblemas?\s+(?:con|de)\s+(?:el\s+juego|juego|las\s+apuestas|apuestas)\b | \b(?:desesperad[oa]|arruinad[oa]|endeudad[oa])\b | \bdejar\s+de\s+(?:apostar|jugar)\b
+    | \bveux\s+(?:plus\s+vivre|mourir)\b | \bnicht\s+mehr\s+leben\b | \b(?:will|möchte)\s+sterben\b | \bmich\s+umbringen\b | \bspielsücht\w* | \bjoueur\s+compulsif\b | \bquero\s+morrer\b
+    | \b(?:wish\s+i\s+(?:was|were)|rather\s+be)\s+dead\b | \blife\s+is(?:n'?t|\s+not)\s+worth\b | \b(?:nothing|no\s+reason)\s+(?:left\s+)?to\s+live\b | \b(?:about|of)\s+dying\b | \bgoing\s+to\s+hurt\s+(?:some\w*|him|her|them)\b
+    | \b(?:gambl\w*|bett?ing)\s+(?:took|cost|has\s+taken|has\s+cost)\s+(?:me\s+)?(?:every\w*|my|all)\b | \bbroke\s+(?:because|from|due)\b | \b(?:talk|speak)\s+to\s+(?:some\w*|any\w*)\b.{0,25}\b(?:bet\w*|gambl\w*)
+    | \b(?:someone|somebody|anyone|anybody)\s+(?:i\s+can\s+|to\s+)talk\s+to\b | ^\W*(?:please\s+)?help\s+me(?:\s+please)?\W*$ | \bcan'?t\s+(?:afford|sleep|eat|pay)\b.{0,40}\b(?:bet\w*|gambl\w*|loss\w*|lost) | \b(?:maxed|pawn\w*|sold|mortgag\w*)\b.{0,40}\b(?:bet\w*|gambl\w*)
+    | \bvoices\b.{0,20}\b(?:tell|say)\w*\b | \blie\s+to\s+\w+\b.{0,25}\b(?:bet\w*|gambl\w*) | \b(?:needs?|no)\s+(?:food|money\s+for\s+food|diapers|medicine)\b.{0,30}\b(?:bet|gambl\w*)
+    | \bkms\b | \bunalive\b | \b(?:don'?t|do\s+not)\s+(?:want\s+to|wanna)\s+(?:live|be\s+(?:here|alive)|wake\s+up|exist|go\s+on)\b | \b(?:can'?t|cannot)\s+(?:go\s+on|cope|take\s+(?:it|this)\s+any\s?more)\b
     | \b(?:husband|wife|partner|son|daughter|brother|sister|mother|father|mom|mum|dad|friend)\b.{0,40}\b(?:gambl\w+|bets?\s+(?:too\s+much|everything))\b
     | \b(?:quiero|voy\s+a|deseo)\s+(?:morir\w*|matarme|suicidarme)\b | \bme\s+(?:quiero|voy\s+a)\s+(?:morir|matar|suicidar)\b | \bno\s+quiero\s+(?:seguir\s+)?vivi\w+ | \bacabar\s+con\s+(?:mi\s+vida|todo)\b
     | \bno\s+(?:puedo|consigo|logro)\s+(?:dejar|parar)\s+de\s+(?:apostar|jugar|perder)\b | \blud[oó]p\w* | \badict[oa]s?\b | \badicci[oó]n\b
