@@ -17,9 +17,10 @@ from quartapp.odds.market_keys import MarketKey
 from quartapp.odds.quotes import Line, Sifted
 from quartapp.odds.scores import Scores
 from quartapp.odds.sports import Sport
-from quartapp.odds.tilting import contradict
+from quartapp.odds.tilting import STRONGEST_TILT
 
 FEWEST_FOR_EDGE = 3
+MET = 1e-6  # what is published has six decimals
 _NORMAL = NormalDist()
 
 
@@ -140,11 +141,24 @@ def _fit(sport: Sport, opinions: Mapping[MarketKey, Opinion], home: str) -> Mode
 
     One that meets neither would say of both what no book says.
     """
-    model = fit(sport, targets(list(opinions.values()), home, sport))
-    if model is None or not {"h2h", "spreads"} <= opinions.keys() or not contradict(model.tilts):
+    wanted = targets(list(opinions.values()), home, sport)
+    model = fit(sport, wanted)
+    if model is None or not {"h2h", "spreads"} <= opinions.keys():
         return model
-    weaker = "h2h" if opinions["spreads"].books > opinions["h2h"].books else "spreads"
+    if not _contradict(model, wanted):
+        return model
+    # Goals are fitted to who wins, as quickly as ever; a spread alone takes several times as long.
+    by_spread = sport.family == "normal" and opinions["spreads"].books > opinions["h2h"].books
+    weaker = "h2h" if by_spread else "spreads"
     return fit(sport, targets([one for key, one in opinions.items() if key != weaker], home, sport))
+
+
+def _contradict(model: Model, wanted: Sequence[Target]) -> bool:
+    """Tell whether a market is not met: one that is pushed as far as any may be, or two that pull without end."""
+    if any(abs(tilt.strength) >= STRONGEST_TILT for tilt in model.tilts):
+        return True
+    chances = scores(model).chances  # which whoever asked for the model wants next
+    return any(abs(chances(one.selection).decisive - one.probability) > MET for one in wanted)
 
 
 def _mean(by_book: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from quartapp.odds.exchanges import COMMISSIONS, is_exchange
 from quartapp.odds.fit import Model, scores
 from quartapp.odds.legs import Chances, Selection, Side
 from quartapp.odds.market_keys import MARKETS
-from quartapp.odds.opinion import Opinion, fitted
+from quartapp.odds.opinion import MET, Opinion, fitted
 from quartapp.odds.parameters import to_parameters
 from quartapp.odds.quotes import BookMarket, Line, Offer, Sifted
 from quartapp.odds.quotes import Game as QuotedGame
@@ -35,8 +35,6 @@ from quartapp.publish.game import exact, format_time, moment, odds, prices
 from quartapp.publish.line_history import market_movement
 from quartapp.store.games import Game
 from quartapp.store.odds import Book, Change, Price
-
-MET = 1e-6  # what is published has six decimals
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
 from typing import Any
 
 GAME_HOURS = 3
 PRICE_PERIOD = timedelta(minutes=2)  # prices stand still for this long
+# How far results spread about what is expected, in points: spreads then say what prices of the winner say.
+_DEVIATIONS = {"American Football": 13.6, "Basketball": 12.0, "Baseball": 4.3, "Ice Hockey": 2.45}
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,7 @@ def _book(
         made.append({"key": name, "last_update": text(updated), "outcomes": listed})
 
     if "h2h" in markets:
-        draw = 0.26 * (1 - abs(2 * home - 1)) if game.league.draws else 0.0
+        draw = _draw(game, home)
         sides: list[tuple[str, float, float | None]] = [
             (game.home, home * (1 - draw), None),
             (game.away, (1 - home) * (1 - draw), None),
@@ -213,13 +217,29 @@ def _book(
             market("h2h_lay", sides, vig=0.985)
     if key != EXCHANGE:
         if "spreads" in markets and chance(game.id, key, "spreads") > 0.06:
-            line = round((0.5 - game.home_chance) * game.league.total * 0.4 * 2) / 2
-            lean = 0.5 + (home - game.home_chance) * 0.6
+            line, lean = _spread(game, home)
             market("spreads", [(game.home, lean, line), (game.away, 1 - lean, -line if line else 0.0)])
         if "totals" in markets and chance(game.id, key, "totals") > 0.06:
             over = 0.5 + 0.04 * math.sin(period / 60 + 3 * chance(game.id, "total"))
             market("totals", [("Over", over, game.league.total), ("Under", 1 - over, game.league.total)])
     return {"key": key, "title": title, "last_update": text(updated), "markets": made}
+
+
+def _spread(game: Game, home: float) -> tuple[float, float]:
+    """Return the home team's line, which stands, and its chance to cover, which says the same game as who wins does."""
+    if game.league.draws:
+        draw = _draw(game, home)
+        line = -0.5 if game.home_chance > 0.57 else 0.5 if game.home_chance < 0.43 else 0.0
+        return line, {-0.5: home * (1 - draw), 0.0: home, 0.5: home * (1 - draw) + draw}[line]
+    deviation = _DEVIATIONS[game.league.group]
+    expected = deviation * _NORMAL.inv_cdf(game.home_chance)
+    fixed = -1.5 if expected >= 0 else 1.5  # of runs and goals, whose price tells
+    line = fixed if deviation < 5 else round(-expected * 2) / 2
+    return line, _NORMAL.cdf(_NORMAL.inv_cdf(home) + line / deviation)
+
+
+def _draw(game: Game, home: float) -> float:
+    return 0.26 * (1 - abs(2 * home - 1)) if game.league.draws else 0.0
 
 
 def _price(probability: float, american: bool) -> float:
