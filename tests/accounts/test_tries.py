@@ -85,12 +85,14 @@ async def test_wrong_logins_at_one_account_end_and_its_owner_gets_in_from_elsewh
 
 async def test_one_address_tries_at_many_accounts_in_vain(web: Web, redis: Any) -> None:
     async with browser(web, "2001:db8:5:6::1") as attacker:
-        codes = []
+        codes, began = [], time.monotonic()
         for number in range(TRIES):
             guess = {"email": f"person{number}@example.com", "password": "a wrong password"}
             codes.append((await attacker.post("/api/auth/login", json=guess)).status_code)
     assert set(codes) == {401, 429}
-    assert codes.count(401) <= throttle.LOGIN_CLIENT.tries + 1 + TRIES // 50
+    rate = throttle.LOGIN_CLIENT
+    given_back = (time.monotonic() - began) * rate.tries / rate.seconds  # while this ran, on whatever machine
+    assert codes.count(401) <= rate.tries + 1 + given_back
     async with browser(web, "2001:db8:5:6:ffff::9") as neighbour:
         guess = {"email": "somebody@example.com", "password": "a wrong password"}
         assert (await neighbour.post("/api/auth/login", json=guess)).status_code == 429
