@@ -19,7 +19,7 @@ class SportRules(TypedDict):
 
     `minimum` is the play, in `unit`, without which a bet on a market is void; `minimum_ahead` the same where the home
     team leads. A market that is not named needs none. `source` is where they are taken from. `overtime` says whether
-    play after regulation counts, `extra_time` whether there may be any.
+    play after regulation counts, `extra_time` whether there may be any that no source tells.
     """
 
     name: str

@@ -81,7 +81,7 @@ def texts(known: dict[str, tuple[Rules, tuple[str, ...]]]) -> Iterator[tuple[str
     yield "regulation", "A bet with the draw as an outcome is always about regulation."
     yield (
         "regulation_unknown",
-        "A bet about regulation stays open while nobody has told how the game stood at its end, and is never guessed at.",
+        "In a cup a bet about regulation stays open while nobody has told how the game stood at its end, and is never guessed at.",
     )
     yield (
         "postponed",
@@ -113,7 +113,7 @@ def texts(known: dict[str, tuple[Rules, tuple[str, ...]]]) -> Iterator[tuple[str
 def _minimum(known: dict[str, tuple[Rules, tuple[str, ...]]]) -> Iterator[tuple[str, str]]:
     named = {
         "football": "football", "nba": "the NBA", "basketball": "other basketball", "hockey_north_america": "the NHL",
-        "hockey": "other hockey", "soccer": "soccer", "soccer_league": "a soccer league that never plays on",
+        "hockey": "other hockey", "soccer": "soccer", "soccer_league": "a national soccer league",
     }  # fmt: skip
     for name, title in named.items():
         rules = known[name][0]

@@ -9,11 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-NEVER_PLAYED_ON = (
-    "soccer_epl", "soccer_spain_la_liga", "soccer_italy_serie_a", "soccer_brazil_campeonato",
-    "soccer_poland_ekstraklasa", "soccer_turkey_super_league", "soccer_china_superleague",
-    "handball_germany_bundesliga", "rugbyunion_six_nations", "cricket_test_match",
-)  # fmt: skip
+NEVER_PLAYED_ON = ("handball_germany_bundesliga", "rugbyunion_six_nations", "cricket_test_match")
+CUPS = (
+    "cup",
+    "copa",
+    "coppa",
+    "coupe",
+    "pokal",
+    "champs_league",
+    "europa",
+    "uefa",
+    "conmebol",
+    "fifa",
+    "leagues_cup",
+)
+
+
+def plays_on(sport: str) -> bool:
+    """Tell whether games of a sport may be played on: not in national leagues of soccer, which have no cup's name."""
+    if sport.startswith("soccer_"):
+        return any(word in sport for word in CUPS)
+    return sport not in NEVER_PLAYED_ON
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,7 @@ def deciding_score(q: Question) -> tuple[int, int] | None:
     if family != "soccer" and not (q.market == "h2h" and q.three_way):
         return q.home, q.away
     told = q.overtime
-    if told is None and q.sport in NEVER_PLAYED_ON:
+    if told is None and not plays_on(q.sport):
         told = False
     furthest = {"icehockey": 1, "rugbyleague": 4}.get(family)
     if told is None and furthest is not None and not -furthest <= q.home - q.away <= furthest:

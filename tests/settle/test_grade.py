@@ -24,7 +24,8 @@ from tests.settle.second_grader import Question, answer, pays
 START = datetime(2026, 11, 25, 0, 30, tzinfo=UTC)
 SPORTS = (
     "americanfootball_nfl", "americanfootball_ncaaf", "basketball_nba", "basketball_wnba", "baseball_mlb",
-    "icehockey_nhl", "icehockey_ahl", "icehockey_liiga", "soccer_epl", "soccer_uefa_champs_league", "cricket_ipl",
+    "icehockey_nhl", "icehockey_ahl", "icehockey_liiga", "soccer_epl", "soccer_usa_mls", "soccer_uefa_champs_league",
+    "soccer_fa_cup", "cricket_ipl",
     "rugbyleague_nrl", "rugbyunion_six_nations",
 )  # fmt: skip
 GAME_LINES = [line for name in ("winner", "spread", "total", "fate") for line in lines_of(name)]
