@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from quartapp.feeds.errors import FeedShapeError
 
 TEXT_CHARACTERS = 200
-_IDENTITY = re.compile(r"[A-Za-z0-9_.:~-]{1,128}")
+IDENTITY_CHARACTERS = 128
+_IDENTITY = re.compile(rf"[A-Za-z0-9_.:~-]{{1,{IDENTITY_CHARACTERS}}}")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -57,7 +59,7 @@ def text(one: Any, key: str, longest: int = TEXT_CHARACTERS) -> str:
         raise MisshapenError(f"is {kind(value)} where text belongs", f".{key}")
     if len(value) > longest:
         raise MisshapenError(f"is {len(value)} characters long; {longest} are kept", f".{key}")
-    if not is_storable(value):
+    if not _is_known_storable(value):
         raise MisshapenError("holds characters that are no text", f".{key}")
     return value
 
@@ -72,12 +74,21 @@ def name_of(one: Any, key: str) -> str:
 
 def is_identity(value: Any) -> bool:
     """Return whether a value can be an identity."""
-    return isinstance(value, str) and _IDENTITY.fullmatch(value) is not None
+    return isinstance(value, str) and len(value) <= IDENTITY_CHARACTERS and _is_known_identity(value)
+
+
+# An answer says the same names and times at every book: each is looked at once.
+@lru_cache(maxsize=4096)
+def _is_known_identity(value: str) -> bool:
+    return _IDENTITY.fullmatch(value) is not None
 
 
 def is_storable(value: str) -> bool:
     """Return whether a text has neither control characters nor lone surrogates."""
     return not _UNFIT.search(value)
+
+
+_is_known_storable = lru_cache(maxsize=4096)(is_storable)
 
 
 def number(one: Any, key: str, largest: Decimal) -> Decimal:
@@ -104,14 +115,19 @@ def moment(one: Any, key: str) -> datetime:
     """Return the time under `key`, in UTC; one without a zone, or of another century, is refused."""
     value = one[key]
     try:
-        parsed = datetime.fromisoformat(value)
-        if parsed.tzinfo is None or not 2000 <= parsed.year < 2100:
-            raise ValueError
-        return parsed.astimezone(UTC)
+        return _moment(value)
     except (TypeError, ValueError, OverflowError):
         raise MisshapenError(
             f"is {kind(value)} where an ISO 8601 time with zone belongs", f".{key}"
         ) from None
+
+
+@lru_cache(maxsize=4096)
+def _moment(value: str) -> datetime:
+    parsed = datetime.fromisoformat(value)
+    if parsed.tzinfo is None or not 2000 <= parsed.year < 2100:
+        raise ValueError
+    return parsed.astimezone(UTC)
 
 
 def optional_moment(one: Any, key: str) -> datetime | None:

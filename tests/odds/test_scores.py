@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from quartapp.odds import tilting
 from quartapp.odds.combined import ContradictionError, GameLegs, fair
 from quartapp.odds.fit import Model, Target, fit, scores
 from quartapp.odds.key_numbers import NFL_MARGINS
@@ -279,3 +280,26 @@ def test_a_model_of_an_unknown_sport_is_none() -> None:
     assert from_parameters({}) is None
     assert isinstance(fit(NFL, margin_targets(0.5, -3.0, 0.5, 44.0)), Model)
     assert fit(NFL, [Target(Selection("totals", "over", 44.5), 0.5)]) is None
+
+
+@pytest.mark.parametrize(
+    ("sport", "targets"),
+    [
+        (
+            BASKETBALL,
+            [Target(Selection("h2h", "home"), 0.505), Target(Selection("spreads", "home", -2.5), 0.485)],
+        ),
+        (HOCKEY, hockey_targets(0.425, 1.5, 0.448, 0.573, 5.5)),
+    ],
+)
+def test_markets_that_pull_apart_are_met_in_few_rounds(
+    sport: Sport, targets: list[Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the leaps they took hundreds, most of the time of a pass, and stood 0.001 away after thirty."""
+    monkeypatch.setattr(tilting, "MOST_ROUNDS", 30)
+    model = fit(sport, targets)
+    assert model is not None
+    for target in targets:
+        assert scores(model).chances(target.selection).decisive == pytest.approx(
+            target.probability, abs=CLOSE
+        )
