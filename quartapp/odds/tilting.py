@@ -37,7 +37,7 @@ class Target:
     probability: float
 
 
-def tilts_to(base: Scores, targets: Sequence[Target]) -> tuple[Tilt, ...]:
+def tilts_to(base: Scores, targets: Sequence[Target], *, most_rounds: int = MOST_ROUNDS) -> tuple[Tilt, ...]:
     """Return the tilts that scale a distribution to all targets: each in turn, until none moves by 1e-9.
 
     Targets that contradict each other are not met: the last of them nearly. Where markets pull apart the steps shrink
@@ -52,7 +52,7 @@ def tilts_to(base: Scores, targets: Sequence[Target]) -> tuple[Tilt, ...]:
     for aim in aims:
         aim.moves = [other for other in aims if not aim.places.isdisjoint(other.places)]
     before = math.inf
-    for number in range(1, MOST_ROUNDS + 1):
+    for number in range(1, most_rounds + 1):
         furthest = 0.0
         for aim in aims:
             aim.steps = (aim.steps[1], 0.0)
