@@ -12,6 +12,7 @@ from quartapp.settle.evidence import Evidence
 from quartapp.settle.grade import Bet, Grade, Verdict, grade, side_of
 from quartapp.settle.round import NewGrade, Open, Round
 from quartapp.settle.rules import Market, rules_of
+from quartapp.settle.states import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,14 @@ class PlacedBet:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A leg's newest grade as stored."""
+    """A leg's newest grade as stored, and what it was read from; `status` is the game's then."""
 
     id: int
     grade: Grade
     score: tuple[int, int] | None
     regulation: tuple[int, int] | None = None
     played: Decimal | None = None
+    status: Status = "final"
 
 
 Graded = Mapping[tuple[str, int], Kept]
@@ -74,7 +76,8 @@ def grade_bets(
                 found.due -= ripe
                 found.unreadable.append(Open(bet.id, number, str(problem)))
                 continue
-            new = _new(bet.id, number, verdict, game, before)
+            stands = before is not None and _ended_too_late(leg, game, before)
+            new = None if stands else _new(bet.id, number, verdict, game, before)
             if new is not None:
                 found.made.append(new)
             elif ripe and verdict.grade is None:
@@ -89,6 +92,16 @@ def grade_bets(
 def _untold(leg: PlacedLeg, game: Evidence, now: datetime) -> bool:
     """Return whether a game began and nobody has told its end for longer than an unplayed one is waited for."""
     return game.status == "unresolved" and now >= leg.planned_start + rules_of(game.sport_key).window
+
+
+def _ended_too_late(leg: PlacedLeg, game: Evidence, before: Kept) -> bool:
+    """Return whether a graded game that was stopped or not played has ended after the time in which that counts.
+
+    Its grade stands then: a suspended game that is resumed on the third day was judged by what was played.
+    """
+    if before.status == "final" or game.status != "final" or game.told_at is None:
+        return False
+    return game.told_at >= leg.planned_start + rules_of(game.sport_key).window
 
 
 def verdict_on(leg: PlacedLeg, game: Evidence, now: datetime) -> Verdict:

@@ -136,7 +136,7 @@ async def newest(
     rows = await raw(connection).fetch(
         """
         SELECT DISTINCT ON (bet_id, leg) id, bet_id, leg, grade, home_score, away_score, regulation_home,
-               regulation_away, played
+               regulation_away, played, game_status
           FROM grades
          WHERE bet_kind = $1 AND bet_id = ANY ($2::text[])
          ORDER BY bet_id, leg, id DESC
@@ -151,6 +151,7 @@ async def newest(
             score_of(row["home_score"], row["away_score"]),
             score_of(row["regulation_home"], row["regulation_away"]),
             row["played"],
+            row["game_status"],
         )
         for row in rows
     }

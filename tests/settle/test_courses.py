@@ -268,6 +268,21 @@ async def test_a_suspended_game_is_resumed_the_next_day_or_judged_by_what_was_pl
     }
 
 
+@pytest.mark.parametrize("stopped", ["suspended", "abandoned"])
+async def test_what_was_decided_when_the_time_was_over_stands_though_the_game_is_ended_later(
+    espn: Board, stopped: str
+) -> None:
+    await espn.place(MLB, 3, ("h2h", HOME, None), ("totals", "Over", "6.5"))
+    await espn.tell(Stand(stopped, 5, 3, period=6, batted=False))
+    await espn.sql.execute("ALTER TABLE picks DISABLE TRIGGER ALL")
+    await espn.sql.execute("UPDATE picks SET commence_time = commence_time - interval '48 hours'")
+    decided = {"Roma to win": ["won"], "Over 6.5": ["void"]}
+    assert await espn.grades() == decided
+    await espn.tell(Stand("final", 5, 9))
+    assert (await espn.game())["status"] == "final"
+    assert await espn.grades() == decided
+
+
 async def test_a_suspended_game_is_live_until_it_is_resumed_the_next_day_and_ends_by_its_result(
     espn: Board,
 ) -> None:
