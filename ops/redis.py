@@ -26,8 +26,12 @@ def _as_unavailable() -> Iterator[None]:
     try:
         yield
     except RedisError as problem:
-        base = ReadOnlyRedisError if isinstance(problem, ReadOnlyError) else RedisUnavailableError
-        raise named_as(type(problem), base)(str(problem)) from problem  # type: ignore[arg-type]  # a class hashes
+        raise _unavailable(problem) from problem
+
+
+def _unavailable(problem: RedisError) -> RedisUnavailableError:
+    base = ReadOnlyRedisError if isinstance(problem, ReadOnlyError) else RedisUnavailableError
+    return named_as(type(problem), base)(str(problem))  # type: ignore[arg-type]  # a class hashes
 
 
 class _Client(Redis):
@@ -51,8 +55,20 @@ class _Client(Redis):
 
 class _Pipeline(Pipeline):
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
-        with _as_unavailable():
-            return await super().execute(raise_on_error)
+        try:
+            with _as_unavailable():
+                answers = await super().execute(raise_on_error)
+        except RedisUnavailableError as problem:
+            await self._leave_if(problem.__cause__)
+            raise
+        for answer in answers:
+            await self._leave_if(answer)
+        # An answer may be a refusal, of a full or demoted server: whoever asked catches what a command raises.
+        return [_unavailable(answer) if isinstance(answer, RedisError) else answer for answer in answers]
+
+    async def _leave_if(self, answer: object) -> None:
+        if isinstance(answer, CONDEMNING):  # the connection is back in the pool by now
+            await self.connection_pool.disconnect(inuse_connections=False)
 
 
 def open_redis(url: str) -> Redis:

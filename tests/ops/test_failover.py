@@ -235,6 +235,45 @@ async def test_a_demoted_redis_is_left_and_found_again(
     await client.aclose()
 
 
+@pytest.mark.parametrize("raise_on_error", [True, False])
+async def test_a_demoted_redis_is_left_by_whoever_only_asks_many_things_at_once(
+    redis: Redis, redis_url: str, raise_on_error: bool
+) -> None:
+    client = open_redis(redis_url)
+
+    async def ask() -> Any:
+        async with client.pipeline(transaction=False) as pipeline:
+            pipeline.client_id()
+            pipeline.eval("return redis.call('set', KEYS[1], '1')", 1, "key")
+            connected_as, answer = await pipeline.execute(raise_on_error)
+        if isinstance(answer, Exception):
+            raise answer
+        return connected_as
+
+    before = await ask()
+    await replica_of(redis, "127.0.0.1", str(free_port()))
+    try:
+        with pytest.raises(ReadOnlyRedisError):
+            await ask()
+    finally:
+        await replica_of(redis, "NO", "ONE")
+    assert await ask() != before
+    await client.aclose()
+
+
+async def test_a_full_redis_counts_as_one_that_is_away(redis: Redis, redis_url: str) -> None:
+    client = open_redis(redis_url)
+    await redis.config_set("maxmemory", "1")
+    try:
+        async with client.pipeline(transaction=False) as pipeline:
+            pipeline.eval("return redis.call('set', KEYS[1], '1')", 1, "key")
+            (refusal,) = await pipeline.execute(raise_on_error=False)
+    finally:
+        await redis.config_set("maxmemory", "0")
+    assert isinstance(refusal, Unavailable)
+    await client.aclose()
+
+
 async def test_a_read_only_redis_is_not_well(settings: Settings, redis: Redis) -> None:
     await replica_of(redis, "127.0.0.1", str(free_port()))
     try:
