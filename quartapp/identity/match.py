@@ -31,6 +31,7 @@ class OurGame:
 
 
 T = TypeVar("T", OurGame, GameReport)
+U = TypeVar("U", OurGame, GameReport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def _by_start(listed: Sequence[T]) -> list[list[T]]:
 def _pairs(
     ours: Sequence[list[OurGame]], theirs: Sequence[list[GameReport]], apart: timedelta
 ) -> list[tuple[list[OurGame], GameReport]]:
+    # An entry that nothing is near is of another day, one that was put off, say: it does not count here.
+    ours, theirs = _within(ours, theirs, apart), _within(theirs, ours, apart)
     if len(ours) == len(theirs):
         pairs = list(zip(ours, theirs, strict=True))
         if all(_apart(games, reports) <= apart for games, reports in pairs):
@@ -106,8 +109,12 @@ def _pairs(
     return found
 
 
-def _apart(games: Sequence[OurGame], reports: Sequence[GameReport]) -> timedelta:
-    return abs(games[0].commence_time - reports[0].commence_time)
+def _within(groups: Sequence[list[T]], others: Sequence[list[U]], apart: timedelta) -> list[list[T]]:
+    return [group for group in groups if any(_apart(group, other) <= apart for other in others)]
+
+
+def _apart(entries: Sequence[OurGame | GameReport], others: Sequence[OurGame | GameReport]) -> timedelta:
+    return abs(entries[0].commence_time - others[0].commence_time)
 
 
 def _only(reports: Sequence[GameReport]) -> GameReport | None:

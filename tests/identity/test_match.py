@@ -56,6 +56,15 @@ def test_a_doubleheader_is_told_apart_by_order() -> None:
     assert matched(ours, board) == {"first": "e1", "second": "e2"}
 
 
+def test_a_doubleheader_does_not_depend_on_which_other_days_boards_were_asked() -> None:
+    close = [game("first"), game("second", at=NOON + 3 * HOUR)]
+    board = [report("e1"), report("e2", at=NOON + 3 * HOUR)]
+    assert matched(close, board) == {"first": "e1", "second": "e2"}
+    yesterday = report("put off", at=NOON - 18 * HOUR, status="postponed")
+    assert matched(close, [yesterday, *board]) == {"first": "e1", "second": "e2"}
+    assert matched([game("past", at=NOON - 18 * HOUR), *close], board) == {"first": "e1", "second": "e2"}
+
+
 def test_of_two_games_a_day_of_which_we_have_one_the_near_one_is_meant() -> None:
     board = [report("e1"), report("e2", at=NOON + 7 * HOUR)]
     assert matched([game(at=NOON + 7 * HOUR)], board) == {"g": "e2"}
