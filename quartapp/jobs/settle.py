@@ -54,7 +54,12 @@ async def _settle_batch(context: Context, kind: BetKind, ids: Sequence[str]) -> 
 
 def _open(every: Round, now: datetime) -> dict[str, object]:
     """Return the figures that the verdict is made from: what was due and done, and which legs stay open and why."""
-    waiting = [one for one in every.waiting if one.since is not None and now - one.since > WAITED]
+    # After LOOKED_BACK nobody will tell: such a bet stays open, and troubles nobody for ever.
+    waiting = [
+        one
+        for one in every.waiting
+        if one.since is not None and WAITED < now - one.since < grades.LOOKED_BACK
+    ]
     return {
         "due": every.due,
         "done": len(every.made),

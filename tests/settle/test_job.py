@@ -140,7 +140,8 @@ async def test_a_bet_that_waits_for_a_day_for_what_its_rule_asks_for_is_told(
     cup = "soccer_uefa_champs_league"
     await put_game(sql, "new", (2, 1), sport=cup, hours_ago=26)  # over for 23 hours
     await put_game(sql, "old", (2, 1), sport=cup, hours_ago=28)
-    await place_picks(sql, [pick("p", "new"), pick("q", "old")])
+    await put_game(sql, "ancient", (2, 1), sport=cup, hours_ago=24 * 31)  # the alert ends, the bet stays open
+    await place_picks(sql, [pick("p", "new"), pick("q", "old"), pick("a", "ancient")])
     done = await run(leader)
     assert (done["due"], done["done"], done["waiting"]) == (0, 0, 1)
     assert done["first_waiting"] == "leg 1 of q: nobody told whether there was play after regulation"
