@@ -6,7 +6,7 @@ Asked again only before the first byte of an answer: what was read may have been
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,8 @@ from quartapp.feeds.retry_after import retry_after
 
 NAME = "OpenAI"
 ATTEMPTS = 3
+CROWD = 16  # answers open at once, from which each is read less often
+READS_A_SECOND = 400  # of all the answers of a crowd together: each costs a third of a millisecond
 LINE_BYTES = 64 * 1024
 WAIT_CEILING_SECONDS = (
     2.0  # a reader waits: who is told to come back later than that is answered without a model
@@ -55,13 +57,22 @@ class ChatStream:
     """Asks one model for streamed text."""
 
     def __init__(
-        self, client: httpx.AsyncClient, base_url: str, key: str, model: str, patience: Patience | None = None
+        self,
+        client: httpx.AsyncClient,
+        base_url: str,
+        key: str,
+        model: str,
+        patience: Patience | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._url = f"{base_url.rstrip('/')}/v1/chat/completions"
         self._key = key
         self._model = model
         self._patience = patience or Patience()
+        self._sleep = sleep
+        self._open = 0
 
     async def pieces(
         self, messages: list[dict[str, str]], max_tokens: int, usage: Usage
@@ -88,7 +99,7 @@ class ChatStream:
                 wait = max(problem.retry_after_seconds or 0.0, self._patience.pause * attempt)
                 if began or attempt == ATTEMPTS or wait > WAIT_CEILING_SECONDS:
                     raise
-                await asyncio.sleep(wait)
+                await self._sleep(wait)
 
     async def _once(
         self, request: dict[str, Any], usage: Usage, deadline: float
@@ -104,9 +115,13 @@ class ChatStream:
                 timeout=httpx.Timeout(patience.first_byte, connect=patience.connect, pool=patience.connect),
             ) as answer:
                 _check(answer)
-                async with aclosing(self._texts(answer, usage, deadline)) as texts:
-                    async for text in texts:
-                        yield text
+                self._open += 1
+                try:
+                    async with aclosing(self._texts(answer, usage, deadline)) as texts:
+                        async for text in texts:
+                            yield text
+                finally:
+                    self._open -= 1
         except httpx.TimeoutException as problem:
             raise FeedTimeoutError(f"{NAME} timed out ({type(problem).__name__})") from None
         except httpx.HTTPError as problem:
@@ -134,6 +149,9 @@ class ChatStream:
                         text, ended = _read(line[5:].strip(), usage)
                         finished = finished or ended
                         yield text
+                if self._open >= CROWD and not last:
+                    # What comes meanwhile is read together: words by ones would take the process from its visitors.
+                    await self._sleep(self._open / READS_A_SECOND)
         if not finished:
             raise FeedUnavailableError(f"{NAME} broke off within an answer")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ops.database import session
+from ops.memory import give_back
 from ops.stores import Unavailable
 from ops.tasks import waited
 from quartapp.accounts.member import Member
@@ -32,6 +33,8 @@ ASK_SECONDS = 1.0  # between two questions to the database, while memory is not 
 ANSWER_SECONDS = 3.0  # for the database to answer that
 UNKNOWN_SECONDS = 8.0  # for which an answer goes on while nobody can say who may ask
 RENEW_SECONDS = 5.0  # a third of what a place lasts
+CROWD = 16  # answers at once, after which memory is given back
+SETTLED_SECONDS = 1.0  # from the last answer's end until then: what follows it is done by then
 SENTENCE_SECONDS = 2.0  # for the sentence that is under way at a stop; less than the stream itself is given
 
 SIGNED_OUT = ("signed_out", "This session has ended; log in again.")
@@ -92,11 +95,15 @@ class Watch:
             await asyncio.wait((self._watching,))
 
     async def _watch(self) -> None:
+        most = 0
         while self._open and not await waited(self._stopping, LOOK_SECONDS):
+            most = max(most, len(self._open))
             await self._look(time.monotonic())
         if self._open:
             await asyncio.sleep(SENTENCE_SECONDS)
             self._end(list(self._open), RESTARTING)
+        elif most >= CROWD:
+            asyncio.get_running_loop().call_later(SETTLED_SECONDS, give_back)
 
     async def _look(self, now: float) -> None:
         chats = list(self._open)
