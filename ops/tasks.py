@@ -8,8 +8,8 @@ from collections.abc import Coroutine
 from ops.telemetry.events import emit
 
 
-async def waited(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for `event` for at most `seconds`; return whether it is set."""
+async def waited(event: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for `event`, for at most `seconds` if that is given; return whether it is set."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

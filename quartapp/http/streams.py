@@ -13,6 +13,8 @@ from typing import Any, Self
 from quart import Response
 from quart.wrappers.response import ResponseBody
 
+from ops.tasks import waited
+
 CONTENT_TYPE = "text/event-stream"
 STOP_SECONDS = 5.0  # what an answer that ends itself may take for its last words at a stop
 _COMMENT = b":\n\n"
@@ -73,27 +75,29 @@ class _UntilStop(ResponseBody):
 
     async def __aiter__(self) -> AsyncGenerator[Any, None]:
         # One task runs the handler's generator from first to last, because a timeout within it must not change tasks.
-        queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
-        pump = asyncio.create_task(_pump(self._parts, queue))
+        waiting: list[Any] = []  # at most one part
+        came, taken = asyncio.Event(), asyncio.Event()
+        pump = asyncio.create_task(_pump(self._parts, waiting, came, taken))
         stop = asyncio.create_task(self._stopped())
-        following = asyncio.create_task(queue.get())
+        for task in (pump, stop):
+            task.add_done_callback(lambda _: came.set())
         try:
             while not stop.done():
-                await asyncio.wait(
-                    (pump, stop, following), timeout=self._beat, return_when=asyncio.FIRST_COMPLETED
-                )
-                if following.done():
-                    yield following.result()
-                    following = asyncio.create_task(queue.get())
-                elif pump.done() and queue.empty():
+                if waiting:
+                    part = waiting.pop()
+                    taken.set()
+                    yield part
+                elif pump.done():
                     pump.result()  # raises what the handler raised
                     return
-                elif not stop.done():
-                    yield _COMMENT
+                else:
+                    came.clear()
+                    if not await waited(came, self._beat):
+                        yield _COMMENT
         finally:
-            for task in (pump, stop, following):
+            for task in (pump, stop):
                 task.cancel()
-            await asyncio.wait((pump, stop, following))
+            await asyncio.wait((pump, stop))
 
     async def _stopped(self) -> None:
         await self._stopping.wait()
@@ -101,6 +105,11 @@ class _UntilStop(ResponseBody):
             await asyncio.sleep(self._grace)
 
 
-async def _pump(parts: AsyncIterable[Any], queue: asyncio.Queue[Any]) -> None:
+async def _pump(
+    parts: AsyncIterable[Any], waiting: list[Any], came: asyncio.Event, taken: asyncio.Event
+) -> None:
     async for part in parts:
-        await queue.put(part)
+        waiting.append(part)
+        taken.clear()
+        came.set()
+        await taken.wait()
