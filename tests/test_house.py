@@ -76,6 +76,7 @@ TABLE: dict[str, set[str]] = {
     "ops.database": set(),
     "ops.redis": {"ops.database", "ops.lazy_redis"},
     "ops.lazy_redis": set(),
+    "ops.memory": set(),
     "ops.tasks": {"ops.telemetry"},
     "ops.telemetry": set(),
 }  # fmt: skip

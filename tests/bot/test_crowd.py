@@ -89,8 +89,6 @@ async def test_memory_is_given_back_once_after_a_crowd(
     given: list[None] = []
     looked = asyncio.Event()
     monkeypatch.setattr(watch, "give_back", lambda: given.append(None))
-    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(watch, "SETTLED_SECONDS", 0.0)
     looking = watch.Watch._look
 
     async def look(self: watch.Watch, now: float) -> None:
