@@ -22,6 +22,8 @@ def decode(text: str) -> tuple[datetime, str]:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         seconds, game_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(":", 1)
+        if "\x00" in game_id:  # PostgreSQL has no text with a NUL
+            raise CursorError
         return datetime.fromtimestamp(int(seconds), UTC), game_id
     except (ValueError, binascii.Error, OverflowError, OSError):
         raise CursorError("is no cursor that this server gave") from None

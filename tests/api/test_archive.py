@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -187,6 +188,8 @@ async def test_finished_games_are_listed_however_long_ago_and_in_pages(leader: L
         assert await pages("/api/games?status=final&limit=7&from=2199-01-01") == []
         assert [game["id"] for game in (await http.get("/api/games")).json()["games"]] == ["ahead"]
         assert (await http.get("/api/games?status=final&sport=no_such")).status_code == 404
+        forged = base64.urlsafe_b64encode(b"0:\x00").decode()
+        assert (await http.get(f"/api/games?status=final&cursor={forged}")).status_code == 422
         # A game that ends is in the list as soon as its page says so, though the list was asked for before.
         async with leader.transaction() as connection:
             await raw(connection).execute("UPDATE games SET commence_time = $1 WHERE id = 'ahead'", NOW)

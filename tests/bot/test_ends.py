@@ -16,6 +16,7 @@ import orjson
 import pytest
 
 from ops.database import raw, session
+from quartapp.api.bot import watch
 from quartapp.app import Web
 from quartapp.bot.budget import TokenBudget
 from quartapp.jobs.housekeeping import housekeeping
@@ -313,6 +314,21 @@ async def test_an_answer_goes_on_for_seconds_only_while_nobody_can_say_who_may_a
     # Without PostgreSQL nobody can say who is excluded, and so nobody is answered; how the bot stands is said.
     refused = await client.post("/api/bot/chat", json=QUESTION, headers=person.bearer)
     assert (refused.status_code, (await client.get("/api/bot")).status_code) == (503, 200)
+
+
+async def test_an_answer_does_not_wait_for_a_database_that_is_locked(
+    asking: Any, upstream: Upstream, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "UNKNOWN_SECONDS", 2.0)
+    web, _, person = await asking(OPENAI_SILENCE_SECONDS="120", OPENAI_ANSWER_SECONDS="240")
+    upstream.answers(sentence_and_then(until_closed, asyncio.Event()))
+    async with talking(web, person) as talk:
+        await eventually(lambda: talk.has("text"))
+        async with session(database) as connection, connection.transaction():
+            await raw(connection).execute("LOCK account_events IN ACCESS EXCLUSIVE MODE")
+            # Without the bound a statement's own end is seen twice first, after a minute.
+            await eventually(lambda: talk.has("error"), timeout=55)
+    assert talk.events[-1][1]["code"] == "unavailable"
 
 
 async def test_a_conversation_deleted_while_it_goes_on_stays_deleted(asking: Any, upstream: Upstream) -> None:

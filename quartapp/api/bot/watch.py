@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.25
 ASK_SECONDS = 1.0  # between two questions to the database, while memory is not known to be all
-ANSWER_SECONDS = 3.0  # for the database to answer that
+ANSWER_SECONDS = 2.0  # for a store to answer
 UNKNOWN_SECONDS = 8.0  # for which an answer goes on while nobody can say who may ask
 RENEW_SECONDS = 5.0  # a third of what a place lasts
 CROWD = 16  # answers at once, after which memory is given back
@@ -124,7 +125,8 @@ class Watch:
 
     async def _ask(self, chats: Sequence[Chat], now: float) -> None:
         try:
-            async with session(self._database, ANSWER_SECONDS) as connection:
+            # Of the statement too: a table that is locked must not keep an answer going that nobody may have.
+            async with asyncio.timeout(ANSWER_SECONDS), session(self._database) as connection:
                 known = await account_events.standing_of_all(
                     connection, [(chat.member.id, chat.member.session_id) for chat in chats]
                 )
@@ -148,7 +150,9 @@ class Watch:
     async def _renew(self, chats: Sequence[Chat]) -> None:
         """Hold each member's place, so that a second answer does not begin beside a long one."""
         places = [self._budget.enter(str(chat.member.id), chat.mark) for chat in chats if chat.mark]
-        await asyncio.gather(*places, return_exceptions=True)  # without Redis there is nothing to hold
+        with suppress(TimeoutError):  # without Redis there is nothing to hold
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await asyncio.gather(*places, return_exceptions=True)
 
     def _end(self, chats: Sequence[Chat], why: tuple[str, str]) -> None:
         for chat in chats:
