@@ -16,7 +16,6 @@ import orjson
 import pytest
 
 from ops.database import raw, session
-from quartapp.api.bot import watch
 from quartapp.app import Web
 from quartapp.bot.budget import TokenBudget
 from quartapp.jobs.housekeeping import housekeeping
@@ -317,9 +316,8 @@ async def test_an_answer_goes_on_for_seconds_only_while_nobody_can_say_who_may_a
 
 
 async def test_an_answer_does_not_wait_for_a_database_that_is_locked(
-    asking: Any, upstream: Upstream, database: Any, monkeypatch: pytest.MonkeyPatch
+    asking: Any, upstream: Upstream, database: Any
 ) -> None:
-    monkeypatch.setattr(watch, "UNKNOWN_SECONDS", 2.0)
     web, _, person = await asking(OPENAI_SILENCE_SECONDS="120", OPENAI_ANSWER_SECONDS="240")
     upstream.answers(sentence_and_then(until_closed, asyncio.Event()))
     async with talking(web, person) as talk:
