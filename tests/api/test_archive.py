@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 import httpx
@@ -197,6 +200,26 @@ async def test_finished_games_are_listed_however_long_ago_and_in_pages(leader: L
         await leader.republish("basketball_nba")
         await follow(web)
         assert (await pages("/api/games?status=final&limit=7"))[-1] == "ahead"
+
+
+async def test_what_renders_finished_games_is_loaded_beside_the_event_loop(
+    leader: Leader, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded_by: list[threading.Thread] = []
+
+    class Watching(MetaPathFinder):
+        def find_spec(self, name: str, path: Any, target: Any = None) -> None:
+            if name == "quartapp.publish.archive":
+                loaded_by.append(threading.current_thread())
+
+    await play(leader, "g1")
+    await follow(web)
+    monkeypatch.delitem(sys.modules, "quartapp.publish.archive", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Watching(), *sys.meta_path])
+    async with client(web) as http:
+        assert (await http.get("/api/games?status=final")).status_code == 200
+    assert len(loaded_by) == 1
+    assert threading.main_thread() not in loaded_by
 
 
 async def test_ids_of_no_game_are_asked_of_the_database_at_a_bounded_rate(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import orjson
@@ -38,6 +40,7 @@ class Archive:
         key = addresses.game(game_id)
 
         async def work() -> Found | None:
+            await _load()
             from quartapp.publish.archive import page
             from quartapp.store import archive
 
@@ -59,6 +62,7 @@ class Archive:
         """Return a list of finished games, asked for under `key`. Raises ProblemError (404, 503)."""
 
         async def work() -> Found:
+            await _load()
             from quartapp.publish.archive import finished_list
             from quartapp.store import archive
 
@@ -95,3 +99,8 @@ class Archive:
     def _source(self) -> str:
         sports = self._documents.peek(addresses.SPORTS)
         return "live" if sports is None else str(orjson.loads(sports.body)["source"])
+
+
+async def _load() -> None:
+    """Load what renders finished games beside the event loop: once, and half a second on a busy machine."""
+    await asyncio.to_thread(import_module, "quartapp.publish.archive")
