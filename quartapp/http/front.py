@@ -33,6 +33,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _HEADERS = READ_HEADERS | {b"x-request-id", b"cf-ray", b"content-length", b"authorization"}
 _ORIGIN = frozenset((b"origin", b"authorization"))
+REMEMBERED_BYTES = 512  # longer targets are parsed each time: visitors must not fill memory with them
 MAX_BODY_BYTES = 64 * 1024
 HANDLER_SECONDS = 15.0
 _CLOSE = (b"connection", b"close")
@@ -46,9 +47,13 @@ _ALIVE = [
 ]
 
 
-@lru_cache(maxsize=4096)
 def parsed_target(target: bytes) -> tuple[str, str]:
     """Return the path of a request target, decoded as Hypercorn does, and the key it asks for."""
+    return (_parsed if len(target) <= REMEMBERED_BYTES else _parsed.__wrapped__)(target)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(target: bytes) -> tuple[str, str]:
     path, _, query = target.partition(b"?")
     decoded = path_of(unquote(path.decode("ascii")))
     return decoded, key_of(decoded, query)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import re
+import tracemalloc
 
 import pytest
 
@@ -158,6 +159,18 @@ async def test_what_is_unusual_is_left_to_hypercorn(start_server: Start, data: b
     served = await start_server()
     assert served.fast_reads.answer(data) is None
     assert served.fast_reads.answer(request("/api/sports")) is not None, "and the next read is answered again"
+
+
+async def test_visitors_cannot_fill_memory_with_long_targets(start_server: Start) -> None:
+    served = await start_server()
+    tracemalloc.start()
+    try:
+        for number in range(400):
+            assert served.fast_reads.answer(request(f"/api/game/{number}-{'x' * 50_000}")) is None
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 4_000_000
 
 
 async def test_odd_requests_are_answered_as_hypercorn_answers_them(start_server: Start) -> None:
