@@ -31,7 +31,9 @@ def _as_unavailable() -> Iterator[None]:
 
 def _unavailable(problem: RedisError) -> RedisUnavailableError:
     base = ReadOnlyRedisError if isinstance(problem, ReadOnlyError) else RedisUnavailableError
-    return named_as(type(problem), base)(str(problem))  # type: ignore[arg-type]  # a class hashes
+    unavailable = named_as(type(problem), base)(str(problem))  # type: ignore[arg-type]  # a class hashes
+    unavailable.__cause__ = problem
+    return unavailable
 
 
 class _Client(Redis):

@@ -271,6 +271,7 @@ async def test_a_full_redis_counts_as_one_that_is_away(redis: Redis, redis_url: 
     finally:
         await redis.config_set("maxmemory", "0")
     assert isinstance(refusal, Unavailable)
+    assert type(refusal.__cause__).__name__ == type(refusal).__name__ == "OutOfMemoryError"
     await client.aclose()
 
 
