@@ -8,12 +8,11 @@ both within bounds.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from ops.database import (
@@ -169,12 +168,8 @@ def open_stores(settings: StoreSettings, holder: str, *, pool_max: int | None = 
 
 
 def _open_redis(url: str) -> Redis:
-    # redis-py measures itself with opentelemetry where it finds it: half a MB that nothing here uses.
-    absent = sys.modules.setdefault("opentelemetry", cast(ModuleType, None)) is None
     from ops.redis import open_redis
 
-    if absent:
-        del sys.modules["opentelemetry"]
     return open_redis(url)
 
 

@@ -68,6 +68,27 @@ def test_what_only_the_stores_or_a_feature_need_is_not_imported_before_visitors_
     assert sorted(imported & NOT_TO_SERVE) == []
 
 
+_TWO_STORES = """
+import asyncio
+from ops.lazy_redis import LazyRedis
+from ops.stores import _open_redis
+
+async def both():
+    clients = [LazyRedis(lambda: _open_redis("redis://127.0.0.1:1/0")) for _ in range(8)]
+    await asyncio.gather(*(client.load() for client in clients))
+
+asyncio.run(both())
+"""
+
+
+def test_a_web_process_and_its_own_clock_load_redis_at_one_moment(python: str) -> None:
+    """The clock died of it once, and the process with it."""
+    loaded = subprocess.run(
+        [python, "-c", _TWO_STORES], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert loaded.returncode == 0, loaded.stderr
+
+
 def test_a_module_is_loaded_at_the_first_look_and_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
