@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,8 +21,14 @@ CROWD = 8
 class Turns:
     """One answer works at a time; the others wait in the order in which they came."""
 
-    def __init__(self, slice_seconds: float = SLICE_SECONDS) -> None:
+    def __init__(
+        self,
+        slice_seconds: float = SLICE_SECONDS,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._slice = slice_seconds
+        self._sleep = sleep
         self._lock = asyncio.Lock()
         self._here = 0
 
@@ -44,4 +50,4 @@ class Turns:
         return made
 
     async def _rest(self) -> None:
-        await asyncio.sleep(REST_SECONDS if self._here >= CROWD else 0)
+        await self._sleep(REST_SECONDS if self._here >= CROWD else 0)

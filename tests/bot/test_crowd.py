@@ -18,6 +18,7 @@ import pytest
 from ops.memory import give_back
 from quartapp.accounts.member import Member
 from quartapp.api.bot import watch
+from quartapp.bot import turns
 from quartapp.bot.asked import Asked
 from quartapp.feeds.openai_stream import CROWD, ChatStream, Usage
 from quartapp.sandbox import openai
@@ -135,3 +136,24 @@ def test_a_models_client_loads_no_command_line() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout.strip() == "{'httpx'}"
+
+
+async def test_the_work_of_a_crowd_rests_between_its_slices_and_of_few_it_only_lets_others_go_first() -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        await asyncio.sleep(0)
+
+    shared = turns.Turns(0.0, sleep=rest)  # every item is a slice
+    for number in (1, turns.CROWD):
+        rests.clear()
+        made = await asyncio.gather(*(shared.all(range(3)) for _ in range(number)))
+        assert made == [[0, 1, 2]] * number
+        assert (turns.REST_SECONDS in rests) == (number > 1)
+        assert 0 in rests, "the last of them has nobody to wait for"
+    rests.clear()
+    with pytest.raises(ZeroDivisionError):
+        await shared.all(1 // 0 for _ in range(1))
+    assert await shared.all([1]) == [1]
+    assert rests == [0, 0], "whoever failed no longer waits"
