@@ -25,6 +25,7 @@ DERIVED_BYTES = 16 * 1024 * 1024
 DERIVED_OVERHEAD_BYTES = 5_000  # header lists and entries: what an answer of a few bytes was measured to cost
 MAX_WAITING = 64
 MAX_ABSENT = 1_000
+LONGEST_ABSENT_KEY = 512  # longer questions are asked anew: a visitor must not fill memory with them
 TURN_SECONDS = 0.0005
 BROTLI_QUALITY, GZIP_LEVEL = 4, 5
 TRIES = 3  # documents may change under a computation; the last try's answer is sent, but not kept
@@ -212,6 +213,8 @@ class Derived:
             return copy
 
     def _remember_absent(self, key: str, absent: AbsentError) -> None:
+        if len(key) > LONGEST_ABSENT_KEY:
+            return
         self._absent[key] = absent.with_traceback(None)
         if len(self._absent) > MAX_ABSENT:
             self._absent.popitem(last=False)

@@ -193,6 +193,12 @@ async def test_finished_games_are_listed_however_long_ago_and_in_pages(leader: L
         assert (await http.get("/api/games?status=final&sport=no_such")).status_code == 404
         forged = base64.urlsafe_b64encode(b"0:\x00").decode()
         assert (await http.get(f"/api/games?status=final&cursor={forged}")).status_code == 422
+        for prices in ("market=h2h", "bookmaker=book0"):
+            refused = await http.get(f"/api/games?status=final&{prices}")
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (
+                422,
+                prices.partition("=")[0],
+            ), "a list without prices has none to choose from, and says so"
         # A game that ends is in the list as soon as its page says so, though the list was asked for before.
         async with leader.transaction() as connection:
             await raw(connection).execute("UPDATE games SET commence_time = $1 WHERE id = 'ahead'", NOW)

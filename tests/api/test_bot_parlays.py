@@ -52,6 +52,10 @@ async def test_what_is_said_of_a_parlay_stands_in_a_read_at_its_version(served: 
         ):  # fmt: skip
             refused = await client.get(f"/api/parlays/priced?{wrong}")
             assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+        same_bet = await client.get("/api/parlays/priced", params={"leg": query["leg"][:1] * 2})
+        assert same_bet.json()["errors"] == [
+            {"field": "leg[1].market", "reason": "is the very bet that leg[0] is"}
+        ]
 
         person = await register(client)
         for message, document in (

@@ -140,6 +140,10 @@ async def test_an_absence_is_remembered_until_a_document_changes() -> None:
         with pytest.raises(AbsentError):
             await derived.compute(f"/q{number}", work)
     assert len(derived._absent) <= 1000
+    for number in range(1000):
+        with pytest.raises(AbsentError):
+            await derived.compute(f"/q{number}" + "x" * 5_000, work)
+    assert sum(map(len, derived._absent)) < 1_000_000, "visitors must not fill memory with long questions"
 
 
 async def test_work_that_nobody_waits_for_ends_and_frees_its_place(questions: Questions) -> None:

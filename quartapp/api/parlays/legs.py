@@ -215,8 +215,11 @@ class Together:
     without_distribution: tuple[int, ...]  # legs that share a game whose scores nobody knows
 
 
-def together(legs: Sequence[Leg]) -> Together:
-    """Return the legs together. Raises ProblemError (422) naming one that cannot win with those before it."""
+def together(legs: Sequence[Leg], place: str = "legs") -> Together:
+    """Return the legs together. Raises ProblemError (422) naming one that cannot win with those before it.
+
+    `place` is what the request calls its list of legs.
+    """
     by_game: dict[tuple[str, str, str, datetime], list[int]] = {}
     for number, leg in enumerate(legs):
         by_game.setdefault(leg.game.identity, []).append(number)
@@ -226,16 +229,16 @@ def together(legs: Sequence[Leg]) -> Together:
         if len(numbers) == 1:
             groups.append(legs[numbers[0]].alone)
             continue
-        _refuse_repeated(legs, numbers)
+        _refuse_repeated(legs, numbers, place)
         group = _group([legs[number] for number in numbers])
         if group.scores is None:
-            _refuse_one_market(legs, numbers)
+            _refuse_one_market(legs, numbers, place)
             unknown += numbers
         groups.append(group)
     try:
         worth = fair(groups)
     except ContradictionError:
-        raise _contradiction(legs, list(by_game.values())) from None
+        raise _contradiction(legs, list(by_game.values()), place) from None
     return Together(tuple(groups), worth, len(by_game) < len(legs), tuple(unknown))
 
 
@@ -251,32 +254,32 @@ def _group(legs: Sequence[Leg]) -> GameLegs:
     )
 
 
-def _refuse_repeated(legs: Sequence[Leg], numbers: Sequence[int]) -> None:
+def _refuse_repeated(legs: Sequence[Leg], numbers: Sequence[int], place: str) -> None:
     seen: dict[Selection, int] = {}
     for number in numbers:
         first = seen.setdefault(legs[number].selection, number)
         if first != number:
-            raise invalid(f"legs[{number}].market", f"is the very bet that legs[{first}] is")
+            raise invalid(f"{place}[{number}].market", f"is the very bet that {place}[{first}] is")
 
 
-def _refuse_one_market(legs: Sequence[Leg], numbers: Sequence[int]) -> None:
+def _refuse_one_market(legs: Sequence[Leg], numbers: Sequence[int], place: str) -> None:
     """Refuse two legs on one market of a game without a distribution: different outcomes cannot both win."""
     seen: dict[str, int] = {}
     for number in numbers:
         first = seen.setdefault(legs[number].selection.market, number)
         if first != number:
-            raise invalid(f"legs[{number}].market", f"cannot win together with legs[{first}]")
+            raise invalid(f"{place}[{number}].market", f"cannot win together with {place}[{first}]")
 
 
-def _contradiction(legs: Sequence[Leg], games: Sequence[Sequence[int]]) -> ProblemError:
+def _contradiction(legs: Sequence[Leg], games: Sequence[Sequence[int]], place: str) -> ProblemError:
     for numbers in games:
         for end in range(2, len(numbers) + 1):
             try:
                 fair([_group([legs[number] for number in numbers[:end]])])
             except ContradictionError:
                 last, before = numbers[end - 1], numbers[: end - 1]
-                others = ", ".join(f"legs[{number}]" for number in before)
+                others = ", ".join(f"{place}[{number}]" for number in before)
                 markets = {legs[number].selection.market for number in before}
                 field = "market" if legs[last].selection.market in markets else "outcome"
-                return invalid(f"legs[{last}].{field}", f"cannot win together with {others}")
-    return invalid("legs", "cannot all win")
+                return invalid(f"{place}[{last}].{field}", f"cannot win together with {others}")
+    return invalid(place, "cannot all win")

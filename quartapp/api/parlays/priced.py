@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from quartapp.api.parlays.games import Games
 from quartapp.api.parlays.legs import Leg, find
-from quartapp.api.parlays.priced_query import read_query
+from quartapp.api.parlays.priced_query import LEG, read_query
 from quartapp.api.parlays.prices import price
 from quartapp.api.parlays.requests import ParlayRequest
 from quartapp.documents.derived import Computed, Turns, Work
@@ -46,9 +46,9 @@ class PricedReads:
     def _computed(self, asked: ParlayRequest) -> Computed:
         now = self._clock()
         complete = self._documents.complete
-        legs = [find(self._games, complete, leg, f"leg[{number}]") for number, leg in enumerate(asked.legs)]
+        legs = [find(self._games, complete, leg, f"{LEG}[{number}]") for number, leg in enumerate(asked.legs)]
         as_of = self._as_of(legs, now)
-        priced = price(self._games, complete, asked, now, as_of)
+        priced = price(self._games, complete, asked, now, as_of, LEG)
 
         async def body() -> bytes:
             return priced

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ops.web.problems import invalid
 from quartapp.api.parlays.requests import ParlayRequest
 
+LEG = "leg"  # the parameter's name, by which errors name a leg too
 _BETWEEN = "~"
 
 
@@ -20,7 +21,7 @@ def query_of(legs: Sequence[tuple[str, str, str, float | None]], bookmaker: str 
     'bookmaker=fanduel&leg=g1~h2h~Boston+Celtics&leg=g2~totals~Over~44.5'
     """
     written = [_BETWEEN.join([*leg[:3], *([] if leg[3] is None else [f"{leg[3]:g}"])]) for leg in legs]
-    pairs = [*([("bookmaker", bookmaker)] if bookmaker else []), *(("leg", one) for one in written)]
+    pairs = [*([("bookmaker", bookmaker)] if bookmaker else []), *((LEG, one) for one in written)]
     return urlencode(pairs, safe=_BETWEEN)
 
 
@@ -29,10 +30,12 @@ def read_query(query: bytes) -> ParlayRequest:
     legs: list[dict[str, object]] = []
     bookmaker: str | None = None
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name == "leg":
+        if name == LEG:
             parts = value.split(_BETWEEN)
             if len(parts) not in (3, 4):
-                raise invalid(f"leg[{len(legs)}]", "must be GAME~MARKET~OUTCOME or GAME~MARKET~OUTCOME~POINT")
+                raise invalid(
+                    f"{LEG}[{len(legs)}]", "must be GAME~MARKET~OUTCOME or GAME~MARKET~OUTCOME~POINT"
+                )
             game, market, outcome, *point = parts
             legs.append(
                 {"game_id": game, "market": market, "outcome": outcome}
@@ -47,7 +50,7 @@ def read_query(query: bytes) -> ParlayRequest:
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         where = [part for part in first["loc"] if part != "legs"]
-        field = f"leg[{where[0]}]" if where and isinstance(where[0], int) else "leg"
+        field = f"{LEG}[{where[0]}]" if where and isinstance(where[0], int) else LEG
         raise invalid("bookmaker" if "bookmaker" in where else field, first["msg"]) from None
 
 
@@ -55,4 +58,4 @@ def _number(written: str, leg: int) -> float:
     try:
         return float(written)
     except ValueError:
-        raise invalid(f"leg[{leg}]", "has a point that is no number") from None
+        raise invalid(f"{LEG}[{leg}]", "has a point that is no number") from None

@@ -58,16 +58,21 @@ class Prices:
 
 
 def price(
-    games: Games, complete: bool, asked: ParlayRequest, now: datetime, as_of: datetime | None = None
+    games: Games,
+    complete: bool,
+    asked: ParlayRequest,
+    now: datetime,
+    as_of: datetime | None = None,
+    place: str = "legs",
 ) -> bytes:
     """Return the parlay that was asked for, as JSON. `complete`: whether a game that is not here does not exist.
 
-    Ages are those at `as_of`, or now.
+    Ages are those at `as_of`, or now. `place` is what errors call the list of legs.
 
     Raises ProblemError: 422 naming the leg and the field, 503 when nobody can know yet.
     """
-    legs = [find(games, complete, leg, f"legs[{number}]") for number, leg in enumerate(asked.legs)]
-    whole = together(legs)
+    legs = [find(games, complete, leg, f"{place}[{number}]") for number, leg in enumerate(asked.legs)]
+    whole = together(legs, place)
     named = {leg.bookmaker for leg in asked.legs} - {None}
     bookmaker = asked.bookmaker or (named.pop() if len(named) == 1 else None)
     offered = pricing.offers(legs, now, bookmaker, same_game=whole.same_game)

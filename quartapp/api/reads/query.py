@@ -41,6 +41,12 @@ class GameQuery:
             after = decode(parameters["cursor"]) if parameters.get("cursor") else None
         except CursorError as problem:
             raise invalid("cursor", str(problem)) from None
+        if status == FINISHED:
+            for name in ("market", "bookmaker"):
+                if parameters.get(name):
+                    raise invalid(
+                        name, "asks for prices, and lists of finished games have none; see /api/game/ID"
+                    )
         return cls(
             parameters.get("sport") or None,
             _limit(parameters.get("limit")),
