@@ -112,6 +112,9 @@ class Guard:
     async def _after(self, response: Response) -> Response:
         declared: Policy | None = request.scope.get("policy")  # type: ignore[assignment]  # set above
         headers = response.headers
+        if (allowed := headers.get("Allow")) is not None:
+            # werkzeug writes a set, whose order is another in each process: their answers must be equal.
+            headers["Allow"] = ", ".join(sorted(allowed.split(", ")))
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Cache-Control"] = _cache_control(response, declared)
         if (taken := g.get("taken")) is not None:

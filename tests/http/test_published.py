@@ -332,6 +332,16 @@ async def test_repeated_header_lines_mean_one_list(web: Web) -> None:
     ] != b"one-id-12345, one-id-12345"
 
 
+async def test_the_methods_of_a_route_are_named_in_one_order_by_every_process(
+    client: httpx.AsyncClient,
+) -> None:
+    for path in ("/api/sports", "/healthz", "/api/parlays/suggest", "/api/game/g01"):
+        for method in ("OPTIONS", "POST", "DELETE"):
+            assert (await client.request(method, path)).headers["allow"] == "GET, HEAD, OPTIONS"
+    preflight = await client.options("/api/sports")
+    assert preflight.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
+
+
 async def test_a_failed_condition_is_a_problem_whoever_answers(client: httpx.AsyncClient) -> None:
     for path in ("/api/games?sport=nfl", "/api/games?sport=nfl&limit=4", "/api/games?sport=nfl&limit=4"):
         answer = await client.get(path, headers={"If-Match": '"other"'})
