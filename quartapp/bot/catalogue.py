@@ -18,10 +18,10 @@ from quartapp.bot.spelling import (
     BOOK_SHORT,
     EVERYDAY,
     LONGEST_ALIAS,
-    MISTYPED_LETTERS,
     PLACE_WORDS,
     SHORT,
     SPORT_WORDS,
+    SWAPPED_LETTERS,
     aliases,
     distinctive,
     mistyped,
@@ -88,7 +88,7 @@ class Catalogue:
         games: Iterable[Listed],
         books: dict[str, str],
         sports: dict[str, str],
-        athletes: Callable[[], list[Athlete]] = list,
+        athletes: Callable[[Iterable[str] | None], list[Athlete]] = lambda _: [],
     ) -> None:
         self.games = sorted(games, key=lambda game: (game.start, game.id))
         self.by_id = {game.id: game for game in self.games}
@@ -101,24 +101,30 @@ class Catalogue:
                     self._aliases[alias].add(team)
         self.distinctive = frozenset(distinctive(self._aliases))
         self._athletes = athletes
+        self._words = {word for alias in self._aliases for word in alias}
         self._long = [
             alias[0]
             for alias in self._aliases
-            if len(alias) == 1
-            and len(alias[0]) >= MISTYPED_LETTERS
-            and alias[0] not in EVERYDAY | PLACE_WORDS
+            if len(alias) == 1 and len(alias[0]) >= SWAPPED_LETTERS and alias[0] not in EVERYDAY | PLACE_WORDS
         ]
 
-    def athletes_in(self, message: str) -> list[Athlete]:
-        """Return the listed athletes that a message names; where several share a name, the whole name decides."""
+    def athletes_in(self, message: str, games: Iterable[str] | None = None) -> list[Athlete]:
+        """Return the listed athletes that a message names, of `games` alone if given.
+
+        Where several share a name, the whole name decides.
+        """
         said = " ".join(re.findall(r"[\w'-]+", message.casefold()))
         spoken = f" {said} "
         named = [
             athlete
-            for athlete in self._athletes()
+            for athlete in self._athletes(games)
             if len(parts := athlete.name.casefold().split()) > 1 and f" {parts[0]} {parts[1]} " in spoken
         ]
         return [athlete for athlete in named if f" {athlete.name.casefold()} " in spoken] or named
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word is of a team's name, or one that misses it by a letter."""
+        return word in self._words or mistyped(word, self._long) in self._words
 
     def of_team(self, team: Team) -> list[Listed]:
         """Return a team's games, soonest first."""
@@ -138,6 +144,7 @@ class Catalogue:
         spoken = spoken_words(message)
         exact: list[Team] = []
         unclear: list[Team] = []
+        either: list[list[Team]] = []  # of each name that several have
         place = 0
         while place < len(spoken):
             length, teams = self._longest(spoken, place)
@@ -147,7 +154,10 @@ class Catalogue:
                     exact += [team for team in fitting if team not in exact]
                 else:
                     unclear += [team for team in fitting if team not in unclear]
+                    either.append(fitting)
             place += length or 1
+        if not exact and len(either) > 1 and (pair := self._meeting(either[0], either[1])):
+            exact, unclear = pair, []
         unclear = [] if any(team in unclear for team in exact) else self._narrowed(unclear, exact)
         if exact and len(unclear) == 1:
             exact, unclear = [*exact, *unclear], []
@@ -177,6 +187,17 @@ class Catalogue:
             for name in (game.home, game.away)
         }
         return [team for team in unclear if team in against] or ([] if exact else unclear)
+
+    def _meeting(self, some: list[Team], others: list[Team]) -> list[Team]:
+        """Return the two teams, one of each list, that play each other; nobody where several do."""
+        pairs = {
+            (team, Team(game.sport, other))
+            for team in some
+            for game in self.of_team(team)
+            for other in (game.home, game.away)
+            if other != team.name and Team(game.sport, other) in others
+        }
+        return list(pairs.pop()) if len(pairs) == 1 else []
 
     def _longest(self, spoken: list[tuple[str, bool]], place: int) -> tuple[int, set[Team]]:
         for length in range(min(LONGEST_ALIAS, len(spoken) - place), 0, -1):
@@ -251,12 +272,11 @@ class Catalogues:
         )
         return Catalogue(games.values(), books, titles, self._athletes)
 
-    def _athletes(self) -> list[Athlete]:
+    def _athletes(self, games: Iterable[str] | None) -> list[Athlete]:
         first, _ = addresses.OF_GAMES
+        keys = sorted(self._documents.keys(first)) if games is None else map(addresses.game, games)
         return [
-            Athlete(key.removeprefix(first), name)
-            for key in sorted(self._documents.keys(first))
-            for name in self._injured.of(key) or ()
+            Athlete(key.removeprefix(first), name) for key in keys for name in self._injured.of(key) or ()
         ]
 
 

@@ -24,8 +24,9 @@ from quartapp.bot.facts import Citations, Fact, Sentence, Source
 from quartapp.bot.halt import RESTARTING, Halt, HaltedError, until
 from quartapp.bot.library import Library
 from quartapp.bot.prompt import messages
-from quartapp.bot.question import Question, understand
+from quartapp.bot.question import Question
 from quartapp.bot.sentences import Sentences, Written
+from quartapp.bot.thread import understood
 from quartapp.bot.turns import Turns
 from quartapp.bot.vague import vague_problem
 from quartapp.documents.held import HeldDocuments
@@ -79,9 +80,10 @@ class Bot:
 
     async def consider(self, asked: Asked, now: datetime, *, phrased: bool) -> Matter:
         """Return what a message asks, with the facts for a model if it is to be `phrased`. It costs some milliseconds."""
-        (matter,) = await self._turns.all(self._understood(asked, now))
+        *_, matter = await self._turns.all(self._understood(asked, now))
         question = matter.question
-        if not phrased or question.care is not None or not question.games or question.legs:
+        phrasable = any(one.games for one in question.every) and not any(one.legs for one in question.every)
+        if not phrased or question.care is not None or not phrasable:
             return matter
         facts = gather(question, self._library, matter.catalogue, asked.region)
         return replace(matter, facts=await self._turns.all(facts))
@@ -150,18 +152,18 @@ class Bot:
         """Return the parlay that a question asks the price of, or to be suggested."""
         if self._parlays is None or question.care is not None:
             return None
-        if question.legs:
-            return await self._parlays.priced(question.legs, question.book)
-        if question.wish is not None:
-            return await self._parlays.suggested(
-                question.wish.legs, question.wish.risk, question.sport, question.book
-            )
+        for one in question.every:
+            if one.legs:
+                return await self._parlays.priced(one.legs, one.book)
+            if one.wish is not None:
+                return await self._parlays.suggested(one.wish.legs, one.wish.risk, one.sport, one.book)
         return None
 
     def _understood(self, asked: Asked, now: datetime) -> Iterator[Matter]:
+        """Yield what is asked, understood better and better: the last is what counts."""
         catalogue = self._catalogues.now()
-        question = understand(asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id)
-        yield Matter(question, catalogue, [])
+        for question in understood(asked, catalogue, now):
+            yield Matter(question, catalogue, [])
 
     async def _phrased(
         self, asked: Asked, matter: Matter, writer: Writer, told: Told, halt: Halt

@@ -41,7 +41,7 @@ def gather(question: Question, reads: Reads, catalogue: Catalogue, region: str |
 def _facts(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Fact]:
     for sentence in figures.sentences(question, reads, catalogue, region):
         yield from sentence.facts
-    for listed in question.games:
+    for listed in dict.fromkeys(game for one in question.every for game in one.games):
         game = read_game(reads, listed.id)
         if game is None:
             continue

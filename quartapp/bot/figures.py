@@ -12,8 +12,9 @@ from quartapp.bot.check import problem
 from quartapp.bot.facts import Sentence, Source
 from quartapp.bot.game_facts import INJURIES_TOLD, MARKETS, GameFacts, read_game
 from quartapp.bot.library import Reads
-from quartapp.bot.question import Question, Topic
+from quartapp.bot.question import Question
 from quartapp.bot.said import percent, points
+from quartapp.bot.topics import Topic
 
 SENTENCES = 12
 BOOKS_TOLD = 2
@@ -37,15 +38,21 @@ def sentences(
 
     Each has passed the same check as a model's would: a document's text is data, whoever wrote it.
     """
-    told = 0
-    for sentence in _answer(question, reads, catalogue, region, parlay):
-        if problem(sentence.text, sentence.facts) is None:
-            told += 1
-            yield sentence
-        if told == SENTENCES:
-            return
-    if not told:
-        yield from (Sentence(texts.NOT_ABLE), Sentence(texts.ABLE[0]))
+    told: set[str] = set()
+    for one in question.every:
+        most, said = len(told) + SENTENCES // len(question.every), False
+        for sentence in _answer(one, reads, catalogue, region, parlay if one.legs or one.wish else None):
+            if problem(sentence.text, sentence.facts) is not None:
+                continue
+            said = True
+            if sentence.text not in told:
+                told.add(sentence.text)
+                yield sentence
+            if len(told) == most:
+                break
+        if not said:
+            told.add(texts.NOT_ABLE)
+            yield from (Sentence(texts.NOT_ABLE), Sentence(texts.ABLE[0]))
 
 
 def _answer(
@@ -73,15 +80,20 @@ def _answer(
         yield Sentence(texts.STRANGE_BOOK)
     if "team" in question.strangers and games:
         yield Sentence(texts.STRANGER)
+    if question.beyond and question.care is None and games:
+        yield Sentence(texts.BEYOND)
     if question.athletes and question.care is None:
         for athlete in question.athletes:
             if (facts := read_game(reads, athlete.game_id)) is not None:
                 yield from _injuries(facts, question, athlete.name)
-        return
+        if not games or set(question.topics) <= {"game", "injuries", "schedule", "status"}:
+            return
     if games:
         topics: Iterable[Topic] = question.topics
         if question.care is not None:
             topics = ("chance", "price")
+        elif question.beyond and question.topics == ("game",):
+            topics = ("schedule", "chance")
         for facts in games:
             for topic in topics:
                 yield from _of_game(topic, facts, question, reads, catalogue)

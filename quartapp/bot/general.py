@@ -13,7 +13,8 @@ from quartapp.bot.facts import Fact, Sentence
 from quartapp.bot.game_facts import read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.plain import plain_name
-from quartapp.bot.question import Question, Topic
+from quartapp.bot.question import Question
+from quartapp.bot.topics import FOR_A_GAME, Topic
 from quartapp.publish import addresses
 
 GAMES_TOLD = 6
@@ -21,6 +22,10 @@ GAMES_TOLD = 6
 
 def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Sentence]:
     """Yield what answers a question about no single game."""
+    if question.beyond and question.topics and all(topic in FOR_A_GAME for topic in question.topics):
+        if question.sport is None:
+            return
+        yield Sentence(texts.BEYOND)
     for topic in question.topics[:2] or ("unknown",):
         if topic == "help":
             yield from help_told.helplines(reads, region)
@@ -112,7 +117,7 @@ def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterato
     if question.sport is not None:
         listed = [game for game in listed if game.sport == question.sport]
     if question.day is not None:
-        listed = [game for game in listed if game.start.date() == question.day.date()]
+        listed = [game for game in listed if game.status == "live" or question.day.has(game.start)]
     if not listed:
         yield Sentence("No game of that kind is listed.")
         yield Sentence(texts.ABLE[1])

@@ -18,6 +18,22 @@ SHORT = {
     "city": ("manchester", "city"),
     "brighton": ("brighton", "and", "hove", "albion"),
 }  # fmt: skip
+# Codes of score boards. Those that are words too count in capitals alone.
+CODES = {
+    "bos": "boston", "dal": "dallas", "tb": "tampa bay", "cle": "cleveland", "bal": "baltimore", "phi": "philadelphia",
+    "orl": "orlando", "lac": "los angeles clippers", "lal": "los angeles lakers", "lar": "los angeles rams",
+    "det": "detroit", "mia": "miami", "por": "portland", "hou": "houston", "atl": "atlanta", "chi": "chicago",
+    "cin": "cincinnati", "clt": "charlotte", "gsw": "golden st", "nyk": "new york knicks", "bkn": "brooklyn",
+    "phx": "phoenix", "sas": "san antonio", "tor": "toronto", "uta": "utah", "nop": "new orleans", "dc": "washington",
+    "nyg": "new york giants", "nyj": "new york jets", "jax": "jacksonville", "lvr": "las vegas", "buf": "buffalo",
+    "ari": "arizona", "gb": "green bay", "mufc": "manchester united", "mcfc": "manchester city", "lfc": "liverpool",
+    "min": "minnesota", "mil": "milwaukee", "den": "denver", "was": "washington", "sea": "seattle", "pit": "pittsburgh",
+    "ten": "tennessee", "car": "carolina", "ind": "indiana", "no": "new orleans", "ne": "new england",
+    "sac": "sacramento", "mem": "memphis", "lv": "las vegas", "cfc": "chelsea", "birds": "eagles",
+}  # fmt: skip
+CODES_IN_CAPITALS = frozenset(
+    "min mil den was sea pit ten car ind no ne sac mem gb por det chi cfc tor".split()  # noqa: SIM905
+)
 # Words of sport and of everyday speech that also begin or end a team's name: they count with a capital or behind "the".
 EVERYDAY = frozenset(
     """
@@ -39,9 +55,13 @@ BOOK_SHORT = {
     "cesars": "williamhill_us", "pinny": "pinnacle", "pinnacles": "pinnacle", "fandual": "fanduel",
     "draftking": "draftkings", "rivers": "betrivers",
 }  # fmt: skip
-MISTYPED_LETTERS = 7  # a shorter word is another word as easily
+MISTYPED_LETTERS = 6  # a shorter word is another word as easily
+SWAPPED_LETTERS = 5  # if two letters changed places, it hardly is
 NOT_MISTYPED = frozenset(
-    ("charges", "charged", "rookies", "rookie", "packets", "patriot", "pirated", "ravines")
+    """
+    charges charged rookies rookie packets patriot pirated ravines packer brewer ranger hornet pirate marine marines
+    raiser raised saving raving browse cheats chelsey chefs bronze bullet warrior season reason timber cardinal viking
+    """.split()  # noqa: SIM905
 )
 SPORT_WORDS = {
     "nfl": "americanfootball_nfl", "nba": "basketball_nba", "nhl": "icehockey_nhl", "mlb": "baseball_mlb",
@@ -67,7 +87,15 @@ def spoken_words(message: str) -> list[tuple[str, bool]]:
     spoken: list[tuple[str, bool]] = []
     for written in re.findall(r"[\w'.&-]+", message.replace("\u2019", "'")):
         for word in re.split(r"[-.]", written.removesuffix("'s")):
-            if word.casefold() == "the":  # which the spelling of names leaves out
+            if word == "la":  # in small letters an article
+                spoken.append(("la", False))
+                continue
+            small = word.casefold()
+            code = CODES.get(small)
+            if code and (small not in CODES_IN_CAPITALS or (word.isupper() and not message.isupper())):
+                spoken += [(part, True) for part in code.split()]
+                continue
+            if small == "the":  # which the spelling of names leaves out
                 spoken.append(("the", False))
             for spelt in words(f"{word} x")[:-1] if word else ():
                 spoken.append((spelt, word[:1].isupper()))
@@ -108,7 +136,17 @@ def distinctive(aliases: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 
 def mistyped(word: str, names: Iterable[str]) -> str:
-    """Return the name that a word misses by one letter; the word itself where there is none."""
-    if len(word) < MISTYPED_LETTERS or word in STARTERS | NOT_MISTYPED:
+    """Return the name that a word misses by one letter; the word itself where there is none.
+
+    >>> mistyped("cheifs", ["chiefs"]), mistyped("bukcs", ["bucks"]), mistyped("backs", ["bucks"])
+    ('chiefs', 'bucks', 'backs')
+    """
+    if len(word) < SWAPPED_LETTERS or word in STARTERS | NOT_MISTYPED:
         return word
-    return next((name for name in names if name[0] == word[0] and near(word, name)), word)
+    return next((name for name in names if name[0] == word[0] and _slip(word, name)), word)
+
+
+def _slip(word: str, name: str) -> bool:
+    if len(word) < MISTYPED_LETTERS or len(name) < MISTYPED_LETTERS:
+        return len(word) == len(name) and sorted(word) == sorted(name) and near(word, name)
+    return near(word, name)

@@ -15,6 +15,10 @@ ABLE = (
     "Name a team or a game, and what you want to know about it.",
 )
 NOT_ABLE = "I cannot answer that from this site's documents."
+BEYOND = (
+    "Not all of that is in this site's documents: they have whole games with their scores, times, prices, lines, "
+    "probabilities and injuries."
+)
 STAKE = (
     "I do not say whether, on what or how much to bet: no stake is advised here, and every bet can lose.",
     "If betting stops being fun, ask me for the helpline.",

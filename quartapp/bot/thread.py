@@ -1,0 +1,79 @@
+"""A message as a part of its conversation: what it asks in all, and what it leaves to what was said before.
+
+Everything is read from the words of the conversation, which are kept: a follow-up means the same in another process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from quartapp.bot.asked import Asked
+from quartapp.bot.catalogue import Catalogue
+from quartapp.bot.question import Question, understand
+
+MOST_PARTS = 3
+MOST_BACK = 12  # turns
+TURN_LETTERS = 1_000
+_PARTS = re.compile(
+    r"(?<=[?!])\s+|(?<=[a-z)][.;])\s+|\s*\n+\s*|,?\s+(?:and|also|plus)\s+(?=(?:also\s+)?(?:what|who|when|how|where|which|is|are|did|does|do)(?:'?s)?\b)",
+    re.IGNORECASE,
+)
+
+
+def understood(asked: Asked, catalogue: Catalogue, now: datetime) -> Iterator[Question]:
+    """Yield a message as it is understood better and better; the last one is what it asks."""
+    before: Question | None = None
+    whole = understand(asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id)
+    yield whole
+    if whole.care is not None:
+        return
+    if asked.history:
+        for known in _history(asked, catalogue, now):
+            before = known
+            yield whole
+        if before is not None:
+            whole = understand(
+                asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id, before=before
+            )
+            yield whole
+    if whole.legs or whole.wish or whole.athletes:
+        return
+    parts: list[Question] = []
+    for part in _PARTS.split(asked.message.strip())[: 2 * MOST_PARTS]:
+        if len(part) > 2:
+            known = understand(part, catalogue, now, sport=asked.sport, game_id=asked.game_id, before=before)
+            yield whole
+            if known.games or known.unclear:
+                before = known
+            if _asks(known, part):
+                parts.append(known)
+    if len(parts) > 1 and len({(part.topics, part.games, part.sport, part.unclear) for part in parts}) > 1:
+        yield replace(parts[0], more=tuple(parts[1:MOST_PARTS]))
+
+
+def _asks(known: Question, part: str) -> bool:
+    """Return whether a part asks something by itself: a greeting does not, nor a name before its question."""
+    if known.topics in ((), ("able",)):
+        return False
+    return known.topics != ("game",) or part.rstrip().endswith("?")
+
+
+def _history(asked: Asked, catalogue: Catalogue, now: datetime) -> Iterator[Question]:
+    """Yield what the conversation was about, turn by turn."""
+    before: Question | None = None
+    for role, whole in asked.history[-MOST_BACK:]:
+        text = whole[:TURN_LETTERS]
+        if role != "bot":
+            known = understand(text, catalogue, now, before=before)
+            if known.care is None and (known.games or known.unclear or before is None or not before.games):
+                before = known
+                yield known
+        elif before is not None and not before.games and not before.unclear:
+            # Asked of a page that was looked at: the answer has the names.
+            known = understand(text, catalogue, now)
+            if len(known.games) == 1 and before.topics not in ((), ("schedule",)):
+                before = replace(before, games=known.games)
+                yield before

@@ -1,0 +1,139 @@
+"""What a message is about: the words of each topic."""
+
+# ruff: noqa: E501 - a row of the table reads better whole
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Topic = Literal[
+    "help", "age", "rules", "glossary", "record", "picks", "parlay", "injuries", "movement", "spread", "total", "price",
+    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger", "priced", "closing", "hold",
+]  # fmt: skip
+
+FOR_A_GAME: frozenset[Topic] = frozenset(
+    (
+        "closing",
+        "hold",
+        "injuries",
+        "movement",
+        "spread",
+        "total",
+        "price",
+        "chance",
+        "score",
+        "form",
+        "schedule",
+        "game",
+    )
+)
+GENERAL: frozenset[Topic] = frozenset(
+    ("help", "age", "rules", "glossary", "record", "picks", "parlay", "own", "odds")
+)
+
+_TOPICS: tuple[tuple[Topic, str], ...] = (
+    (
+        "help",
+        r"\bhelp\s?lines?\b|\bhot\s?line|\bgambl\w+ (?:help|support)|\bresponsible\b|\bself[- ]exclu|\bgamblers? anonymous|\bget(?:ting)? help\b"
+        r"|\btake a break\b|\bset (?:a )?limits?\b|\bwho can i talk to",
+    ),
+    (
+        "age",
+        r"\b(?:legal|lawful|minimum|min)\s+(?:betting\s+|gambling\s+)?age\b|\bhow old\b(?! (?:are|is) (?:the|your|these|this))|\bold enough\b|\bunder ?age\b|\bage limit\b",
+    ),
+    (
+        "rules",
+        r"\brules?\b|\bpenalt\w*\b|\bmin(?:imum)?\b.*\b(?:minutes|innings|play)\b|\bhow many (?:innings|minutes)\b|\bto count\b|\bcounts?\b|\bscore\b.*\bcorrect|\bcorrect\w*\b.*\bscore|\brefund\w*\b|\bpush(?:es|ed)?\b|\bvoid(?:ed)?\b|\bpostponed?\b|\bcancell?ed\b|\bovertime\b|\bextra (?:time|innings)\b|\bsettled?\b"
+        r"|\bsettlement\b|\bgraded?\b|\babandoned\b|\bsuspended\b|\bshoot-?outs?\b|\bhalf[- ](?:won|win|lost|loss)\b|\bquarter (?:line|handicap|ball)"
+        r"|\bdead heat\b|\btie(?:s|d)?\b|\bdrops? out\b|\brained? out\b|\brainout\b|\bno contest\b|\bcorrected\b",
+    ),
+    (
+        "glossary",
+        r"\bwhat(?:'s| is| are| does| do)\b.*\b(?:hold|vig|juice|edge|expected value|ev|moneyline|money line|spread|handicap|total|over/under|kelly|consensus"
+        r"|closing line value|clv|no-vig|implied probability|american odds|decimal odds|fractional|parlay|accumulator|same[- ]game|arbitrage|roi)\b(?:\s+(?:mean|bet|bets|odds))?\s*\??$"
+        r"|\bexplain\b|\bhow (?:do|can|should) (?:i|you|we) read\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
+    ),
+    (
+        "odds",
+        r"\bconvert\w*\b|\bimplied prob\w* of\b|\bwhat(?:'s| is| does| do| are)?\s+(?:odds (?:of|like)\s+)?[+-]\d{3,}|\bin (?:decimal|american|fractional)\b|\b(?:decimal|american|fractional) (?:of|for) [+-]?\d",
+    ),
+    ("closing", r"\bclosing (?:line|odds|price|number|spread|total)s?\b(?! value)|\bclosed? at\b"),
+    ("hold", r"\bhold\b|\bvig\b|\bjuice\b|\bmargin\b|\boverround\b"),
+    (
+        "own",
+        r"\bmy\b(?:\s+\w+){0,2}\s+(?:parlays?|bets?|tickets?|slips?|record|history|results?|account|winnings)\b",
+    ),
+    (
+        "record",
+        r"\bhow (?:did|do|have|are|were)\b.*\bpicks?\b|\bpicks?\b.*\b(?:done|doing|perform\w*|record|accura\w*|so far|hit|win|won|lose|lost)\b|\btrack record\b|\brecord\b(?! (?:high|low))|\bhow (?:good|accurate|reliable|well) (?:are|is|have|do|did)\b|\broi\b|\bhit rate\b|\bwin rate\b|\byour (?:results|performance|accuracy)\b"
+        r"|\blog loss\b|\bbrier\b|\bcalibrat\w+|\bclosing line value\b|\bclv\b|\bprofitable\b|\bmade money\b",
+    ),
+    ("picks", r"\bpicks?\b|\btips?\b(?!-|\s*off)|\bvalue today\b|\btoday'?s value\b"),
+    (
+        "parlay",
+        r"\bparlays?\b|\baccumulators?\b|\baccas?\b|\bsame[- ]game\b|\bsgp\b|\blegs?\b|\bsuggest\w*\b|\bteaser\b",
+    ),
+    (
+        "injuries",
+        r"\binjur\w*|\bhurt\b|\bquestionable\b|\bdoubtful\b|\bsidelined\b|\blineups?\b|\bwho(?:'s| is) out\b|\bout for\b|\bhealthy\b|\bmissing\b|\bavailab\w+|\bfit to play\b|\bwho(?:'s| is) playing for\b",
+    ),
+    (
+        "movement",
+        r"\bmov(?:e|ed|es|ing|ement)\b|\bopen(?:ed|er|ing)\b|\bdrift\w*|\bshift\w*|\bsteam\w*|\bline history\b|\bchanged?\b",
+    ),
+    (
+        "spread",
+        r"\bspreads?\b|\bhandicaps?\b|\blines?\b|\bats\b|\bgetting\b|\bpoints?\b.*\bget\b|\bgiving\b|\blaying\b|\bpoints? (?:favou?rite|underdog|dog)|\bpuck ?line\b|\brun ?line\b|\bcover\b",
+    ),
+    (
+        "total",
+        r"\btotals?\b|\bover[ /-]?under\b|\bo/u\b|\bovers?\b|\bunders?\b|\bhow many (?:points|goals|runs)\b(?!.*\b(?:get|getting|giving|laying|lay)\b)",
+    ),
+    (
+        "price",
+        r"\bodds\b|\bprices?\b|\bpriced\b|\bmoney ?lines?\b|\bml\b|\bquot\w+|\bpay(?:s|ing|out)?\b|\bbest (?:book|place|number)\b|\bwhich (?:book|sportsbook|bookie)\w*\b|\bdecimal\b|\bamerican\b"
+        r"|\bhold\b|\bvig\b|\bjuice\b|\bedge\b|\bexpected value\b|\bshop\w*\b|\boffer\w*",
+    ),
+    (
+        "chance",
+        r"\bchances?\b|\bprobabilit\w+|\blikely\b|\blikelihood\b|\bwho(?:'s| is| will| wins?| would| gets?| do you)\b.*\b(?:win|wins|winning|favou?red|favou?rites?|beat|take)\b|\bwho wins\b|\bfavou?rites?\b|\bunderdogs?\b|\bfavou?red\b"
+        r"|\bpredict\w*|\bforecast\b|\bpercent\w*|\bwill (?:the )?.+ (?:win|beat)\b|\bimplied\b|\bconsensus\b|\bfair\b",
+    ),
+    (
+        "score",
+        r"\bscores?\b|\bresults?\b|\bfinal\b|\bwho won\b|\bdid .+ (?:win|lose|beat)\b|\bwinning\?|\bleading\b|\bahead\b|\bhow did\b|\bended\b",
+    ),
+    ("form", r"\bform\b|\brecently\b|\blast (?:\w+ )?games\b|\bstreak\b|\blately\b"),
+    (
+        "schedule",
+        r"\bwhen\b|\bwhat time\b|\bschedule\w*\b|\bfixtures?\b|\bnext\b|\btoday\b|\btonight\b|\btomorrow\b|\bthis week(?:end)?\b|\bupcoming\b|\bkick ?off\b|\btip-?off\b|\bstarts?\b|\bgames? (?:on|are)\b|\bwho (?:do|does|are|is) .+ play\w*\b|\bwho plays\b|\bplay(?:s|ing)? (?:next|today|tonight|tomorrow)\b"
+        r"|\bwhich games\b|\bwhat games\b|\blist .*games\b|\bany games\b|\bgames\b|\bwhere\b",
+    ),
+    (
+        "status",
+        r"\bwhat data\b|\bdata do you\b|\bhow (?:fresh|old|recent|up[- ]to[- ]date)\b|\bup[- ]to[- ]date\b|\blast updated?\b|\bupdated\b|\bstale\b|\bdown\b|\bworking\b|\bsource of\b|\bwhere .* (?:data|numbers|odds) come\b|\bdata source\b|\blive data\b|\bsandbox\b",
+    ),
+    (
+        "sports",
+        r"\b(?:which|what|list|all) (?:\w+ )?(?:sports|leagues)\b|\bdo you (?:cover|have|know) (?:the )?(?:nfl|nba|nhl|mlb|epl|soccer|football|tennis|golf|cricket)\b|\bin season\b|\boff-?season\b|\bsports (?:do|are)\b",
+    ),
+    (
+        "books",
+        r"\b(?:which|what|list|how many|all) (?:\w+ )?(?:books|bookmakers|bookies|sportsbooks)\b|\bbooks do you\b",
+    ),
+    (
+        "able",
+        r"\bwhat can (?:you|i)\b|\bwhat do you (?:do|know)\b|\bhow do(?:es)? (?:you|this|it) work\b|\bwho are you\b|^\s*(?:hi|hello|hey|help|yo|hola|start|thanks|thank you)\W*$|\bare you (?:an? )?(?:real )?(?:bot|ai|human|robot|person|machine)\b|\bhow can you help\b",
+    ),
+)
+_COMPILED = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _TOPICS)
+
+
+def topics_of(message: str) -> list[Topic]:
+    """Return every topic that a message has a word of.
+
+    >>> topics_of("who is out and what is the spread?")
+    ['injuries', 'spread']
+    """
+    return [topic for topic, pattern in _COMPILED if pattern.search(message)]
