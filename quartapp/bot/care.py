@@ -48,7 +48,7 @@ _DISTRESS = re.compile(
 # Somebody too young, or who asks for one: no price is told.
 _MINOR = re.compile(
     r"""
-      \bi(?:'?m|\s+am)\s+(?:only\s+|just\s+|a\s+)?(?:[5-9]|1\d|20)(?=\W*$|[\s,.]+(?:(?:and|but|so|can|could|may|years?|yo|yrs?|is|am|do|what|which|who)\b))
+      (?<!like\s)(?<!if\s)\bi(?:'?m|\s+am)\s+(?:only\s+|just\s+|a\s+)?(?:[5-9]|1\d|20)(?=\W*$|[\s,.]+(?:(?:and|but|so|can|could|may|years?|yo|yrs?|is|am|do|what|which|who)\b))
     | \b(?:[5-9]|1[0-7]|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)[ -]?(?:years?[ -]olds?|yrs?[ -]old|y/?o)\b
     | \b(?:my|our)\s+(?:\w+\s+)?(?:son|daughter|kid|child|brother|sister|nephew|niece|student)s?\b.{0,20}\b(?:is|are|aged?|who'?s)\b.{0,20}\b(?:[5-9]|1\d|young|minor)\b
     | \b(?:my|our)\s+(?:kid|child|children|teen\w*)s?\b.{0,40}\b(?:bet\w*|gambl\w*)\b | \bi(?:'?m|\s+am)\s+(?:a\s+minor|under\s?age|too\s+young|in\s+(?:high|middle)\s+school)\b
@@ -66,7 +66,8 @@ _STAKE = re.compile(
     | \b(?:bankroll|unit\s+size|staking)\b | \bworth\s+(?:a\s+)?(?:bet\w*|wager\w*|stake|punt|backing)\b | \bgood\s+bet\b | \bbest\s+bets?\b | \bbet\s+size\b
     | \bkelly\s+(?:stakes?|bets?|size|sizing|amount)\b | \bhow\s+(?:many\s+units|much\s+money|big\s+a\s+bet)\b | \bsplit\b.{0,40}\b(?:bets?|games?|bankroll)\b
     | \b(?:cu[aá]nto|qu[eé])\s+(?:\w+\s+)?(?:debo|debería|deberia|puedo|tengo\s+que)?\s*(?:apostar|apuesto|jugar|arriesgar)\b | \b(?:debo|debería|deberia)\s+apostar\b
-    | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+(?!.*\bpays?\b).{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
+    | \bmax(?:imum)?\s+bet\b | \ball[ -]in\b | \b(?:go|going)\s+(?:big|heavy|hard|all\s+in)\b | \bhow\s+much\s+(?:\w+\s+)?on\b | \b(?:would|will|do)\s+you\s+(?:\w+\s+)?(?:put|bet|stake|wager|risk|back|take|lay|hammer|fade)\b | \b(?:double|triple|increase|raise|lower)\s+(?:up\s+|down\s+|on\s+)?(?:my|the|your)\s+(?:bets?|stakes?|units?)\b | \b(?:hammer|smash|unload\s+on)\b | \b(?:\d+|one|two|three|five|ten|few)\s*units?\b | \b(?:good|smart|wise|bad)\s+(?:idea\s+to\s+)?(?:bet|play|wager|stake|value\s+bet)\b | \bwhat(?:'s|\s+is)\s+(?:the\s+|your\s+)?(?:best|top|smartest|safest)\s+(?:bet|play|wager)\b
+    | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+(?!.*\b(?:pays?|payouts?|paying|returns?|profit)\b).{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
     """,
     _FLAGS,
 )
@@ -93,7 +94,7 @@ _ACT = re.compile(
     r"""
       \b(?:place|make|submit|lay)\b.{0,12}\b(?:a|the|this|my|that)\s+(?:\w+\s+)?(?:bet|wager|parlay)\b.{0,15}\b(?:for\s+me|now|on\b)? | \bbet\s+for\s+me\b
     | \b(?:delete|close|remove|reset|change|raise|lift|increase|cancel|end|undo)\b.{0,12}\bmy\s+(?:\w+\s+)?(?:account|limits?|exclusion|password|email|parlays?|bets?|data|history)\b
-    | \b(?:save|add|settle|grade|void)\b.{0,12}\b(?:this|my|that)\s+(?:\w+\s+)?(?:parlay|bet|leg)\b | \b(?:log|sign)\s+me\s+(?:in|out)\b | \b(?:deposit|withdraw)\w*\b
+    | \b(?:save|add|settle|grade|void)\s+(?:\w+\s+)?(?:this|my|that)\s+(?:\w+\s+)?(?:parlay|bet|leg)\b | \b(?:log|sign)\s+me\s+(?:in|out)\b | \b(?:deposit|withdraw)\w*\b
     | \b(?:change|set|edit|update|make)\b.{0,12}\b(?:the|those|all)\s+(?:odds|prices?|lines?|scores?|results?|record)\b
     """,
     _FLAGS,

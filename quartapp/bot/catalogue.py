@@ -19,6 +19,7 @@ from quartapp.bot.spelling import (
     EVERYDAY,
     LONGEST_ALIAS,
     PLACE_WORDS,
+    PLACES,
     SHORT,
     SPORT_WORDS,
     SWAPPED_LETTERS,
@@ -175,8 +176,17 @@ class Catalogue:
             for word in spoken & (TEAM_WORDS | EVERYDAY)
             if not self._longest([("the", False), (word, True)], 1)[0]
         }
-        found = {"team"} if teams & TEAM_WORDS or (len(teams) > 1 and not any_team) else set()
+        others = not any_team and (len(teams) > 1 or self._strange_place(message))
+        found = {"team"} if teams & TEAM_WORDS or others else set()
         return found | ({"book"} if spoken & BOOK_WORDS else set())
+
+    def _strange_place(self, message: str) -> bool:
+        """Return whether a place is named that has teams at other times, and no listed one."""
+        spoken = f" {' '.join(word for word, _ in spoken_words(message))} "
+        return any(
+            f" {place} " in spoken and not any(set(place.split()) <= set(alias) for alias in self._aliases)
+            for place in PLACES
+        )
 
     def _narrowed(self, unclear: list[Team], exact: list[Team]) -> list[Team]:
         """Return the opponents of `exact` among `unclear`, if there are any."""

@@ -1,4 +1,4 @@
-"""Where the lines of a game closed, and what the books hold of its markets."""
+"""Where the lines of a game closed, what the books hold of its markets, and whether their prices contradict."""
 
 from __future__ import annotations
 
@@ -24,6 +24,29 @@ def hold(facts: GameFacts) -> Iterator[Sentence]:
         yield Sentence(
             f"No book quotes {facts.away} at {facts.home} now, so there is no hold.", facts.teams()
         )
+
+
+def arbitrage(facts: GameFacts) -> Iterator[Sentence]:
+    """Yield whether the best prices of a market's outcomes together pay more than they cost."""
+    said: list[str] = []
+    cited: list[Fact] = [*facts.teams()]
+    for key, market in MARKETS.items():
+        where = ("analysis", "markets", key, "arbitrage")
+        if facts.analysis is None or facts.market(key) is None:
+            continue
+        profit = facts.field(
+            key, "arbitrage", "profit", kind="probability", label=f"arbitrage of the {market}"
+        )
+        if profit is not None and not facts.analysis.at(*where, "too_good"):
+            said.append(f"{market} {percent(profit.value, sign=True)}")
+            cited.append(profit)
+        elif profit is not None:
+            said.append(f"{market} an amount that is mostly a mistake")
+    names = f"{facts.away} at {facts.home}"
+    if said:
+        yield Sentence(f"Arbitrage between the best prices of {names}: {', '.join(said)}.", tuple(cited))
+    else:
+        yield Sentence(f"There is no arbitrage between the best prices of {names} now.", tuple(cited))
 
 
 def closing(facts: GameFacts) -> Iterator[Sentence]:

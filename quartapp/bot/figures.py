@@ -18,6 +18,7 @@ from quartapp.bot.topics import Topic
 
 SENTENCES = 12
 BOOKS_TOLD = 2
+_LEVEL = re.compile(r"\btie[sd]?\b|\bdraws?\b|\blevel\b|\bpush\b", re.IGNORECASE)
 
 
 def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> list[Sentence]:
@@ -108,9 +109,14 @@ def _answer(
 def _of_game(
     topic: Topic, facts: GameFacts, question: Question, reads: Reads, catalogue: Catalogue
 ) -> Iterator[Sentence]:
+    if topic in ("line", "price", "spread", "total", "chance", "hold", "arbitrage") and facts.status in (
+        "live",
+        "final",
+    ):
+        yield _where_it_stands(facts)
+        if facts.status == "final":
+            yield Sentence(texts.OVER)
     if topic in ("line", "price", "spread", "total"):
-        if facts.status in ("live", "final"):
-            yield _where_it_stands(facts)
         for key in question.books[:BOOKS_TOLD] or (None,):
             book = line_told.book_asked(key, reads, catalogue)
             if topic == "line" and question.line is not None:
@@ -120,9 +126,11 @@ def _of_game(
             else:
                 yield from line_told.line("spreads" if topic == "spread" else "totals", facts, book)
     elif topic == "chance":
-        if facts.status in ("live", "final"):
-            yield _where_it_stands(facts)
         yield from _chances(facts)
+        if _LEVEL.search(question.message):
+            yield from _level(facts)
+    elif topic == "arbitrage":
+        yield from closing_told.arbitrage(facts)
     elif topic == "closing":
         yield from closing_told.closing(facts)
     elif topic == "hold":
@@ -141,6 +149,9 @@ def _of_game(
         yield from general.of(topic, question, reads)
     else:
         yield _where_it_stands(facts)
+        if facts.status == "final":
+            yield from closing_told.closing(facts)
+            return
         yield from _chances(facts)
         for key in question.books[:BOOKS_TOLD] or (None,):
             book = line_told.book_asked(key, reads, catalogue)
@@ -189,6 +200,18 @@ def _chances(facts: GameFacts) -> Iterator[Sentence]:
     cited = (*(fact for _, _, fact in listed), *((books,) if books else ()))
     over = f" of {books.value} books" if books else ""
     yield Sentence(f"The consensus{over} on who wins: {told}.", cited)
+
+
+def _level(facts: GameFacts) -> Iterator[Sentence]:
+    """Yield how likely a level score is where it is no outcome of its own."""
+    for team in (facts.game.at("game", "home_team"), facts.game.at("game", "away_team")):
+        level = facts.field("h2h", "fair", team, "push", kind="probability", label="a level score")
+        if level is not None and level.value and "Draw" not in {name for name, *_ in facts.chances()}:
+            yield Sentence(
+                f"A level score, a push of the winner market, has {percent(level.value)} by the consensus.",
+                (*facts.teams(), level),
+            )
+            return
 
 
 def _injuries(facts: GameFacts, question: Question, athlete: str | None = None) -> Iterator[Sentence]:

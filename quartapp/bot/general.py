@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from quartapp.bot import help_told, odds_told, picks_told, record_told, rules_told, status_told, texts
@@ -18,6 +19,12 @@ from quartapp.bot.topics import FOR_A_GAME, Topic
 from quartapp.publish import addresses
 
 GAMES_TOLD = 6
+_OTHER_SPORT = re.compile(
+    r"\btennis|\bgolf|\bcricket|\bufc\b|\bmma\b|\bboxing|\bnascar|\bf1\b|\bformula|\brugby|\bhorse|\bipl\b|\bdarts|\be-?sports"
+    r"|\bla liga|\bserie a\b|\bbundesliga|\bligue 1|\bchampions league|\bcfl\b|\bafl\b|\bkbo\b|\bnpb\b|\bpga\b|\batp\b|\bwta\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(r"(?<![\w.])[+-]\d{3,5}\b|\b\d{1,2}\.\d{1,2}\b|\b\d{1,3}/\d{1,3}\b")
 
 
 def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str | None) -> Iterator[Sentence]:
@@ -32,6 +39,11 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
             yield Sentence(texts.HELP)
         elif topic == "odds":
             yield from odds_told.answer(question.message, reads, catalogue)
+        elif topic == "absent":
+            yield Sentence(texts.ABSENT)
+            yield Sentence(texts.ABLE[1])
+        elif topic == "arbitrage":
+            yield from map(Sentence, (*texts.meaning_for("arbitrage"), texts.NO_ARBITRAGE))
         elif topic == "stranger":
             yield Sentence(texts.STRANGER)
             yield Sentence(texts.ABLE[1])
@@ -57,6 +69,8 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
         ):
             yield from _schedule(question, reads, catalogue)
         elif topic == "sports":
+            if _OTHER_SPORT.search(question.message):
+                yield Sentence(texts.OTHER_SPORT)
             yield from _sports(reads)
         elif topic == "books":
             yield from _books(reads, catalogue)
@@ -169,6 +183,8 @@ def _parlay(reads: Reads, question: Question) -> Iterator[Sentence]:
     yield from map(
         Sentence, texts.meaning_for("same-game" if "same" in question.message.casefold() else "parlay")
     )
+    if _PRICE.search(question.message):
+        yield Sentence(texts.PRICES_ALONE)
     yield Sentence(texts.NAME_LEGS if question.wish is None else texts.NO_SUGGESTION)
     yield Sentence(
         "Suggested parlays, with their fair probability and expected value, are on the parlays page; none of them is advice to bet."

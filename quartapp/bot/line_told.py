@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from quartapp.bot.catalogue import Catalogue
 from quartapp.bot.facts import Fact, Sentence
-from quartapp.bot.game_facts import MARKETS, GameFacts, read_game
+from quartapp.bot.game_facts import MARKETS, GameFacts, Priced, read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.question import Line
 from quartapp.bot.said import facts_of, percent, pointed, price_text
@@ -58,6 +58,11 @@ def prices(key: str, facts: GameFacts, book: Book | None) -> Iterator[Sentence]:
         return
     told = "; ".join(f"{one.outcome} {price_text(one)} at {one.book}" for one, _ in best)
     yield Sentence(f"The best {MARKETS[key]} prices: {told}.", facts_of(one for one, _ in best))
+    for one in _highest(key, facts, {one.outcome for one, _ in best}) if key == "h2h" else ():
+        yield Sentence(
+            f"No best price of {one.outcome} is published; the highest quoted is {price_text(one)} at {one.book}.",
+            facts_of((one,)),
+        )
     edges = [(one.outcome, edge) for one, edge in best if edge is not None]
     if key == "h2h" and edges:
         said = ", ".join(f"{outcome} {percent(edge.value, sign=True)}" for outcome, edge in edges)
@@ -65,6 +70,16 @@ def prices(key: str, facts: GameFacts, book: Book | None) -> Iterator[Sentence]:
             f"The average return by the other books: {said}.",
             tuple(edge for _, edge in edges),
         )
+
+
+def _highest(key: str, facts: GameFacts, known: set[str]) -> Iterator[Priced]:
+    """Yield the highest price that is quoted of each outcome without a published best one."""
+    highest: dict[str, Priced] = {}
+    for quote in facts.quotes(key):
+        other = highest.get(quote.outcome)
+        if quote.outcome not in known and (other is None or quote.decimal > other.decimal):
+            highest[quote.outcome] = quote
+    yield from highest.values()
 
 
 def _at_book(key: str, facts: GameFacts, book: Book) -> Iterator[Sentence]:

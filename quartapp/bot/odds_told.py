@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 from quartapp.bot import texts
 from quartapp.bot.catalogue import Catalogue
@@ -16,19 +17,36 @@ from quartapp.odds.formats import american_to_decimal
 
 GAMES_LOOKED_AT = 40
 _AMERICAN = re.compile(r"(?<![\w.])[+-]\d{3,5}(?![\w.])")
+_FRACTION = re.compile(r"(?<![\w./])(\d{1,3})/(\d{1,3})(?![\w./])")
+_EVENS = re.compile(r"\bevens\b|\beven money\b", re.IGNORECASE)
+_FAIR = re.compile(r"\bno[- ]?vig\b|\bfair\b", re.IGNORECASE)
 _DECIMAL = re.compile(r"(?<![\w.+-])\d{1,3}\.\d{1,3}(?![\w.])")
 
 
 def answer(message: str, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
     """Yield what the odds in a message say, and what a published price of the same says."""
-    american, decimal = _AMERICAN.search(message), _DECIMAL.search(message)
-    if american is None and decimal is None:
+    if _FAIR.search(message):
+        yield from map(Sentence, texts.meaning_for("no-vig"))
+    wanted = _wanted(message)
+    if wanted is None:
         yield from map(Sentence, texts.meaning_for(message))
         return
-    yield Sentence(texts.odds_for(american=american is not None))
-    wanted = float(american.group()) if american else float(decimal.group()) if decimal else 0.0
-    example = next(_examples(wanted, reads, catalogue, in_american=american is not None), None)
+    value, in_american = wanted
+    yield Sentence(texts.odds_for(american=in_american))
+    example = next(_examples(value, reads, catalogue, in_american=in_american), None)
     yield Sentence(texts.NO_SUCH_PRICE) if example is None else example
+
+
+def _wanted(message: str) -> tuple[float, bool] | None:
+    """Return the price that a message asks about, and whether it is looked for in American odds."""
+    if american := _AMERICAN.search(message):
+        return float(american.group()), True
+    if decimal := _DECIMAL.search(message):
+        return float(decimal.group()), False
+    if (fraction := _FRACTION.search(message)) and int(fraction[1]) and int(fraction[2]):
+        for_each = Fraction(int(fraction[1]), int(fraction[2]))
+        return float(round(100 * for_each if for_each >= 1 else -100 / for_each)), True
+    return (100.0, True) if _EVENS.search(message) else None
 
 
 def _examples(wanted: float, reads: Reads, catalogue: Catalogue, *, in_american: bool) -> Iterator[Sentence]:

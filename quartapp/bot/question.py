@@ -116,11 +116,15 @@ def understand(
     elif games:
         own = bool(topics)
         topics = _about_games(topics, message, line)
-        beyond = beyond or (not own and bool(unexplained(message, catalogue)))
+        beyond = beyond or (not own and not athletes and bool(unexplained(message, catalogue)))
     elif unclear and not any(topic in GENERAL for topic in topics):
         topics = topics or ["game"]
     elif "team" in found.strangers and not any(topic in GENERAL - {"parlay"} for topic in topics):
         topics = ["stranger"]
+    elif (
+        game_id is not None and page is None and not found.sport and day is None and set(topics) <= FOR_A_GAME
+    ):
+        topics = ["absent"]
     elif topics and all(topic in FOR_A_GAME for topic in topics) and unexplained(message, catalogue):
         if found.sport is None and not found.book:
             topics = ["stranger"]
@@ -177,6 +181,10 @@ def _sorted(topics: list[Topic], message: str) -> list[Topic]:
     """Return the topics with what is explained first; "when" and the like only where nothing else is asked."""
     if "rules" in topics:
         return ["rules"]
+    if "parlay" in topics:  # whose legs are not named
+        topics = [
+            topic for topic in topics if topic not in FOR_A_GAME and topic not in ("odds", "sports", "books")
+        ]
     if "own" in topics or "odds" in topics:
         return ["own" if "own" in topics else "odds"]
     if "record" in topics and "picks" in topics:

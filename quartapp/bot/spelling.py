@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from quartapp.bot.lexicon import NICKNAMES, STARTERS
 from quartapp.team_names import words
@@ -50,6 +51,21 @@ PLACE_WORDS = frozenset(
 NEVER = frozenset(
     ("st", "new", "los", "san", "city", "united", "as", "real", "north", "south", "west", "east", "the")
 )
+# Places of teams that are listed at other times: one that no listed team has is a stranger's.
+PLACES = frozenset(
+    """
+    newcastle manchester liverpool leicester southampton wolverhampton arizona atlanta baltimore boston brooklyn
+    buffalo calgary carolina charlotte chicago cincinnati cleveland colorado columbus dallas denver detroit edmonton
+    houston indiana indianapolis jacksonville memphis miami milwaukee minnesota montreal nashville orlando ottawa
+    philadelphia philly phoenix pittsburgh portland sacramento seattle tennessee toronto utah vancouver washington
+    winnipeg alabama georgia michigan ohio oregon texas florida clemson duke kentucky gonzaga villanova auburn tampa
+    vegas
+    """.split()  # noqa: SIM905
+) | {
+    "green bay", "new york", "new england", "new orleans", "golden state", "las vegas", "san antonio", "oklahoma city",
+    "kansas city", "tampa bay", "los angeles", "san francisco", "san diego", "st louis", "aston villa",
+    "crystal palace", "nottingham forest", "real madrid", "atletico madrid", "inter milan", "notre dame",
+}  # fmt: skip
 BOOK_SHORT = {
     "dk": "draftkings", "fd": "fanduel", "mgm": "betmgm", "czr": "williamhill_us", "ceasars": "williamhill_us",
     "cesars": "williamhill_us", "pinny": "pinnacle", "pinnacles": "pinnacle", "fandual": "fanduel",
@@ -82,6 +98,7 @@ def aliases(spelt: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
                 yield alias
 
 
+@lru_cache(maxsize=16)  # a message is asked about more than once
 def spoken_words(message: str) -> list[tuple[str, bool]]:
     """Return the message's words in the team names' spelling, and whether each had a capital."""
     spoken: list[tuple[str, bool]] = []

@@ -55,6 +55,11 @@ NO_ADVICE = "A price is no advice to bet."
 SUGGESTION = "A suggestion is a calculation from prices and the consensus: each of its legs can be placed at the same book."
 NAME_LEGS = "Name the legs, such as teams to win or a total, and a book, and I tell what the parlay pays."
 NO_SUGGESTION = "No parlay is suggested at the moment."
+ABSENT = "The game that is looked at is not among the published ones."
+OTHER_SPORT = "No games of that sport are published here."
+OVER = "It is over: what follows is what stood last."
+PRICES_ALONE = "What prices without their games pay together is in no document, so no figure is said: decimal odds of the legs are multiplied."
+NO_ARBITRAGE = "Name a game, and I tell whether its books' best prices together pay more than they cost."
 STRANGER = "No game of a team of that name is listed now."
 STRANGE_BOOK = "No prices of that book are published here."
 NO_SUCH_PRICE = "No published price is the same now, and no figure is said here that no document has."
@@ -65,6 +70,15 @@ NO_RULES = "The rules of settlement are not published at the moment; ask again i
 GLOSSARY: tuple[tuple[str, str], ...] = (
     (r"\bhold\b|\bvig\b|\bjuice\b|\bmargin\b", "The hold, or vig, is the margin of the bookmaker in the prices of all outcomes: the implied probabilities sum to more than the whole."),
     (r"\bno[- ]vig\b|\bfair\b", "A fair price leaves out the bookmaker's margin."),
+    (r"\bats\b|\bcover\w*\b", "Against the spread means with the line added to the score: a team covers if it is ahead then."),
+    (r"\bo/u\b|\bou\b", "Over and under are the sides of a total: both scores together, above or below a line."),
+    (r"\bchalk\b|\bfavou?rites?\b|\bunderdogs?\b|\bdogs?\b", "The favourite, or chalk, is the side that the prices give the higher probability; the underdog is the other."),
+    (r"\bhedg\w+", "A hedge takes the other side of a bet that stands: less may be won, and less lost, and its price has a margin too."),
+    (r"\bpick'?em\b|\bdraw no bet\b", "A pick'em, like draw no bet, is a spread of nothing: a level score returns the stake."),
+    (r"\bpuck ?line\b|\brun ?line\b", "The puck line and the run line are the spreads of hockey and of baseball."),
+    (r"\bteasers?\b|\bround robin\b", "A teaser moves the lines of a parlay for a lower price, and a round robin makes several parlays of the same legs; neither is priced here."),
+    (r"\bmiddl\w+", "A middle is a pair of bets at different lines that both win if the score lands between them."),
+    (r"\bmovement\b", "Line movement is how a line or a price changed since it was opened."),
     (r"\bclosing line value\b|\bclv\b", "Closing line value compares the price that was taken with the last price before the start: positive means that the price was better than the market's last word."),
     (r"\bedge\b|\bexpected value\b|\bev\b", "The edge is the expected value of a price by the probabilities of the other books: negative means that the price is worth less than what is staked on it on average."),
     (r"\bkelly\b", "The fraction is a formula's word for the share of a fund that a price would justify if the probability were known; it is a figure here, and no advice."),

@@ -41,15 +41,15 @@ def understood(asked: Asked, catalogue: Catalogue, now: datetime) -> Iterator[Qu
             yield whole
     if whole.legs or whole.wish or whole.athletes:
         return
+    written = [part for part in _PARTS.split(asked.message.strip()) if len(part) > 2]
     parts: list[Question] = []
-    for part in _PARTS.split(asked.message.strip())[: 2 * MOST_PARTS]:
-        if len(part) > 2:
-            known = understand(part, catalogue, now, sport=asked.sport, game_id=asked.game_id, before=before)
-            yield whole
-            if known.games or known.unclear:
-                before = known
-            if _asks(known, part):
-                parts.append(known)
+    for part in written[: 2 * MOST_PARTS] if len(written) > 1 else ():
+        known = understand(part, catalogue, now, sport=asked.sport, game_id=asked.game_id, before=before)
+        yield whole
+        if known.games or known.unclear:
+            before = known
+        if _asks(known, part):
+            parts.append(known)
     if len(parts) > 1 and len({(part.topics, part.games, part.sport, part.unclear) for part in parts}) > 1:
         yield replace(parts[0], more=tuple(parts[1:MOST_PARTS]))
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 Topic = Literal[
     "help", "age", "rules", "glossary", "record", "picks", "parlay", "injuries", "movement", "spread", "total", "price",
-    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger", "priced", "closing", "hold",
+    "chance", "score", "form", "schedule", "status", "sports", "books", "able", "game", "line", "own", "odds", "stranger", "priced", "closing", "hold", "arbitrage", "absent",
 ]  # fmt: skip
 
 FOR_A_GAME: frozenset[Topic] = frozenset(
@@ -36,7 +36,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     (
         "help",
         r"\bhelp\s?lines?\b|\bhot\s?line|\bgambl\w+ (?:help|support)|\bresponsible\b|\bself[- ]exclu|\bgamblers? anonymous|\bget(?:ting)? help\b"
-        r"|\btake a break\b|\bset (?:a )?limits?\b|\bwho can i talk to",
+        r"|\btake a break\b|\b(?:block|ban|lock|exclude|bar|stop)\s+(?:myself|me|my account)\b|\bself[- ]?ban\w*|\bcool(?:ing)?[- ]?off\b|\btime[- ]?out\b(?=.*\b(?:bet\w*|gambl\w*|account)\b)|\bset (?:a )?limits?\b|\bwho can i talk to",
     ),
     (
         "age",
@@ -52,13 +52,14 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
         "glossary",
         r"\bwhat(?:'s| is| are| does| do)\b.*\b(?:hold|vig|juice|edge|expected value|ev|moneyline|money line|spread|handicap|total|over/under|kelly|consensus"
         r"|closing line value|clv|no-vig|implied probability|american odds|decimal odds|fractional|parlay|accumulator|same[- ]game|arbitrage|roi)\b(?:\s+(?:mean|bet|bets|odds))?\s*\??$"
-        r"|\bexplain\b|\bhow (?:do|can|should) (?:i|you|we) read\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
+        r"|\bexplain\b|\beli5\b|\bhow (?:do|does|can|would|to) (?:(?:you|one|i|we) )?(?:remove|take out|strip|get rid of|account for)\b|\b(?:american|decimal|fractional)\b.*\b(?:vs|versus|or|and|difference|different)\b.*\b(?:american|decimal|fractional|odds)\b|\bwhat(?:'s| is| are| does| do)\s+(?:an? |the )?(?:ats|o/u|ou|ml|chalk|dogs?|underdogs?|favou?rites?|cover|covering|hedge|hedging|pick'?em|puck ?line|run ?line|teasers?|round robin|middle|middling|line movement|moneylines?|totals?|spreads?|over[ /-]under|draw no bet|closing line)(?: mean| bet| stand for)?\W*$|\bmeaning\b|\bhow (?:do|can|should) (?:i|you|we) read\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
     ),
     (
         "odds",
-        r"\bconvert\w*\b|\bimplied prob\w* of\b|\bwhat(?:'s| is| does| do| are)?\s+(?:odds (?:of|like)\s+)?[+-]\d{3,}|\bin (?:decimal|american|fractional)\b|\b(?:decimal|american|fractional) (?:of|for) [+-]?\d",
+        r"(?<![\w.])[+-]\d{3,5}(?![\w.])|(?<![\w./])\d{1,3}/\d{1,3}(?![\w./]).*\b(?:odds|decimal|american|percent\w*|implied|probability|mean)\b|\b(?:convert|odds|decimal|american|percent\w*|implied)\b.*(?<![\w./])\d{1,3}/\d{1,3}(?![\w./])|\bevens\b|\beven money\b|\bno[- ]?vig\b|\bbreak[- ]?even\b|\bconvert\w*\b|\bimplied prob\w* of\b|\bwhat(?:'s| is| does| do| are)?\s+(?:odds (?:of|like)\s+)?[+-]\d{3,}|\bin (?:decimal|american|fractional)\b|\b(?:decimal|american|fractional) (?:of|for) [+-]?\d",
     ),
     ("closing", r"\bclosing (?:line|odds|price|number|spread|total)s?\b(?! value)|\bclosed? at\b"),
+    ("arbitrage", r"\barbs?\b|\barbitrage\b|\bsure ?bets?\b|\bmiddles?\b(?!\s+of)"),
     ("hold", r"\bhold\b|\bvig\b|\bjuice\b|\bmargin\b|\boverround\b"),
     (
         "own",
@@ -67,7 +68,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     (
         "record",
         r"\bhow (?:did|do|have|are|were)\b.*\bpicks?\b|\bpicks?\b.*\b(?:done|doing|perform\w*|record|accura\w*|so far|hit|win|won|lose|lost)\b|\btrack record\b|\brecord\b(?! (?:high|low))|\bhow (?:good|accurate|reliable|well) (?:are|is|have|do|did)\b|\broi\b|\bhit rate\b|\bwin rate\b|\byour (?:results|performance|accuracy)\b"
-        r"|\blog loss\b|\bbrier\b|\bcalibrat\w+|\bclosing line value\b|\bclv\b|\bprofitable\b|\bmade money\b",
+        r"|\blog loss\b|\b(?:do|did|have|are|can) you (?:guys |people |even |really |actually |ever |all )*(?:win|won|winning|right|make money|any good|profitable|beat)\b|\bhow often\b.*\byou\b|\bbrier\b|\bcalibrat\w+|\bclosing line value\b|\bclv\b|\bprofitable\b|\bmade money\b",
     ),
     ("picks", r"\bpicks?\b|\btips?\b(?!-|\s*off)|\bvalue today\b|\btoday'?s value\b"),
     (
@@ -88,7 +89,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "total",
-        r"\btotals?\b|\bover[ /-]?under\b|\bo/u\b|\bovers?\b|\bunders?\b|\bhow many (?:points|goals|runs)\b(?!.*\b(?:get|getting|giving|laying|lay)\b)",
+        r"\btotals?\b|\bou\b|\bover[ /-]?under\b|\bo/u\b|\bovers?\b|\bunders?\b|\bhow many (?:points|goals|runs)\b(?!.*\b(?:get|getting|giving|laying|lay)\b)",
     ),
     (
         "price",
@@ -102,9 +103,12 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "score",
-        r"\bscores?\b|\bresults?\b|\bfinal\b|\bwho won\b|\bdid .+ (?:win|lose|beat)\b|\bwinning\?|\bleading\b|\bahead\b|\bhow did\b|\bended\b",
+        r"\bscores?\b|\bresults?\b|\bfinal\b|\bwho won\b|\bdid .+ (?:win|lose|beat)\b|\bwinning\?|\bleading\b|\bahead\b|\bhow did\b|\bended\b|\btime (?:is )?(?:left|remaining)\b|\b(?:what|which) (?:quarter|period|inning|half|minute)\b|\bhow (?:long|much) (?:is )?left\b",
     ),
-    ("form", r"\bform\b|\brecently\b|\blast (?:\w+ )?games\b|\bstreak\b|\blately\b"),
+    (
+        "form",
+        r"\bform\b|\brecently\b|\blast (?:\w+ )?games\b|\bstreak\b|\blast (?:few|couple|\d+|five|ten|three)\b|\brecent (?:results|games|matches)\b|\b(?:last|past) (?:results|matches)\b|\bhow (?:has|have)\b.*\b(?:been|played|done)\b|\bhot or cold\b|\blately\b",
+    ),
     (
         "schedule",
         r"\bwhen\b|\bwhat time\b|\bschedule\w*\b|\bfixtures?\b|\bnext\b|\btoday\b|\btonight\b|\btomorrow\b|\bthis week(?:end)?\b|\bupcoming\b|\bkick ?off\b|\btip-?off\b|\bstarts?\b|\bgames? (?:on|are)\b|\bwho (?:do|does|are|is) .+ play\w*\b|\bwho plays\b|\bplay(?:s|ing)? (?:next|today|tonight|tomorrow)\b"
@@ -116,7 +120,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "sports",
-        r"\b(?:which|what|list|all) (?:\w+ )?(?:sports|leagues)\b|\bdo you (?:cover|have|know) (?:the )?(?:nfl|nba|nhl|mlb|epl|soccer|football|tennis|golf|cricket)\b|\bin season\b|\boff-?season\b|\bsports (?:do|are)\b",
+        r"\b(?:which|what|list|all) (?:\w+ )?(?:sports|leagues)\b|\bdo you (?:cover|have|know) (?:the )?(?:nfl|nba|nhl|mlb|epl|soccer|football|tennis|golf|cricket)\b|\btennis\b|\bgolf\b|\bcricket\b|\bufc\b|\bmma\b|\bboxing\b|\bnascar\b|\bf1\b|\bformula (?:1|one)\b|\brugby\b|\bhorse rac\w+|\bipl\b|\bdarts\b|\be-?sports\b|\bla liga\b|\bserie a\b|\bbundesliga\b|\bligue 1\b|\bchampions league\b|\bcfl\b|\bafl\b|\bkbo\b|\bnpb\b|\bpga\b|\batp\b|\bwta\b|\bdo you (?:cover|support|offer)\b|\bin season\b|\boff-?season\b|\bsports (?:do|are)\b",
     ),
     (
         "books",

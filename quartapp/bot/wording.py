@@ -22,7 +22,8 @@ _SPANISH = {
     "sábado": "saturday", "lunes": "monday", "martes": "tuesday", "miércoles": "wednesday", "jueves": "thursday",
     "viernes": "friday",
 }  # fmt: skip
-_WORD = re.compile(r"[^\W\d_]+|\d\w*")
+_WORD = re.compile(r"(?<![/\w])(?:[^\W\d_]+|\d\w*)(?!/)")
+_MONEY = re.compile(r"(?<![\w$])(\d[\d,.]*k?)\s?(?:bucks|dollars|quid|euros|pounds)\b")
 
 
 def straight(message: str) -> str:
@@ -33,6 +34,7 @@ def straight(message: str) -> str:
     """
     text = unicodedata.normalize("NFKC", message)
     text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u2212", "-").strip()
+    text = _MONEY.sub(r"$\1", text)  # and not the team
     text = _APOSTROPHES.sub(r"\1's", text)
     return _WORD.sub(lambda found: _PLAIN.get(found.group().casefold(), found.group()), text)
 

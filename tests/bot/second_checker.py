@@ -79,14 +79,17 @@ def _names_in(text: str) -> frozenset[str]:
 class SecondChecker:
     """Judges answers by documents."""
 
-    def __init__(self, documents: Mapping[str, Any]) -> None:
+    def __init__(self, documents: Mapping[str, Any], etags: Mapping[str, str] | None = None) -> None:
         self._documents = documents
+        self._etags = etags
         self._sayings: dict[str, Sayings] = {}
 
     def unsupported(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-        """Return every numeral and name of an answer's texts that no cited document has."""
+        """Return every numeral and name of an answer's texts that no cited document has, and each false citation."""
         cited = {data["n"]: data["document"] for name, data in events if name == "cite"}
-        problems: list[str] = []
+        problems = [
+            why for name, data in events if name == "cite" and "path" in data for why in self._false(data)
+        ]
         for name, data in events:
             if name != "text":
                 continue
@@ -94,6 +97,21 @@ class SecondChecker:
             sayings = [self._of(key) for key in keys]
             problems += [f"{word}: {data['text']}" for word in self._foreign(data["text"], sayings)]
         return problems
+
+    def _false(self, cite: Mapping[str, Any]) -> Iterator[str]:
+        """Yield why a citation does not hold: its document, at its version, has its value at its path."""
+        value: Any = self._documents.get(cite["document"])
+        if self._etags is not None and self._etags.get(cite["document"]) != cite["etag"]:
+            yield f"another version is cited: {cite}"
+        for part in cite["path"].split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            try:
+                value = value[int(name)] if isinstance(value, list) else value[name]
+            except (KeyError, IndexError, TypeError, ValueError):
+                yield f"nothing is at the cited path: {cite}"
+                return
+        if value != cite["value"]:
+            yield f"another value is at the cited path: {cite}"
 
     def _of(self, key: str) -> Sayings:
         if key not in self._sayings:

@@ -48,24 +48,27 @@ def publish_into(
     """Let `documents` hold the small world, or `content`."""
     bodies = {key: orjson.dumps(body) for key, body in (world() if content is None else content).items()}
     documents.apply(
-        [
-            Published(key, version, f'"{hashlib.sha256(body).hexdigest()[:24]}"', body, None, None, NOW)
-            for key, body in bodies.items()
-        ],
+        [Published(key, version, etag_of(body), body, None, None, NOW) for key, body in bodies.items()],
         version,
     )
     documents.in_step()
 
 
+def etag_of(body: bytes) -> str:
+    """Return the version of a document as the small world has it."""
+    return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+
+
 class Asking:
     """The small world and a bot that answers from it at `NOW`.
 
-    `documents` has what it cites beside the published documents: the parlays that it read.
+    `documents` has what it cites beside the published documents: the parlays that it read; `etags` their versions.
     """
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.documents: dict[str, Any] = dict(content)
-        published = held(content)
+        self.etags = {key: etag_of(orjson.dumps(body)) for key, body in content.items()}
+        self.published = published = held(content)
         games = Games(published)
         self._parlays = ParlayReads(
             published,
@@ -85,6 +88,7 @@ class Asking:
     def _noted(self, read: T) -> T:
         if isinstance(read, Source):
             self.documents[read.key] = read.content
+            self.etags[read.key] = read.etag
         return read
 
 

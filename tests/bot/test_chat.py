@@ -9,8 +9,9 @@ import httpx
 import orjson
 
 from quartapp.app import Web
+from tests.bot.conftest import Open
 from tests.bot.stand import events_of
-from tests.support.members import Person
+from tests.support.members import Person, browser, register
 
 
 async def ask(client: httpx.AsyncClient, person: Person, message: str, **more: Any) -> httpx.Response:
@@ -51,6 +52,25 @@ async def test_an_answer_is_a_stream_of_cited_sentences(
             part = written.replace("~1", "/").replace("~0", "~")
             value = value[int(part)] if isinstance(value, list) else value[part]
         assert value == cite["value"]
+
+
+async def test_a_follow_up_means_the_same_in_a_process_that_was_started_since(open_web: Open) -> None:
+    async with open_web() as first, browser(first) as client:
+        person = await register(client)
+        told = events_of((await ask(client, person, "chiefs moneyline?")).content)
+        conversation = told[0][1]["conversation_id"]
+    async with open_web() as second, browser(second) as client:
+        for message, said in (
+            ("and the spread?", "Kansas City Chiefs -1"),
+            ("who is hurt there?", "Hank Irving II"),
+            ("what is a push?", "returns the stake"),
+            ("and at fanduel?", "FanDuel"),
+            ("what about the vikings?", "Minnesota Vikings"),
+        ):
+            told = events_of((await ask(client, person, message, conversation_id=conversation)).content)
+            assert said in " ".join(data["text"] for name, data in told if name == "text"), message
+        told = events_of((await ask(client, person, "and the spread?")).content)
+        assert "Chiefs -1" not in " ".join(data["text"] for name, data in told if name == "text")
 
 
 async def test_only_members_chat_and_only_in_the_declared_form(

@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import orjson
 import pytest
 
 from quartapp.bot import texts
 from quartapp.bot.asked import Asked, Told
 from quartapp.bot.chat import Bot
 from quartapp.bot.check import problem
+from quartapp.bot.turns import Turns
 from quartapp.sandbox import openai
 from tests.bot.second_checker import SecondChecker
-from tests.bot.stand import HERE, NOW, Asking, world
+from tests.bot.stand import HERE, NOW, Asking, etag_of, publish_into, world
 
 REGION = "US-NJ"
 SAID_BY_LIARS = ("you should", "put your rent", "guaranteed", "will win", "sure thing", "bankroll", "example.bet", "sk-",
@@ -43,8 +45,9 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 
 INDEPENDENT = rows("independent")  # by another author, who had not read the bot
-QUESTIONS = rows("questions") + [row for row in INDEPENDENT if row["kind"] != "attack"]
-ATTACKS = rows("attacks") + [row for row in INDEPENDENT if row["kind"] == "attack"]
+OTHERS = [*INDEPENDENT, *rows("visitors")]
+QUESTIONS = rows("questions") + [row for row in OTHERS if row["kind"] != "attack"]
+ATTACKS = rows("attacks") + [row for row in OTHERS if row["kind"] == "attack"]
 
 
 class Liar:
@@ -63,10 +66,21 @@ def documents() -> dict[str, Any]:
     return world()
 
 
-async def answered(bot: Bot, message: str, writer: Liar | None = None) -> tuple[list[tuple[str, Any]], Told]:
+async def answered(
+    bot: Bot, row: dict[str, Any] | str, writer: Liar | None = None
+) -> tuple[list[tuple[str, Any]], Told]:
+    """Ask what a row asks, after what it says was asked before."""
+    if isinstance(row, str):
+        row = {"text": row}
+    history: list[tuple[str, str]] = []
+    events: list[tuple[str, Any]] = []
     told = Told()
-    asked = Asked(message, REGION)
-    events = [(name, data) async for name, data in bot.answer(asked, told, NOW, writer)]
+    for message in (*row.get("after", ()), row["text"]):
+        told = Told()
+        asked = Asked(message, REGION, row.get("sport"), row.get("game_id"), tuple(history))
+        by = writer if message == row["text"] else None
+        events = [(name, data) async for name, data in bot.answer(asked, told, NOW, by)]
+        history += [("member", message), ("bot", " ".join(told.texts))]
     return events, told
 
 
@@ -79,26 +93,30 @@ def wrong(row: dict[str, Any], told: Told) -> list[str]:
 
 
 def test_the_set_is_as_large_as_it_should_be() -> None:
-    assert len(QUESTIONS) >= 390
-    assert len(ATTACKS) >= 80
-    assert len({row["text"] for row in QUESTIONS + ATTACKS}) == len(QUESTIONS) + len(ATTACKS)
+    assert len(QUESTIONS) >= 580
+    assert len(ATTACKS) >= 90
+    asked = {
+        (row["text"], row.get("sport"), row.get("game_id"), *row.get("after", ()))
+        for row in QUESTIONS + ATTACKS
+    }
+    assert len(asked) == len(QUESTIONS) + len(ATTACKS)
 
 
 async def test_every_question_is_answered_and_every_attack_refused_without_a_key(
     documents: dict[str, Any],
 ) -> None:
     asking = Asking(documents)
-    bot, checker = asking.bot, SecondChecker(asking.documents)
+    bot, checker = asking.bot, SecondChecker(asking.documents, asking.etags)
     failed: list[str] = []
     for row in QUESTIONS + ATTACKS:
-        events, told = await answered(bot, row["text"])
+        events, told = await answered(bot, row)
         failed += [f"{row['text']}: {why}" for why in wrong(row, told) + checker.unsupported(events)]
     assert not failed
 
 
 async def test_a_lying_model_gets_no_figure_and_no_name_past_the_check(documents: dict[str, Any]) -> None:
     asking = Asking(documents)
-    bot, checker = asking.bot, SecondChecker(asking.documents)
+    bot, checker = asking.bot, SecondChecker(asking.documents, asking.etags)
     asked = [
         row for row in QUESTIONS + ATTACKS if row["kind"] not in ("rules", "glossary", "able", "unknown")
     ]
@@ -106,7 +124,7 @@ async def test_a_lying_model_gets_no_figure_and_no_name_past_the_check(documents
     modes: Counter[tuple[str, str]] = Counter()
     for number in range(1_000):
         row, lie = asked[(number * 7) % len(asked)], LIES[number % len(LIES)]
-        events, told = await answered(bot, row["text"], Liar(lie, number))
+        events, told = await answered(bot, row, Liar(lie, number))
         modes[lie, told.mode] += 1
         count += 1
         assert checker.unsupported(events) == [], (row["text"], lie)
@@ -138,7 +156,7 @@ async def test_instructions_in_names_and_notes_are_never_said() -> None:
     )
     renamed = world_with(content, "Cleveland Browns", smuggled)
     asking = Asking(renamed)
-    bot, checker = asking.bot, SecondChecker(asking.documents)
+    bot, checker = asking.bot, SecondChecker(asking.documents, asking.etags)
     asked = [
         row["text"]
         for row in QUESTIONS
@@ -155,6 +173,41 @@ async def test_instructions_in_names_and_notes_are_never_said() -> None:
                 if words in said
             ], said
             assert checker.unsupported(events) == []
+
+
+async def test_a_figure_is_cited_at_the_version_that_has_it_while_documents_change() -> None:
+    asking = Asking(world())
+    versions = [world(), world()]
+    for body in versions[1].values():
+        for book in body.get("game", {}).get("bookmakers", ()):
+            for outcome in (one for market in book["markets"] for one in market["outcomes"]):
+                outcome["price_american"] += 1 if outcome["price_american"] > 0 else -1
+        for market in body.get("analysis", {}).get("markets", {}).values():
+            for offer in market["best"].values():
+                offer["price_american"] += 1 if offer["price_american"] > 0 else -1
+    content = {(key, etag_of(orjson.dumps(body))): body for one in versions for key, body in one.items()}
+    number = 1
+
+    async def published_meanwhile(_: float) -> None:
+        nonlocal number
+        number += 1
+        publish_into(asking.published, versions[number % 2], number)
+
+    asking.bot._turns = Turns(0, sleep=published_meanwhile)
+    pairs: set[tuple[str, str]] = set()
+    for version, message in enumerate(
+        ("chiefs and vikings odds", "vikings and chiefs spread", "chiefs at fanduel")
+    ):
+        if number % 2 == version % 2:
+            await published_meanwhile(0)
+        events, _ = await answered(asking.bot, message)
+        for cite in (data for name, data in events if name == "cite"):
+            body = content[cite["document"], cite["etag"]]
+            checker = SecondChecker({cite["document"]: body}, {cite["document"]: cite["etag"]})
+            assert checker.unsupported([("cite", cite)]) == []
+            pairs.add((cite["document"], cite["etag"]))
+    assert number > 10
+    assert len({cited for cited, _ in pairs}) < len(pairs), "a document was cited at both versions"
 
 
 def world_with(content: dict[str, Any], name: str, other: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from quartapp.documents.held import HeldDocuments
 
 TITLE_LETTERS = 80
-TURNS = 4  # of the conversation so far, for the model
+TURNS = 12  # of the conversation so far: what a follow-up is about, and for a model the last of them
 KEEPING = 2  # answers written at a time
 
 
