@@ -36,6 +36,7 @@ _ALL = re.compile(
 _FIRST = re.compile(r"\b(?:first|1st|former)\b", re.IGNORECASE)
 _SECOND = re.compile(r"\b(?:second|2nd|latter|last)\b", re.IGNORECASE)
 _SAME_ASKED: frozenset[Topic] = frozenset(("record", "picks", "schedule"))
+_QUOTED: frozenset[Topic] = frozenset(("price", "spread", "total"))
 
 
 class Carried(NamedTuple):
@@ -80,9 +81,10 @@ def carried(
     if found.sport is not None and all(game.sport != found.sport for game in before.games):
         return NOTHING
     teams = _opponents(before) if _OTHER.search(message) else before.teams
-    return Carried(
-        before.games, teams, () if topics else _asked(before), legs=book_alone and bool(before.legs)
-    )
+    asked = _asked(before)
+    if book_alone:
+        asked = tuple(topic for topic in asked if topic in _QUOTED) or ("price",)
+    return Carried(before.games, teams, () if topics else asked, legs=book_alone and bool(before.legs))
 
 
 def _asked(before: Question) -> tuple[Topic, ...]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 TITLE_LETTERS = 80
 TURNS = 12  # of the conversation so far: what a follow-up is about, and for a model the last of them
 KEEPING = 2  # answers written at a time
+KEPT_SECONDS = 0.2  # how long a follow-up that comes at once waits for what was said before to be kept
 
 
 class ChatService:
@@ -63,6 +64,7 @@ class ChatService:
         self._make_model = make_model
         self._after = Tasks()
         self._keeping = asyncio.Semaphore(KEEPING)
+        self._ends: dict[tuple[object, UUID], asyncio.Task[object]] = {}
         self._watch = Watch(standing, stores.database, budget, stopping, Helper(documents))
 
     @property
@@ -119,6 +121,8 @@ class ChatService:
         return chat
 
     async def _history(self, member: Member, conversation: str) -> list[tuple[str, str]]:
+        if (end := self._ends.get((member.id, UUID(conversation)))) is not None:
+            await asyncio.wait({end}, timeout=KEPT_SECONDS)
         async with session(self._stores.database) as connection:
             turns = await conversations.latest(connection, member.id, UUID(conversation), TURNS)
         if turns is None:
@@ -148,7 +152,7 @@ class ChatService:
                 yield event("done", await self._done(chat))
         finally:
             self._watch.remove(chat)
-            self._after.start(self._finish(chat), "bot")
+            self._end(chat)
 
     async def close(self) -> None:
         """Let what follows the last answers be done."""
@@ -197,6 +201,17 @@ class ChatService:
         self.used.tokens_in += tokens_in
         self.used.tokens_out += tokens_out
         await self._budget.settle(taken, tokens_in + tokens_out)
+
+    def _end(self, chat: Chat) -> None:
+        """Let what follows an answer be done; the next of its conversation waits for it a moment."""
+        place = chat.member.id, chat.conversation
+        self._ends[place] = end = self._after.start(self._finish(chat), "bot")
+
+        def ended(_: asyncio.Task[object]) -> None:
+            if self._ends.get(place) is end:
+                del self._ends[place]
+
+        end.add_done_callback(ended)
 
     async def _finish(self, chat: Chat) -> None:
         if chat.told.dropped or chat.told.error:
