@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from quartapp.bot import help_told, odds_told, picks_told, record_told, rules_told, status_told, texts
 from quartapp.bot.care import Care
@@ -19,6 +20,7 @@ from quartapp.bot.topics import FOR_A_GAME, Topic
 from quartapp.publish import addresses
 
 GAMES_TOLD = 6
+RUNS = timedelta(hours=4)  # a game that began yesterday is today's while it lasts
 _OTHER_SPORT = re.compile(
     r"\btennis|\bgolf|\bcricket|\bufc\b|\bmma\b|\bboxing|\bnascar|\bf1\b|\bformula|\brugby|\bhorse|\bipl\b|\bdarts|\be-?sports"
     r"|\bla liga|\bserie a\b|\bbundesliga|\bligue 1|\bchampions league|\bcfl\b|\bafl\b|\bkbo\b|\bnpb\b|\bpga\b|\batp\b|\bwta\b",
@@ -131,7 +133,11 @@ def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterato
     if question.sport is not None:
         listed = [game for game in listed if game.sport == question.sport]
     if question.day is not None:
-        listed = [game for game in listed if game.status == "live" or question.day.has(game.start)]
+        listed = [
+            game
+            for game in listed
+            if question.day.has(game.start) or (game.status == "live" and question.day.has(game.start + RUNS))
+        ]
     if not listed:
         yield Sentence("No game of that kind is listed.")
         yield Sentence(texts.ABLE[1])

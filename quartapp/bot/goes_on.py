@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
 
 from quartapp.bot.catalogue import Catalogue, Found, Listed, Team
 from quartapp.bot.topics import FOR_A_GAME, GENERAL, Topic
-
-if TYPE_CHECKING:
-    from quartapp.bot.question import Question
 
 SHORT_WORDS = 4  # a message that is hardly more than a name asks the same of another
 _BEGINS = re.compile(
@@ -33,10 +31,57 @@ _ALL = re.compile(
     r"|\btoday\b|\btonight\b|\btomorrow\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\bweekends?\b|\bbest bets?\b|\bparlay\b",
     re.IGNORECASE,
 )
+_THE = re.compile(
+    r"\b(?:the|their|its|his|current|best)\s+(?:\w+\s+)?(?:spread|total|over|under|moneyline|money line|line|handicap|hold|vig|juice|price|odds|edge|consensus|ml|o/u)\b",
+    re.IGNORECASE,
+)
+_MEANING = re.compile(
+    r"\bmeans?\b|\bmeaning\b|\bexplain\b|\bdefine\b|\bhow (?:do|does|is|are|can)\b", re.IGNORECASE
+)
 _FIRST = re.compile(r"\b(?:first|1st|former)\b", re.IGNORECASE)
 _SECOND = re.compile(r"\b(?:second|2nd|latter|last)\b", re.IGNORECASE)
 _SAME_ASKED: frozenset[Topic] = frozenset(("record", "picks", "schedule"))
 _QUOTED: frozenset[Topic] = frozenset(("price", "spread", "total"))
+
+
+class OfLine(Protocol):
+    """A line that was asked about."""
+
+    @property
+    def market(self) -> Literal["spreads", "totals"]:
+        """Which one."""
+
+
+class Before(Protocol):
+    """What was spoken of."""
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """What was asked."""
+
+    @property
+    def games(self) -> tuple[Listed, ...]:
+        """Of which games."""
+
+    @property
+    def teams(self) -> tuple[Team, ...]:
+        """Which teams were named."""
+
+    @property
+    def unclear(self) -> tuple[Team, ...]:
+        """Of which nobody could say which one is meant."""
+
+    @property
+    def legs(self) -> Sequence[object]:
+        """The legs of a parlay."""
+
+    @property
+    def line(self) -> OfLine | None:
+        """A line."""
+
+    @property
+    def sport(self) -> str | None:
+        """A sport."""
 
 
 class Carried(NamedTuple):
@@ -53,7 +98,7 @@ NOTHING = Carried()
 
 
 def carried(
-    message: str, found: Found, topics: list[Topic], before: Question, catalogue: Catalogue, *, page: bool
+    message: str, found: Found, topics: list[Topic], before: Before, catalogue: Catalogue, *, page: bool
 ) -> Carried:
     """Return what a message takes over of what was spoken of `before`. `page`: its sender looks at a game."""
     if "team" in found.strangers:
@@ -65,7 +110,7 @@ def carried(
     begins = _BEGINS.search(message) is not None
     if found.teams or found.unclear:
         return Carried(topics=_asked(before)) if not topics and (begins or short) else NOTHING
-    if any(topic in GENERAL - {"parlay"} for topic in topics):
+    if any(topic in GENERAL - {"parlay"} for topic in topics) and not _of_this(message, topics):
         return NOTHING
     refers = begins or _REFERS.search(message) is not None or _OTHER.search(message) is not None
     if page and not (refers and before.teams):
@@ -87,14 +132,23 @@ def carried(
     return Carried(before.games, teams, () if topics else asked, legs=book_alone and bool(before.legs))
 
 
-def _asked(before: Question) -> tuple[Topic, ...]:
+def _of_this(message: str, topics: Sequence[Topic]) -> bool:
+    """Return whether a message that has a general topic's words means the game: "what is the spread?"."""
+    if any(topic in GENERAL - {"parlay", "glossary", "odds"} for topic in topics):
+        return topics[0] == "record" and re.search(r"\btheir\b|\bits\b", message, re.IGNORECASE) is not None
+    if "odds" in topics:
+        return not re.search(r"\d|\bevens\b|\beven money\b", message, re.IGNORECASE)
+    return _THE.search(message) is not None and not _MEANING.search(message)
+
+
+def _asked(before: Before) -> tuple[Topic, ...]:
     """Return what was asked, as it can be asked of another game."""
     if "line" in before.topics and before.line is not None:
         return ("spread" if before.line.market == "spreads" else "total",)
     return tuple(topic for topic in before.topics if topic in FOR_A_GAME and topic != "game")
 
 
-def _opponents(before: Question) -> tuple[Team, ...]:
+def _opponents(before: Before) -> tuple[Team, ...]:
     """Return whom the teams that were named play against."""
     named = {team.name for team in before.teams}
     return tuple(
@@ -105,7 +159,7 @@ def _opponents(before: Question) -> tuple[Team, ...]:
     )
 
 
-def _picked(message: str, found: Found, before: Question) -> Team | None:
+def _picked(message: str, found: Found, before: Before) -> Team | None:
     """Return which of several teams a message means, after it was asked which."""
     if found.teams:
         return next((team for team in found.teams if team in before.unclear), None)

@@ -148,7 +148,9 @@ def _about_games(topics: list[Topic], message: str, line: Line | None) -> list[T
         if any(topic in FOR_A_GAME for topic in topics)
         else frozenset({"odds", "own"})
     )
-    topics = [topic for topic in topics if topic not in general] or ["game"]
+    if "record" in topics:  # the team's
+        topics = [topic for topic in topics if topic != "form"] + ["form"]
+    topics = [topic for topic in topics if topic not in general and topic != "record"] or ["game"]
     if "closing" in topics:
         return ["closing"]
     if "hold" in topics and not any(topic in topics for topic in ("spread", "total")):

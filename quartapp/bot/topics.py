@@ -137,7 +137,7 @@ _COMPILED = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern
 def topics_of(message: str) -> list[Topic]:
     """Return every topic that a message has a word of.
 
-    >>> topics_of("who is out and what is the spread?")
+    >>> topics_of("who is out, and the spread?")
     ['injuries', 'spread']
     """
     return [topic for topic, pattern in _COMPILED if pattern.search(message)]
