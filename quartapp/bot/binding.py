@@ -1,85 +1,91 @@
-"""Whether a model's sentence says its figures of whom they are: -140 is the Chiefs' price, and no other team's.
+"""Whether a model's sentence says its figures of what they are: -140 is the Chiefs' price, and no other team's.
 
-A figure belongs to the outcome, the book and the market of the facts that have it. It is said of the nearest name before
-it; where no name stands before the first figure, of the nearest behind it. What is in doubt is refused, as in check.py.
+A figure belongs to the game, the outcome, the book and the market of the facts that have it, and it is a price, a
+chance, an edge, a line, a score or a time. It is said of the nearest name before it that is no object there; where no
+name stands before the first figure, of the nearest behind it. What is in doubt is refused, as in check.py.
 """
-
-# ruff: noqa: E501 - a pattern reads better whole
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from quartapp.bot.athletes import athlete_problem
 from quartapp.bot.check import normalise
-from quartapp.bot.claims import chance_claim, injury_claim, score_claim
+from quartapp.bot.claims import claim_problem, says_something, subject
 from quartapp.bot.facts import Fact
+from quartapp.bot.game_facts import SIDES
+from quartapp.bot.kinds import is_best, is_in_market, is_in_range, is_of_kind, needs_figure
 from quartapp.bot.mentions import Mention, mentions
 from quartapp.bot.numerals import Numeral, Sayable, numerals
+from quartapp.bot.sides import Sides, game_of, market_of
 
 _FILL = "\u00a4"
-_MARKET_WORDS = {
-    "total": re.compile(r"\btotals?\b|\bover\b|\bunder\b|\bcombined\b|\bpoints\b|\bgoals\b|\bruns\b", re.IGNORECASE),
-    "spread": re.compile(r"\bspreads?\b|\blines?\b|\bhandicaps?\b|\bpoints\b|\bfavou?red by\b|[+-]\d+(?:\.\d+)?\b", re.IGNORECASE),
-}  # fmt: skip
-# What a figure is said to be, by the nearest of these words before it, or one close behind it.
-_KINDS = re.compile(
-    r"\b(?P<probability>probabilit\w+|chances?|likel\w+|percent\w*|implie[sd]|implied)\b|\b(?P<edge>edges?|returns?)\b"
-    r"|\b(?P<price>price[sd]?|odds|pays?|quot\w+)\b|\b(?P<line>spreads?|lines?|handicaps?|totals?)\b",
+_AT_BOOK = re.compile(
+    r"%?\s*(?:\([^()\u00a4]*\))?\s*(?:(?:on|for)\s+(?:the\s+)?(?:\u00a4+|over|under)\s+)?"
+    r"(?:at|with|from|on|by|\()?\s*(?:the\s+)?",
     re.IGNORECASE,
 )
-BEHIND_LETTERS = 25
-_FIGURED = re.compile(r"\bstarts?\b|\bkick-?off\b", re.IGNORECASE)
-_VALUED = re.compile(
-    r"\bprobability\b|\bedge\b|\bprice of\b|\bline of\b|\b(?:spread|total|winner), \w+|\bscore\b",
-    re.IGNORECASE,
-)
-_MARKETS = re.compile(
-    r"\b(?P<other>spreads?|totals?|handicaps?)\b|\b(?:winner|moneyline|to win|wins?)\b", re.IGNORECASE
-)
+_JOINED = re.compile(r"\s*(?:,|/|&|,?\s*and)\s*", re.IGNORECASE)
+_OF_ALL = re.compile(r"\b(?:consensus|books|bookmakers|sportsbooks|markets?)\b", re.IGNORECASE)
 
 
-def binding_problem(text: str, facts: Sequence[Fact]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A sentence with what it names: `plain` has every name filled, so that no word of one counts."""
+
+    text: str
+    plain: str
+    owners: list[Mention]
+    teams: list[Mention]
+    books: list[Mention]
+    games: dict[str, Sides]
+
+
+def binding_problem(text: str, facts: Sequence[Fact], games: Mapping[str, Sides]) -> str | None:
     """Return why a sentence says a figure or a state of whom it is not, None where it does not.
+
+    `games` are of all the facts that the model was sent: who plays where may stand in one that is not cited.
 
     >>> chiefs = Fact("/a", '"1"', "/1/price_american", -140, "price", ("Kansas City Chiefs",))
     >>> browns = Fact("/a", '"1"', "/2/price_american", 116, "price", ("Cleveland Browns",))
-    >>> binding_problem("The Browns pay +116 and the Chiefs -140.", [chiefs, browns]) is None
+    >>> binding_problem("The Browns pay +116 and the Chiefs -140.", [chiefs, browns], {}) is None
     True
-    >>> binding_problem("The Chiefs pay +116.", [chiefs, browns])
+    >>> binding_problem("The Chiefs pay +116.", [chiefs, browns], {})
     'the figure +116 of another'
     """
-    text = normalise(text).replace("\u2013", "-").replace("\u2014", " - ")
-    books = mentions(text, {name for fact in facts for one in fact.beside for name in one.names})
-    owners = mentions(text, {name for fact in facts for name in _owners(fact)})
+    read = _read(normalise(text).replace("\u2013", "-"), facts, games)
     athletes = [fact for fact in facts if fact.path.endswith("/athlete")]
-    plain = text
-    for mention in (*books, *owners, *mentions(text, {name for fact in facts for name in fact.names})):
-        plain = plain[: mention.start] + _FILL * (mention.end - mention.start) + plain[mention.end :]
     return (
-        _emptiness(plain, text, facts)
-        or _figures(plain, text, facts, owners, books)
-        or score_claim(plain, facts, owners)
-        or chance_claim(plain, facts, owners)
-        or injury_claim(text, athletes)
+        needs_figure(read.plain)
+        or _figures(read, facts)
+        or claim_problem(read.plain, read.games, read.teams)
+        or athlete_problem(read.text, athletes)
+        or _emptiness(read, games, athletes)
     )
 
 
-def _emptiness(plain: str, text: str, facts: Sequence[Fact]) -> str | None:
-    """Return a claim about a figure, a time or a side that says none, or another's."""
-    said = list(numerals(plain))
-    if not said and (claim := _FIGURED.search(plain)) is not None:
-        return f"the claim {claim.group().strip()} without a figure"
-    if (
-        not any(numeral.value is not None for numeral in said)
-        and (claim := _VALUED.search(plain)) is not None
-    ):
-        return f"the claim {claim.group().strip()} without a figure"
-    for side in ("home", "away"):
-        if re.search(rf"\b{side} (?:team|side)\b", plain, re.IGNORECASE):
-            own = {name for fact in facts if fact.path.endswith(f"/{side}_team") for name in fact.names}
-            if not mentions(text, own):
-                return f"the claim {side} team"
+def _read(text: str, facts: Sequence[Fact], offered: Mapping[str, Sides]) -> Read:
+    cited = {game_of(fact) for fact in facts}
+    games = {game: sides for game, sides in offered.items() if game in cited}
+    books = mentions(text, {name for fact in facts for one in fact.beside for name in one.names})
+    owners = mentions(text, {name for fact in facts for name in _owners(fact)})
+    teams = mentions(text, {name for sides in games.values() for name in sides.teams} | set(SIDES))
+    plain = text
+    named = {name for fact in facts for name in fact.names} | {name for one in teams for name in one.names}
+    for mention in (*books, *mentions(text, named - set(SIDES))):
+        plain = plain[: mention.start] + _FILL * (mention.end - mention.start) + plain[mention.end :]
+    return Read(text, plain, owners, teams, books, games)
+
+
+def _emptiness(read: Read, games: Mapping[str, Sides], athletes: Sequence[Fact]) -> str | None:
+    """Return that a sentence says nothing that can be held against a fact, or does not say of which game it speaks."""
+    has_athlete = bool(mentions(read.text, {fact.names[0] for fact in athletes}))
+    if not has_athlete and not any(numerals(read.plain)) and not says_something(read.plain):
+        return "nothing to check"
+    if len(games) > 1 and not has_athlete and not [one for one in read.teams if not one.names <= set(SIDES)]:
+        return "no game named"
     return None
 
 
@@ -87,89 +93,83 @@ def _owners(fact: Fact) -> tuple[str, ...]:
     """Return the outcomes whose figure a fact is."""
     if fact.kind not in ("price", "probability", "point", "number") or isinstance(fact.value, str):
         return ()
+    if fact.kind == "point" and market_of(fact) == "total":
+        return ()  # a total is not the Over's alone
     return fact.names
 
 
-def _figures(
-    plain: str, text: str, facts: Sequence[Fact], owners: list[Mention], books: list[Mention]
-) -> str | None:
-    said = [numeral for numeral in numerals(plain) if numeral.value is not None]
-    before = not said or any(owner.start < min(numeral.start for numeral in said) for owner in owners)
+def _figures(read: Read, facts: Sequence[Fact]) -> str | None:
+    said = list(numerals(read.plain))
+    starts_with_name = not said or any(owner.start < min(one.start for one in said) for owner in read.owners)
     for numeral in said:
         having = [fact for fact in facts if Sayable([fact]).allows(numeral)]
-        if not having:
-            continue  # a part of a date or of a text, which check.py has seen
         if not any(
-            (
-                ("/scores/" in fact.path and _in_a_score(plain, numeral))
-                or _is_of(numeral, fact, owners, before=before)
-            )
-            and _is_at(numeral, fact, books)
-            and _is_in_market(text, numeral, fact)
-            and _is_of_kind(plain, numeral, fact)
+            (is_in_range(read.plain, numeral, fact) or _is_of(read, numeral, fact, starts_with_name))
+            and _is_of_game(read, numeral, fact)
+            and _is_at(read, numeral, fact)
+            and is_in_market(read.plain, numeral, fact)
+            and is_of_kind(read.plain, numeral, fact)
+            and is_best(read.plain, fact)
             for fact in having
         ):
             return f"the figure {numeral.text} of another"
     return None
 
 
-def _in_a_score(text: str, numeral: Numeral) -> bool:
-    """Return whether a figure is one of "27-24", of which each is another team's; `_scores` sees who is ahead."""
-    after = text[numeral.start + len(numeral.text) :]
-    return re.search(r"\d-$", text[: numeral.start]) is not None or re.match(r"-\d", after) is not None
-
-
-def _is_of(numeral: Numeral, fact: Fact, mentioned: list[Mention], *, before: bool) -> bool:
+def _is_of(read: Read, numeral: Numeral, fact: Fact, starts_with_name: bool) -> bool:
     """Return whether a figure is said of the one whose fact it is; of nobody's, whoever is named."""
     owners = set(map(normalise, _owners(fact)))
-    if not owners:
+    if not owners or (fact.kind == "point" and not fact.value):
         return True
-    near = [one for one in mentioned if one.start < numeral.start] if before else []
-    ahead = [one for one in mentioned if one.start > numeral.start]
-    nearest = near[-1] if near else ahead[0] if ahead else None
-    return nearest is not None and bool(nearest.names & owners)
+    ahead = [one for one in read.owners if one.start > numeral.start]
+    end = numeral.start + len(numeral.text)
+    if ahead and _is_said_for(read.plain[end : ahead[0].start]):
+        return bool(ahead[0].names & owners)
+    if ahead and not starts_with_name:
+        return bool(ahead[0].names & owners)
+    return subject(read.plain, numeral.start, read.owners, is_figure=True) in owners
 
 
-def _is_at(numeral: Numeral, fact: Fact, mentioned: list[Mention]) -> bool:
-    """Return whether a price is said at its book, where books are named: the next one behind it, or the last before."""
-    own = {normalise(name) for one in fact.beside for name in one.names}
-    if not own or not mentioned:
+def _is_said_for(between: str) -> bool:
+    """Return whether a figure is followed by whose it is: "44.3% for the Browns", "-140 on the Chiefs"."""
+    words = between.replace("%", " ").replace(",", " ,").split()
+    return words in (["for"], ["on"], ["for", "the"], ["on", "the"])
+
+
+def _is_of_game(read: Read, numeral: Numeral, fact: Fact) -> bool:
+    """Return whether a figure is said of its own game, where facts of several are cited."""
+    if len(read.games) < 2 or game_of(fact) is None:
         return True
-    near = [one for one in mentioned if one.start < numeral.start][-1:]
-    ahead = [one for one in mentioned if one.start > numeral.start][:1]
-    return any(one.names & own for one in (*near, *ahead))
+    teams = [one for one in read.teams if not one.names <= set(SIDES)]
+    before = [one for one in teams if one.start < numeral.start][-1:]
+    near = before or teams[:1]
+    mine = read.games[str(game_of(fact))].teams
+    others = [game.teams for key, game in read.games.items() if key != game_of(fact)]
+    return bool(near) and bool(near[0].names & mine) and not any(near[0].names & other for other in others)
 
 
-def _is_of_kind(text: str, numeral: Numeral, fact: Fact) -> bool:
-    """Return whether a figure is said to be what it is: an edge, a probability, a price or a line."""
-    if fact.path.endswith("/edge"):
-        own: set[str] = {"edge"}
-    elif fact.kind == "probability" and "/consensus/" in fact.path:
-        own = {"probability"}
-    elif fact.kind == "price":
-        own = {"probability"} if numeral.percent else {"price", "line"}
-        if text[: numeral.start].rstrip().endswith(" at"):
-            return True  # "has a chance of ... at -140"
-    elif fact.kind == "point":
-        own = {"line"}
-    elif "/scores/" in fact.path:
-        own = set()
-    else:
+def _is_at(read: Read, numeral: Numeral, fact: Fact) -> bool:
+    """Return whether a figure is said at its book, where books are named: the one right behind it, or the last before.
+
+    A figure of all books together is no single book's.
+    """
+    if not read.books or fact.kind == "time" or "/scores/" in fact.path:
         return True
     end = numeral.start + len(numeral.text)
-    before = [one.lastgroup for one in _KINDS.finditer(text[: numeral.start])][-1:]
-    behind = [one.lastgroup for one in _KINDS.finditer(text[end : end + BEHIND_LETTERS])][:1]
-    return not before or bool(own & {*before, *behind})
+    before = [one for one in read.books if one.end <= numeral.start][-1:]
+    ahead = [one for one in read.books if one.start >= end][:1]
+    right_behind = ahead and _AT_BOOK.fullmatch(read.plain[end : ahead[0].start])
+    near = ahead if right_behind or not before else before
+    if any(one.names != near[0].names and _are_joined(read.plain, one, near[0]) for one in read.books):
+        return False  # "at Pinnacle and FanDuel"
+    own = {normalise(name) for one in fact.beside for name in one.names}
+    if own:
+        return bool(near[0].names & own)
+    if fact.kind == "point":  # the best prices are those at the line of all books
+        return len(list(numerals(read.plain))) > 1
+    return not right_behind and _OF_ALL.search(read.plain) is not None
 
 
-def _is_in_market(text: str, numeral: Numeral, fact: Fact) -> bool:
-    """Return whether a figure of a total or a spread is said as one, and one of the winner as neither."""
-    words = next(
-        (words for market, words in _MARKET_WORDS.items() if re.search(rf"\b{market}\b", fact.label)), None
-    )
-    if words is not None:
-        return words.search(text) is not None
-    if re.search(r"\bwinner\b|\bwins\b", fact.label):
-        before = [one["other"] for one in _MARKETS.finditer(text[: numeral.start])][-1:]
-        return not before or before[0] is None
-    return True
+def _are_joined(text: str, one: Mention, other: Mention) -> bool:
+    first, second = sorted((one, other))
+    return _JOINED.fullmatch(text[first.end : second.start]) is not None

@@ -8,7 +8,7 @@ alone. The generator ends by itself in every case, in `done` or in `error`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,19 +16,18 @@ from typing import Any, NamedTuple, Protocol
 
 from quartapp.bot import figures
 from quartapp.bot.asked import Asked, Parlays, Refused, Told
-from quartapp.bot.binding import binding_problem
 from quartapp.bot.catalogue import Catalogue, Catalogues
-from quartapp.bot.check import problem
 from quartapp.bot.context import gather
 from quartapp.bot.facts import Citations, Fact, Sentence, Source
 from quartapp.bot.halt import RESTARTING, Halt, HaltedError, until
 from quartapp.bot.library import Library
+from quartapp.bot.phrased import phrased_problem
 from quartapp.bot.prompt import messages
 from quartapp.bot.question import Question
 from quartapp.bot.sentences import Sentences, Written
+from quartapp.bot.sides import Sides, games_of
 from quartapp.bot.thread import understood
 from quartapp.bot.turns import Turns
-from quartapp.bot.vague import vague_problem
 from quartapp.documents.held import HeldDocuments
 
 MOST_SENTENCES = 10
@@ -169,33 +168,28 @@ class Bot:
         self, asked: Asked, matter: Matter, writer: Writer, told: Told, halt: Halt
     ) -> AsyncGenerator[Sentence, None]:
         """Yield the sentences of a model's text that check, as they come."""
-        cut, facts, catalogue = Sentences(), matter.facts, matter.catalogue
+        cut, games = Sentences(), games_of(matter.facts)
         letters = sent = 0
-        written_by = writer.write(messages(asked.message, facts, asked.history))
+        written_by = writer.write(messages(asked.message, matter.facts, asked.history))
         async with aclosing(until(halt, written_by)) as pieces:
             async for piece in pieces:
                 letters += len(piece)
                 for written in cut.add(piece):
-                    if (sentence := _checked(written, facts, catalogue, told)) is not None:
+                    if (sentence := _checked(written, matter, games, told)) is not None:
                         sent += 1
                         yield sentence
                 if letters > MOST_LETTERS or sent >= MOST_SENTENCES:
                     return
         for written in cut.end():
-            if (sentence := _checked(written, facts, catalogue, told)) is not None:
+            if (sentence := _checked(written, matter, games, told)) is not None:
                 yield sentence
 
 
-def _checked(written: Written, facts: Sequence[Fact], catalogue: Catalogue, told: Told) -> Sentence | None:
+def _checked(written: Written, matter: Matter, games: Mapping[str, Sides], told: Told) -> Sentence | None:
+    facts = matter.facts
     marked = [facts[number - 1] for number in written.cited if 1 <= number <= len(facts)]
     cited = tuple(dict.fromkeys(one for fact in marked for one in (fact, *fact.beside)))
-    why = (
-        problem(written.text, cited, catalogue.distinctive)
-        or vague_problem(written.text, cited)
-        or binding_problem(written.text, cited)
-    )
-    if why is None and not cited:
-        why = "no citation"
+    why = phrased_problem(written.text, cited, games, matter.catalogue.distinctive)
     if why is None and written.text in told.texts:
         why = "said before"
     if why is None:

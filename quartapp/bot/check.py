@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from quartapp.bot.facts import Fact
 from quartapp.bot.lexicon import FORBIDDEN, GENERAL, MONTHS, NICKNAMES, STARTERS, WEEKDAYS
@@ -16,11 +17,13 @@ from quartapp.bot.numerals import Sayable, amounts, numerals
 
 SENTENCE_LETTERS = 600
 FACTS_CITED = 24
+NORMALISED = 1_024  # texts remembered: the names of one answer's facts are read for each of its sentences
 MASK = "\u00a4"  # stands where a name was, so that what is around it does not run together
 _CAPITAL = re.compile(r"(?<![\w'])[^\W\d_][\w'&.-]*")
 _WORD = re.compile(r"[\w']+")
 
 
+@lru_cache(maxsize=NORMALISED)
 def normalise(text: str) -> str:
     """Return a text in one spelling: compatible forms, plain spaces, straight quotes."""
     text = unicodedata.normalize("NFKC", text).replace("\u2019", "'").replace("\u2212", "-")
@@ -50,7 +53,7 @@ def problem(text: str, facts: Sequence[Fact], known: Iterable[str] = ()) -> str 
     plain = text
     for url in urls:
         plain = plain.replace(url, MASK)
-    masked = _mask(plain, names)
+    masked = mask(plain, names)
     claim = FORBIDDEN.search(masked)
     if claim is not None:
         return f"the claim {claim.group().strip()}"
@@ -64,8 +67,8 @@ def problem(text: str, facts: Sequence[Fact], known: Iterable[str] = ()) -> str 
     return foreign or _name_problem(masked, sayable, known)
 
 
-def _mask(text: str, names: Sequence[str]) -> str:
-    """Return the text without the names that it may say: whole ones in any letters, then a beginning or an end of one."""
+def mask(text: str, names: Sequence[str]) -> str:
+    """Return a text without the names that it may say: whole ones in any letters, then a beginning or an end of one."""
     if not names:
         return text
     text = re.sub(_any(names), MASK, text, flags=re.IGNORECASE)

@@ -1,124 +1,199 @@
-"""What a model's sentence claims beside its figures: who is ahead, who is favoured, who is out."""
+"""What a model's sentence claims beside its figures: who is at home, who is ahead, who is favoured, who is out."""
 
 # ruff: noqa: E501 - a pattern reads better whole
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from quartapp.bot.check import normalise
-from quartapp.bot.facts import Fact
-from quartapp.bot.mentions import Mention, mentions
+from quartapp.bot.game_facts import SIDES
+from quartapp.bot.mentions import Mention
+from quartapp.bot.sides import Sides
 
-_AHEAD = re.compile(
-    r"\b(?:won|wins|beats?|beat|defeat(?:s|ed)?|leads?|leading|led|ahead|winners?(?! (?:price|edge|market|odds|prob))|victor\w*|trail(?:s|ing|ed)?|behind|lost|loses|losing|defeated by)\b",
-    re.IGNORECASE,
+_SCORED = re.compile(
+    r"""
+      \b(?P<live_ahead>leads?|leading|ahead|(?<!of\ )(?<!of\ the\ )winning(?!\ (?:about\ |around\ |roughly\ )?\d)|(?<!of\ )beating)\b
+    | \b(?P<live_behind>trail(?:s|ing)?|behind|losing)\b
+    | \b(?P<final_behind>lost)\b
+    | \b(?P<final_ahead>won|beat|defeated|wins(?!\ (?:about\ |around\ |roughly\ )?\d)|(?<!on\ the\ )(?<!for\ the\ )(?<!of\ the\ )(?<!best\ )winners?(?!\ (?:price|edge|market|odds|line|spread|probabilit)))\b
+    | \b(?P<final>final|ended|finished)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
-_BEHIND = re.compile(r"\b(?:trail(?:s|ing|ed)?|behind|lost|loses|losing|defeated by|beaten)\b", re.IGNORECASE)
+_CHANCE_THAT = re.compile(r"\b(?:probability|chances?) that\b[^,;]*?\bwins\b", re.IGNORECASE)
 _FAVOURED = re.compile(
-    r"\b(?P<less>underdogs?|less likely|outsiders?)\b|\b(?:favou?red|favou?rites?|more likely|likelier|likeliest|most likely)\b",
+    r"(?:\b(?P<slight>slight|narrow|slim|modest)\s+|\b(?P<heavy>heavy|strong|clear|big)\s+)?(?:[+-]?[\d.]+[ -]point\s+)?"
+    r"(?:\b(?P<less>underdogs?|less likely)\b|\b(?:favou?red|favou?rites?|more likely|most likely)\b)",
     re.IGNORECASE,
 )
-_STATUSES = frozenset(
+_DEGREE = re.compile(r"\b(?:slight|narrow|slim|modest|heavy|strong|clear|big)\b", re.IGNORECASE)
+SLIGHT, HEAVY = 0.6, 0.7  # a favourite's chance, at the most and at the least
+_PLACED = re.compile(
+    r"\b(?P<host>host(?:s|ing)?)\b|\b(?P<visit>visit(?:s|ing)?(?!\s+(?:team|side))|travels?(?:\s+to)?)\b"
+    r"|(?P<home>\bhome\s+(?:team|side)s?\b|\bat\s+home\b)|(?P<away>\b(?:away|road|visiting)\s+(?:team|side)s?\b|\bon\s+the\s+road\b)",
+    re.IGNORECASE,
+)
+_WHERE = re.compile(r"\b(?:at|in)\s+(?:the\s+)?$", re.IGNORECASE)
+_MEETING = re.compile(r"\b(?:plays?|playing|faces?|facing|meets?|against|versus|vs|v)\b", re.IGNORECASE)
+_PLAYS = re.compile(
+    r"\u00a4\s+(?:plays?|playing|faces?|facing|meets?)\b|\b(?:against|versus|vs|v)\b", re.IGNORECASE
+)
+# Whom something is done to: what is said next is not said of them.
+_OBJECT = re.compile(
+    r"\b(?:host(?:s|ing)?|visit(?:s|ing)?|fac(?:es?|ing)|play(?:s|ing)?|meets?|at|against|vs\.?|v\.?|versus|over|than|"
+    r"beat|beating|defeated|to|in|leads?|leading|trail(?:s|ing)?|of|behind)\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_NOT_OBJECT = re.compile(
+    r"\b(?:price|odds|chances?|probability|edge|line|spread|handicap|moneyline|ahead|team|side|case|score|return)s?\s+of\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\s*(?:,|/|&|,?\s*and)\s*(?:the\s+)?", re.IGNORECASE)
+_CLOSED = re.compile(
+    r"[,)]\s*(?:are|is|have|has|pays?|stand|leads?|trails?|won|lost|beat|hosts?|visits?)\b", re.IGNORECASE
+)
+OBJECT_LETTERS = 25
+
+
+def subject(text: str, place: int, teams: Sequence[Mention], *, is_figure: bool = False) -> str | None:
+    """Return the one whom a text speaks of at a place: the last one named before who is no object there.
+
+    None where nobody is, or two at once. A figure right behind an object is its own: "against the Browns (+116)".
     """
-    out questionable doubtful probable active inactive healthy available suspended fit cleared injured playing starting
-    sidelined unavailable
-    """.split()  # noqa: SIM905
-)
-_OUT = re.compile(
-    r"\b(?:is|are|was|were|be|ruled|been)\s+out\b|\bout\s+for\b|\bhurt\b|\binjur\w*", re.IGNORECASE
-)
-_PARTS = frozenset(
-    """
-    knee ankle hamstring illness shoulder back calf groin wrist elbow foot toe hand finger thumb hip quad quadriceps
-    concussion head neck ribs rib achilles acl mcl thigh shin leg arm flu covid fracture sprain strain broken torn tore
-    """.split()  # noqa: SIM905
-)
-
-
-def score_claim(text: str, facts: Sequence[Fact], owners: list[Mention]) -> str | None:
-    """Return a claim of who is ahead that the cited scores do not bear out."""
-    claim = _AHEAD.search(text)
-    if claim is None or re.search(r"\b(?:that|who|whether|if)\b", text[: claim.start()], re.IGNORECASE):
-        return None
-    if claim.group().casefold() == "wins" and re.search(r"\d\s?%", text):
-        return None  # of the time: its figure is a probability, and its own name's
-    scores = {fact.names[0]: float(fact.value) for fact in facts if "/scores/" in fact.path and fact.names}
-    subjects = [one for one in owners if one.start < claim.start()]
-    if len(scores) != 2 or not subjects or len(subjects[-1].names) != 1:
-        return f"the claim {claim.group()}"
-    (subject,) = subjects[-1].names
-    own = scores.get(subject)
-    other = next((value for name, value in scores.items() if name != subject), None)
-    if own is None or other is None or own == other:
-        return f"the claim {claim.group()}"
-    return None if (own > other) != bool(_BEHIND.search(claim.group())) else f"the claim {claim.group()}"
-
-
-def chance_claim(text: str, facts: Sequence[Fact], owners: list[Mention]) -> str | None:
-    """Return a claim of who is likelier that the cited probabilities and prices do not bear out."""
-    claim = _FAVOURED.search(text)
-    if claim is None:
-        return None
-    chances: dict[str, float] = {}
-    for fact in facts:
-        if not fact.names or isinstance(fact.value, str | None):
+    before = [one for one in teams if one.end <= place]
+    for index in range(len(before) - 1, -1, -1):
+        named = before[index]
+        if is_object(text, named) and not (is_figure and not text[named.end : place].strip(" (")):
             continue
-        if fact.kind == "probability" and "/consensus/" in fact.path:
-            chances[normalise(fact.names[0])] = float(fact.value)
-        elif fact.kind == "price" and normalise(fact.names[0]) not in chances:
-            american = fact.path.endswith("price_american")
-            decimal = (
-                (1 + (fact.value / 100 if fact.value > 0 else -100 / fact.value)) if american else fact.value
-            )
-            chances[normalise(fact.names[0])] = 1 / float(decimal)
-    near = [one for one in owners if one.start < claim.start()] or owners
-    subject = near[-1] if near and near[-1].start < claim.start() else near[0] if near else None
-    if subject is None or len(subject.names) != 1 or not (subject.names & chances.keys()):
-        return f"the claim {claim.group()}"
-    own = chances[next(iter(subject.names))]
-    best = max(chances.values()) if len(chances) > 1 else 0.5
-    likelier = own >= best
-    return None if likelier != bool(claim["less"]) else f"the claim {claim.group()}"
-
-
-def injury_claim(text: str, athletes: Sequence[Fact]) -> str | None:
-    """Return a state, an injury or a team that is said of an athlete who has another."""
-    own = {normalise(fact.names[0]): fact for fact in athletes}
-    named = [
-        one
-        for one in mentions(text, own)
-        if text[one.start : one.end].casefold() in {name.casefold() for name in own}
-    ]
-    spoken = set(re.findall(r"[a-z]+", text.casefold()))
-    if not named:
-        return (
-            "the state of nobody"
-            if spoken & _STATUSES - {"out", "playing"} or spoken & _PARTS or _OUT.search(text)
-            else None
-        )
-    teams = {name for fact in athletes for name in fact.names[1:2]}
-    for place, mention in enumerate(named):
-        ends = named[place + 1].start if place + 1 < len(named) else len(text)
-        fact = own[
-            next(
-                iter(
-                    name
-                    for name in mention.names
-                    if name.casefold() == text[mention.start : mention.end].casefold()
-                )
-            )
-        ]
-        begins = mention.end if len(named) > 1 else 0
-        words = set(re.findall(r"[a-z]+", text[begins:ends].casefold()))
-        allowed = {word for name in fact.names[2:] for word in re.findall(r"[a-z]+", name.casefold())} | {
-            "injured"
-        }
-        wrong = (words & (_STATUSES | _PARTS)) - allowed
-        if wrong:
-            return f"the state {min(wrong)} of another"
-        beside = {name for one in mentions(text, teams) for name in one.names}
-        if beside and fact.names[1] not in beside:
-            return "the team of another"
+        if _is_parenthesis(text, before[:index], named, place):
+            return None
+        joined = index > 0 and _JOINED.fullmatch(text[before[index - 1].end : named.start])
+        if joined and before[index - 1].names != named.names and not is_object(text, before[index - 1]):
+            return None
+        return next(iter(named.names)) if len(named.names) == 1 else None
     return None
+
+
+def _is_parenthesis(text: str, earlier: Sequence[Mention], named: Mention, place: int) -> bool:
+    """Return whether who is named stands in a parenthesis of another: "the Browns, with the Chiefs at home, are"."""
+    closed = _CLOSED.search(text[named.end : place])
+    last = earlier[-1] if earlier else None
+    return (
+        closed is not None
+        and last is not None
+        and last.names != named.names
+        and not re.search(r"\d", text[last.end : named.start])
+    )
+
+
+def is_object(text: str, named: Mention) -> bool:
+    """Return whether one is named as the other of a pair: "the Chiefs host the Browns"."""
+    head = text[: named.start]
+    return _OBJECT.search(head) is not None and _NOT_OBJECT.search(head) is None
+
+
+def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention]) -> str | None:
+    """Return a claim of who plays where, who is ahead or who is favoured that the games do not bear out.
+
+    `text` has its names filled; `teams` says where they stood.
+    """
+    plain = _CHANCE_THAT.sub(lambda found: " " * len(found.group()), text)
+    claims = [
+        *_SCORED.finditer(plain),
+        *_FAVOURED.finditer(text),
+        *_PLACED.finditer(text),
+        *_MEETING.finditer(text),
+    ]
+    where = [one for one in teams if _WHERE.search(text[: one.start])]
+    if not claims and not where:
+        return None
+    game = _game(games, teams)
+    if game is None:
+        return f"the claim {claims[0].group().strip()}" if claims else "the claim at"
+    for found in _SCORED.finditer(plain):
+        if not _is_scored(text, found, game, teams):
+            return f"the claim {found.group().strip()}"
+    for found in _FAVOURED.finditer(text):
+        if not _is_favoured(text, found, game, teams):
+            return f"the claim {found.group().strip()}"
+    for found in _DEGREE.finditer(text):
+        if not any(one.start() == found.start() for one in _FAVOURED.finditer(text)):
+            return f"the claim {found.group()}"
+    for found in _PLACED.finditer(text):
+        if not _is_placed(text, found, game, teams):
+            return f"the claim {found.group().strip()}"
+    if len([*_MEETING.finditer(text)]) != len([*_PLAYS.finditer(text)]):
+        return "the claim of a meeting"
+    return next(("the claim at" for one in where if game.home not in one.names), None)
+
+
+def says_something(text: str) -> bool:
+    """Return whether a sentence without figures makes a claim that is held against facts."""
+    return any(pattern.search(text) for pattern in (_SCORED, _FAVOURED, _PLACED, _MEETING))
+
+
+def _game(games: Mapping[str, Sides], teams: Sequence[Mention]) -> Sides | None:
+    """Return the one game that all the teams named play; None where there is none, or another could be meant."""
+    named = [one.names for one in teams if not one.names <= set(SIDES)]
+    if not named:
+        return next(iter(games.values())) if len(games) == 1 else None
+    found = [game for game in games.values() if all(names & game.teams for names in named)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_scored(text: str, found: re.Match[str], game: Sides, teams: Sequence[Mention]) -> bool:
+    claim = str(found.lastgroup)
+    if len(game.scores) != 2 or game.status != claim.partition("_")[0]:
+        return False
+    if claim == "final":
+        return True
+    if re.search(r"\b(?:is|are)\s+$", text[: found.start()], re.IGNORECASE) and claim.startswith("final"):
+        return False  # "are beat", "are defeated": the other way round
+    if re.match(r"\s+by\s+(?:the\s+)?(?!\d|a score)", text[found.end() :], re.IGNORECASE):
+        return False
+    own = game.scores.get(subject(text, found.start(), teams) or "")
+    if own is None:
+        return False
+    other = sum(game.scores.values()) - own
+    return own != other and (own > other) == claim.endswith("ahead")
+
+
+def _is_favoured(text: str, found: re.Match[str], game: Sides, teams: Sequence[Mention]) -> bool:
+    before = [one for one in teams if one.end <= found.start()]
+    if re.search(r"\bas\s+(?:an?\s+|the\s+)?$", text[: found.start()], re.IGNORECASE) and len(before) > 1:
+        return False  # "the Chiefs face the Browns as underdogs" may mean either
+    own = subject(text, found.start(), teams)
+    if own is None and not before:
+        following = [one for one in teams if one.start >= found.end()]
+        own = next(iter(following[0].names)) if following and len(following[0].names) == 1 else None
+    chances = game.chances or game.implied
+    if own is None or own not in chances or (len(chances) < 2 and (not game.chances or chances[own] <= 0.5)):
+        point = game.points.get(own or "", 0.0)
+        return bool(point) and (point > 0) == bool(found["less"]) and not (found["slight"] or found["heavy"])
+    chance, best = chances[own], max(chances.values())
+    if found["less"]:
+        rank = chance < best
+        degree = 1 - chance
+    else:
+        rank = chance >= best and (len(chances) > 1 or chance > 0.5)
+        degree = chance
+    return rank and not (found["slight"] and degree > SLIGHT) and not (found["heavy"] and degree < HEAVY)
+
+
+def _is_placed(text: str, found: re.Match[str], game: Sides, teams: Sequence[Mention]) -> bool:
+    at_home = found["host"] is not None or found["home"] is not None
+    role, other = (game.home, game.away) if at_home else (game.away, game.home)
+    if role is None or other is None:
+        return False
+    following = [one for one in teams if one.start >= found.end()][:1]
+    own = subject(text, found.start(), teams)
+    if own is None:
+        if found["host"] or found["visit"] or not following:
+            return False
+        return following[0].names == {role}
+    if own != role:
+        return False
+    is_verb = found["host"] is not None or found["visit"] is not None
+    near = [one for one in following if one.start - found.end() < OBJECT_LETTERS]
+    return not (is_verb and near) or other in near[0].names

@@ -11,6 +11,7 @@ from quartapp.bot.check import problem
 from quartapp.bot.facts import Fact
 from quartapp.bot.game_facts import read_game
 from quartapp.bot.library import Reads
+from quartapp.bot.numerals import parse_time
 from quartapp.bot.question import Question
 from quartapp.odds.market_keys import MARKETS
 
@@ -63,7 +64,8 @@ def line(number: int, fact: Fact) -> str:
     >>> line(3, Fact("/api/game/1", '"a"', "/game/scores/home", 24, "number", ("Dallas Cowboys",), "home score"))
     '[3] home score (Dallas Cowboys) = 24'
     """
-    value = " ".join(str(fact.value).split())[:80]
+    moment = parse_time(fact.value) if fact.kind == "time" else None
+    value = f"{moment:%Y-%m-%d} at {moment:%H:%M} UTC" if moment else " ".join(str(fact.value).split())[:80]
     names = f" ({', '.join(fact.names)})" if fact.names and value not in fact.names else ""
     return f"[{number}] {fact.label or fact.path.rpartition('/')[2]}{names} = {value}"
 

@@ -16,6 +16,12 @@ from quartapp.publish import addresses
 
 SIDES = ("Over", "Under", "Draw")
 INJURIES_TOLD = 8
+_LABELS = {
+    ("spreads", "point"): "consensus spread", ("totals", "point"): "consensus total",
+    ("h2h", "open"): "opening win probability", ("h2h", "current"): "consensus win probability",
+    ("spreads", "open"): "opening spread", ("spreads", "current"): "current spread",
+    ("totals", "open"): "opening total", ("totals", "current"): "current total",
+}  # fmt: skip
 MARKETS = {"h2h": "winner", "spreads": "spread", "totals": "total"}
 
 
@@ -73,14 +79,14 @@ class GameFacts:
         """Return (away, home) scores, None where there are none."""
         if not isinstance(self.game.at("game", "scores"), dict):
             return None
-        return (
+        status = self.game.fact("game", "status", kind="text", label="status")
+        away, home = (
             self.game.fact(
-                "game", "scores", "away", kind="number", names=_names(self.away), label="away score"
-            ),
-            self.game.fact(
-                "game", "scores", "home", kind="number", names=_names(self.home), label="home score"
-            ),
+                "game", "scores", side, kind="number", names=_names(team), label=f"score of {team}"
+            )
+            for side, team in (("away", self.away), ("home", self.home))
         )
+        return replace(away, beside=(status,)), replace(home, beside=(status,))
 
     def said(self, outcome: str) -> str | None:
         """Return an outcome's name as it may be said."""
@@ -124,13 +130,17 @@ class GameFacts:
         """Return a value of a market of the analysis, None where it is not there."""
         if self.analysis is None or self.analysis.at("analysis", "markets", key, *path) is None:
             return None
+        # A spread's line and what its movement says are the home team's: of the other the sign is the other one.
+        is_homes = key != "totals" and path[0] in ("point", "movement")
+        whose = f" of {self.home}" if is_homes else ""
         return self.analysis.fact(
             "analysis",
             "markets",
             key,
             *path,
             kind=kind,
-            label=label or f"consensus {MARKETS[key]}, {path[-1]}",
+            names=_names(self.home) if is_homes else (),
+            label=label or _LABELS.get((key, path[-1]), f"consensus {MARKETS[key]}, {path[-1]}") + whose,
         )
 
     def best(self, key: str) -> Iterator[tuple[Priced, Fact | None]]:
@@ -147,12 +157,15 @@ class GameFacts:
                 continue
             edge = None
             if offer.get("edge") is not None and not offer.get("too_good"):
-                edge = self.analysis.fact(
-                    *where,
-                    "edge",
-                    kind="probability",
-                    names=_names(said),
-                    label=f"{MARKETS[key]} edge of {said}",
+                edge = replace(
+                    self.analysis.fact(
+                        *where,
+                        "edge",
+                        kind="probability",
+                        names=_names(said),
+                        label=f"{MARKETS[key]} edge of {said}",
+                    ),
+                    beside=(title,),
                 )
             yield priced, edge
 

@@ -18,7 +18,7 @@ STARTERS = frozenset(
     both but by cancelled capital change check closing compared compare consensus current currently data date decimal
     despite does draw during each either even every everything expect expected expects fair favourite favorite favoured
     figures final first fixture for form four from full further game games given good group had half has have having he
-    help here hello hi hold home how however i if implied in injured injuries injury is it its kick know last late later
+    help here hello hi hold home how however i if implied implies in injured injuries injury is it its kick kickoff kicks know last late later
     latest legs leg less lines line listed live look lower losing many market markets matches match measured more
     moneyline most movement moved my near neither next no none nobody not note nothing now odds of off offered on once
     one only open opened opening or other others our out outcome over overall overtime parlay parlays people per
@@ -26,7 +26,7 @@ STARTERS = frozenset(
     probabilities published push pushes questionable quotes quoted rather read recent record result results rules
     score scores second see several she short since so some somebody someone sorry spread spreads sport sports
     start starts status still such talk team teams than thanks that the their them then there therefore these they
-    this those though through to today together tomorrow tonight top total totals toward two under underdog unless
+    this those though through tip tip-off to today together tomorrow tonight top total totals toward two under underdog unless
     until up updated using value very via visitors was we week weekend well were what when where whether which while
     who whoever why win winner wins with within without worst yes yesterday yet you your nearest
     """.split()  # noqa: SIM905 - a list of words reads better as words

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from quartapp.bot.check import normalise
+
+REMEMBERED = 256  # sets of names: those of one answer are looked for in each of its sentences
 
 
 class Mention(NamedTuple):
@@ -23,8 +26,18 @@ def mentions(text: str, names: Iterable[str]) -> list[Mention]:
     >>> [one.names for one in mentions("The Browns at Kansas City", ["Kansas City Chiefs", "Cleveland Browns"])]
     [frozenset({'Cleveland Browns'}), frozenset({'Kansas City Chiefs'})]
     """
+    meant, pattern = _parts(frozenset(map(normalise, names)))
+    if pattern is None:
+        return []
+    found = pattern.finditer(text)
+    return [Mention(one.start(), one.end(), meant[one.group().casefold()]) for one in found]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parts(names: frozenset[str]) -> tuple[dict[str, frozenset[str]], re.Pattern[str] | None]:
+    """Return whom each name and part of one may mean, and a pattern of them all."""
     meant: dict[str, set[str]] = {}
-    for name in map(normalise, names):
+    for name in names:
         words = name.split()
         for part in {
             name,
@@ -34,7 +47,7 @@ def mentions(text: str, names: Iterable[str]) -> list[Mention]:
             if part == name or part[0].isupper() or part[0].isdigit():
                 meant.setdefault(part.casefold(), set()).add(name)
     if not meant:
-        return []
-    pattern = "|".join(map(re.escape, sorted(meant, key=len, reverse=True)))
-    found = re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE)
-    return [Mention(one.start(), one.end(), frozenset(meant[one.group().casefold()])) for one in found]
+        return {}, None
+    parts = "|".join(map(re.escape, sorted(meant, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<!\w)(?:{parts})(?!\w)", re.IGNORECASE)
+    return {part: frozenset(whole) for part, whole in meant.items()}, pattern

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from quartapp.bot.binding import binding_problem
 from quartapp.bot.catalogue import Catalogue, Catalogues
 from quartapp.bot.check import FACTS_CITED, problem
 from quartapp.bot.facts import Fact
 from quartapp.bot.game_facts import MARKETS, GameFacts, read_game
 from quartapp.bot.library import Library
 from quartapp.bot.line_told import line
-from quartapp.bot.vague import vague_problem
+from quartapp.bot.phrased import phrased_problem
+from quartapp.bot.sides import games_of
 from tests.bot.stand import HERE, held, world
 
+UNSEEN = tomllib.loads((HERE / "golden" / "unseen.toml").read_text("utf-8"))
 DATA = tomllib.loads((HERE / "golden" / "sentences.toml").read_text("utf-8"))
 
 
@@ -37,6 +38,10 @@ class Cited:
 
     def facts(self, name: str) -> tuple[Fact, ...]:
         chiefs = self.game("Kansas City Chiefs")
+        games = {"soccer": [self.game("Leeds United")], "two": [chiefs, self.game("Dallas Cowboys")]}
+        if name in games:
+            several = [fact for game in games[name] for fact in self.whole(game, len(games[name]) == 1)]
+            return tuple(dict.fromkeys(several))[:FACTS_CITED]
         chances = [fact for *_, fact in chiefs.chances()]
         makers: dict[str, Callable[[], Any]] = {
             "winner": lambda: [*self.quoted(chiefs, "h2h"), *chances],
@@ -44,11 +49,19 @@ class Cited:
             "spread": lambda: self.quoted(chiefs, "spreads")[:3],
             "all": lambda: [chiefs.start(), *chances, *self.best(chiefs), *self.lines(chiefs)],
             "injuries": lambda: [fact for *_, facts in chiefs.injuries() for fact in facts],
+            "hold": lambda: [*chances, chiefs.field("h2h", "hold", kind="probability")],
             "live": lambda: self.game("Miami Heat").scores(),
             "final": lambda: self.game("Baltimore Ravens").scores(),
         }
         game = {"live": self.game("Miami Heat"), "final": self.game("Baltimore Ravens")}.get(name, chiefs)
         return tuple(dict.fromkeys((*game.teams(), *makers[name]())))[:FACTS_CITED]
+
+    def whole(self, game: GameFacts, with_lines: bool) -> list[Fact]:
+        winner = [fact for priced, _ in game.best("h2h") for fact in priced.facts]
+        chances = [fact for *_, fact in game.chances()]
+        points = [game.field(key, "point", kind="point") for key in ("spreads", "totals")]
+        lines = [game.start(), *self.best(game), *(point for point in points if point)]
+        return [*game.teams(), *chances, *(lines if with_lines else winner)]
 
     @staticmethod
     def quoted(game: GameFacts, market: str) -> list[Fact]:
@@ -74,11 +87,17 @@ class Cited:
 
     def why_not(self, row: dict[str, str]) -> str | None:
         facts = self.facts(row["facts"])
-        return (
-            problem(row["text"], facts, self.catalogue.distinctive)
-            or vague_problem(row["text"], facts)
-            or binding_problem(row["text"], facts)
-        )
+        facts = tuple(dict.fromkeys(cited for fact in facts for cited in (fact, *fact.beside)))
+        return phrased_problem(row["text"], facts, games_of(facts), self.catalogue.distinctive)
+
+
+def unseen(kind: str) -> list[dict[str, str]]:
+    return [
+        {"facts": facts, "text": text}
+        for group in UNSEEN[kind].values()
+        for facts, texts in group.items()
+        for text in texts
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +106,22 @@ def cited() -> Cited:
 
 
 def test_a_hostile_sentence_is_refused(cited: Cited) -> None:
-    assert len(DATA["lies"]) >= 140
-    assert not [row["text"] for row in DATA["lies"] if cited.why_not(row) is None]
+    lies = DATA["lies"] + unseen("lies")
+    assert len(lies) >= 900
+    assert not [row["text"] for row in lies if cited.why_not(row) is None]
 
 
 def test_an_honest_sentence_is_let_through(cited: Cited) -> None:
-    held_back = [(row["text"], why) for row in DATA["truths"] if (why := cited.why_not(row)) is not None]
+    truths = DATA["truths"] + unseen("truths")
+    held_back = [(row["text"], why) for row in truths if (why := cited.why_not(row)) is not None]
     assert not held_back
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("The Chiefs are -141 at DraftKings.", "the figure -141"),
+     ("The Chiefs and the Dallas Cowboys are -140.", "the name cowboys"),
+     ("The Chiefs are guaranteed at -140.", "the claim guaranteed")],
+)  # fmt: skip
+def test_the_check_of_every_sentence_refuses_alone(cited: Cited, text: str, why: str) -> None:
+    assert problem(text, cited.facts("winner"), cited.catalogue.distinctive) == why
