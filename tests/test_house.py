@@ -37,7 +37,7 @@ TABLE: dict[str, set[str]] = {
     },
     "quartapp.accounts": {"quartapp.members", "quartapp.store", "ops.database", "ops.stores", "ops.tasks", "ops.telemetry", "ops.web"},
     "quartapp.api": {"quartapp.accounts", "quartapp.bot", "quartapp.feeds", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.http", "quartapp.odds", "quartapp.publish", "quartapp.records", "ops.memory", "ops.stores", "ops.tasks", "ops.telemetry", "ops.web"},
-    "quartapp.http": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.tasks", "ops.telemetry", "ops.web", "quartapp.settings"},
+    "quartapp.http": {"quartapp.accounts", "quartapp.members", "quartapp.store", "ops.database", "quartapp.documents", "quartapp.publish", "ops.stores", "ops.tasks", "ops.telemetry", "ops.web", "quartapp.settings"},
     "quartapp.jobs": {
         "quartapp.credits", "quartapp.documents", "quartapp.feeds", "quartapp.freshness", "quartapp.identity", "quartapp.publish", "quartapp.records",
         "quartapp.upstreams", "quartapp.settle", "quartapp.store",

@@ -3,14 +3,19 @@
 What an answer may cost at the most is taken before the model is asked, and what it did not use is given back. So tokens
 are counted once whatever happens: an answer that is cut keeps what it used, and one whose process dies keeps all. Each
 script may run twice and counts once, because the driver sends again what it had no answer to.
+
+Redis may be away, and may come back empty. What could not be counted is counted before anything else is asked of it, and
+each process counts again what it had counted of that day, so that a day's money is not there twice. A member's own part
+begins anew.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartapp.bot.batch import Batch
 
@@ -19,6 +24,9 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 15  # an answer holds its place by renewing it; a process that died blocks nobody for longer
 KEPT_SECONDS = 2 * 24 * 3600
+SETTLED_SECONDS = (
+    3600  # for which it is known that an answer was settled: longer than anybody sends that again
+)
 _ENTER = """
 local mark = redis.call('GET', KEYS[1])
 if mark and mark ~= ARGV[1] then return 0 end
@@ -26,26 +34,38 @@ redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return 1
 """
 _LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-_TAKE = """
+# KEYS: all of the day, the member's, what this answer took, what this process has counted of the day.
+# ARGV[1]: what this process knows that it has counted; ARGV[2]: how long counts are kept.
+_ADD = """
+local function add(key, tokens) redis.call('INCRBY', key, tokens) redis.call('EXPIRE', key, ARGV[2]) end
+local lost = tonumber(ARGV[1]) - tonumber(redis.call('GET', KEYS[4]) or '0')
+if lost > 0 then add(KEYS[1], lost) add(KEYS[4], lost) end
+"""
+_TAKE = (
+    _ADD
+    + """
 if redis.call('EXISTS', KEYS[3]) == 1 then return 1 end
 local all, own = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(redis.call('GET', KEYS[2]) or '0')
-local wanted = tonumber(ARGV[1])
-if all + wanted > tonumber(ARGV[2]) or own + wanted > tonumber(ARGV[3]) then return 0 end
-redis.call('INCRBY', KEYS[1], wanted) redis.call('EXPIRE', KEYS[1], ARGV[4])
-redis.call('INCRBY', KEYS[2], wanted) redis.call('EXPIRE', KEYS[2], ARGV[4])
-redis.call('SET', KEYS[3], wanted, 'EX', ARGV[4])
+local wanted = tonumber(ARGV[3])
+if all + wanted > tonumber(ARGV[4]) or own + wanted > tonumber(ARGV[5]) then return 0 end
+add(KEYS[1], wanted) add(KEYS[2], wanted)
+redis.call('SET', KEYS[3], wanted, 'EX', ARGV[2])
 return 1
 """
-# Nothing is given back that Redis no longer knows was taken: it may have lost its data since.
-_SETTLE = """
-local taken = tonumber(redis.call('GET', KEYS[3]) or '0')
-if taken == 0 then return 0 end
-redis.call('DEL', KEYS[3])
-redis.call('INCRBY', KEYS[1], tonumber(ARGV[1]) - taken)
-redis.call('INCRBY', KEYS[2], tonumber(ARGV[1]) - taken)
+)
+# Nothing is given back that Redis no longer knows was taken: it may have lost its data since. What was used counts.
+_SETTLE = (
+    _ADD
+    + """
+local taken = redis.call('GET', KEYS[3])
+if taken == 'settled' then return 0 end
+local used = tonumber(ARGV[3])
+add(KEYS[1], used - tonumber(taken or '0')) add(KEYS[2], used - tonumber(taken or '0')) add(KEYS[4], used)
+redis.call('SET', KEYS[3], 'settled', 'EX', ARGV[4])
 return 1
 """
-_USED = "return {redis.call('GET', KEYS[1]) or '0', redis.call('GET', KEYS[2]) or '0'}"
+)
+_USED = _ADD + "return {redis.call('GET', KEYS[1]) or '0', redis.call('GET', KEYS[2]) or '0'}"
 
 
 @dataclass(slots=True)
@@ -58,19 +78,24 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Tokens that an answer may use, and where they are counted."""
+    """Tokens that an answer may use, and the day and member of whom they are counted."""
 
     tokens: int
-    keys: tuple[str, str, str]
+    day: str
+    member: str
+    key: str
 
 
 class TokenBudget:
-    """The budget of a day (UTC)."""
+    """The budget of a day (UTC). An answer counts for the day in which it began."""
 
     def __init__(self, redis: Redis, *, all_tokens: int, member_tokens: int) -> None:
         self._batch = Batch(redis)
         self._all = all_tokens
         self._member = member_tokens
+        self._process = uuid.uuid4().hex
+        self._counted: Counter[str] = Counter()  # by day
+        self._owed: list[tuple[Taken, int]] = []
 
     async def enter(self, member: str, mark: str) -> bool:
         """Begin a member's answer, or go on with it; False while another one of theirs runs."""
@@ -82,27 +107,50 @@ class TokenBudget:
 
     async def take(self, member: str, tokens: int) -> Taken | None:
         """Take what an answer may use; None where the day's budget has not so much left."""
-        keys = (*self._keys(member), f"bot:taken:{uuid.uuid4().hex}")
-        fits = await self._batch.run(
-            _TAKE, keys, str(tokens), str(self._all), str(self._member), str(KEPT_SECONDS)
-        )
-        return Taken(tokens, keys) if fits else None
+        await self.pay()
+        taken = Taken(tokens, _today(), member, f"bot:taken:{uuid.uuid4().hex}")
+        try:
+            fits = await self._run(_TAKE, taken, tokens, self._all, self._member)
+        except Exception:
+            self._owed.append((taken, 0))  # it may have been taken all the same
+            raise
+        return taken if fits else None
 
     async def settle(self, taken: Taken, used: int) -> None:
-        """Count what was used in the place of what was taken."""
-        await self._batch.run(_SETTLE, taken.keys, str(used))
+        """Count what was used in the place of what was taken; while Redis is away it stays owed."""
+        self._owed.append((taken, used))
+        await self.pay()
+
+    async def pay(self) -> None:
+        """Count what is owed."""
+        while self._owed:
+            taken, used = self._owed.pop()
+            try:
+                counted = await self._run(_SETTLE, taken, used, SETTLED_SECONDS)
+            except BaseException:
+                self._owed.append((taken, used))  # it counts once, however often it is sent
+                raise
+            if counted:
+                self._counted[taken.day] += used
 
     async def left(self, member: str | None = None) -> int:
         """Return the tokens left today: a member's, which are never more than all."""
-        used_all, used_own = await self._batch.run(_USED, self._keys(member or ""))
+        await self.pay()
+        used_all, used_own = await self._run(_USED, Taken(0, _today(), member or "", ""))
         left = self._all - int(used_all)
         if member is not None:
             left = min(left, self._member - int(used_own))
         return max(0, left)
 
-    def _keys(self, member: str) -> tuple[str, str]:
-        day = datetime.now(UTC).strftime("%Y-%m-%d")
-        return f"bot:tokens:{day}", f"bot:tokens:{day}:{member}"
+    async def _run(self, script: str, taken: Taken, *arguments: int) -> Any:
+        day = f"bot:tokens:{taken.day}"
+        keys = (day, f"{day}:{taken.member}", taken.key, f"bot:counted:{taken.day}:{self._process}")
+        known = self._counted[taken.day]
+        return await self._batch.run(script, keys, *map(str, (known, KEPT_SECONDS, *arguments)))
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
 
 
 def _busy(member: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from quartapp.bot.chat import WriterError
-from quartapp.bot.prompt import CHARACTERS_A_TOKEN
+from quartapp.bot.prompt import tokens
 from quartapp.feeds.errors import FeedError
 from quartapp.feeds.openai_stream import ChatStream, Usage, code_of
 
@@ -26,15 +26,15 @@ class Model:
         self._stream = stream
         self._usage = Usage()
         self._asked = 0
-        self._letters = 0
+        self._written = 0
 
     async def write(self, asked: list[dict[str, str]]) -> AsyncGenerator[str, None]:
         """Yield the answer to messages. Raises WriterError."""
-        self._asked = sum(len(one["content"]) for one in asked)
+        self._asked = most(asked) - ANSWER_TOKENS
         try:
             async with aclosing(self._stream.pieces(asked, ANSWER_TOKENS, self._usage)) as pieces:
                 async for piece in pieces:
-                    self._letters += len(piece)
+                    self._written += tokens(piece)
                     yield piece
         except FeedError as problem:
             code = code_of(problem)
@@ -42,14 +42,24 @@ class Model:
 
     @property
     def used(self) -> tuple[int, int]:
-        """Tokens in and out: as the upstream counted, else by the letters that went and came."""
-        if self._usage.tokens_in is not None and self._usage.tokens_out is not None:
-            return self._usage.tokens_in, self._usage.tokens_out
-        if not self._letters:
-            return 0, 0  # refused or silent: nothing was answered, and nothing is charged
-        return -(-self._asked // CHARACTERS_A_TOKEN), -(-self._letters // CHARACTERS_A_TOKEN)
+        """Tokens in and out, never fewer than were paid for.
+
+        As the upstream counted them, if it came to the end of its answer: else what was asked, and the longest answer
+        that it may have written meanwhile. Whoever refused was not paid.
+        """
+        usage = self._usage
+        if not usage.calls:
+            return 0, 0
+        earlier = usage.calls - 1  # asked again, because they broke off before a word
+        tokens_in, tokens_out = usage.tokens_in or 0, usage.tokens_out or 0
+        if usage.ended:  # a count of none is no count
+            tokens_in, tokens_out = tokens_in or self._asked, tokens_out or self._written
+        else:
+            tokens_in = max(tokens_in, self._asked)
+            tokens_out = max(tokens_out, self._written, ANSWER_TOKENS)
+        return tokens_in + earlier * self._asked, tokens_out + earlier * ANSWER_TOKENS
 
 
 def most(asked: Sequence[dict[str, str]]) -> int:
     """Return the tokens that an answer to messages costs at the most, about."""
-    return sum(len(one["content"]) // CHARACTERS_A_TOKEN + 8 for one in asked) + ANSWER_TOKENS
+    return sum(tokens(one["content"]) + 8 for one in asked) + ANSWER_TOKENS

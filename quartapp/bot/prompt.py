@@ -35,3 +35,14 @@ def messages(
         *earlier,
         {"role": "user", "content": f"FACTS\n{told}\n\nQUESTION\n{message}"},
     ]
+
+
+def tokens(text: str) -> int:
+    """Return how many tokens a text has at the most, about: a letter that is not ASCII may take one a byte.
+
+    >>> tokens("What are the odds?"), tokens("\U0001f98d")
+    (6, 4)
+    """
+    wide = 0 if text.isascii() else sum(len(letter.encode()) for letter in text if letter > "\x7f")
+    plain = len(text) if text.isascii() else sum(letter <= "\x7f" for letter in text)
+    return -(-plain // CHARACTERS_A_TOKEN) + wide

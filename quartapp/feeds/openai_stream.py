@@ -32,14 +32,21 @@ LINE_BYTES = 64 * 1024
 WAIT_CEILING_SECONDS = (
     2.0  # a reader waits: who is told to come back later than that is answered without a model
 )
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(slots=True)
 class Usage:
-    """What an answer cost, as its upstream says; None while it has not said."""
+    """What an answer cost, as its upstream says; None while it has not said.
+
+    `calls`: requests that it may charge for, which are all that reached it and that it did not refuse. `ended`: the last
+    of them came to the answer's end; whoever is cut off still charges for what it worked.
+    """
 
     tokens_in: int | None = None
     tokens_out: int | None = None
+    calls: int = 0
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ class ChatStream:
         self, request: dict[str, Any], usage: Usage, deadline: float
     ) -> AsyncGenerator[str, None]:
         patience = self._patience
+        usage.calls += 1  # before it is sent: whoever leaves while it is on its way has asked all the same
         # What httpx says of a failure may hold a header, and so the key: only its kind is told.
         try:
             async with self._client.stream(
@@ -114,6 +122,8 @@ class ChatStream:
                 headers={"Authorization": f"Bearer {self._key}", "Accept": "text/event-stream"},
                 timeout=httpx.Timeout(patience.first_byte, connect=patience.connect, pool=patience.connect),
             ) as answer:
+                if _refused(answer):
+                    usage.calls -= 1
                 _check(answer)
                 self._open += 1
                 try:
@@ -122,9 +132,11 @@ class ChatStream:
                             yield text
                 finally:
                     self._open -= 1
-        except httpx.TimeoutException as problem:
-            raise FeedTimeoutError(f"{NAME} timed out ({type(problem).__name__})") from None
         except httpx.HTTPError as problem:
+            if isinstance(problem, _NEVER_SENT):
+                usage.calls -= 1
+            if isinstance(problem, httpx.TimeoutException):
+                raise FeedTimeoutError(f"{NAME} timed out ({type(problem).__name__})") from None
             raise FeedUnavailableError(f"{NAME} cannot be reached ({type(problem).__name__})") from None
 
     async def _texts(
@@ -148,6 +160,7 @@ class ChatStream:
                     if line.startswith("data:"):
                         text, ended = _read(line[5:].strip(), usage)
                         finished = finished or ended
+                        usage.ended = finished
                         yield text
                 if self._open >= CROWD and not last:
                     # What comes meanwhile is read together: words by ones would take the process from its visitors.
@@ -188,6 +201,11 @@ def _read(data: str, usage: Usage) -> tuple[str, bool]:
     first = choices[0] if isinstance(choices, list) and isinstance(choices[0], dict) else {}
     text = (first.get("delta") or {}).get("content")
     return (text if isinstance(text, str) else ""), first.get("finish_reason") is not None
+
+
+def _refused(answer: httpx.Response) -> bool:
+    """Return whether an answer costs nothing. Behind a gateway's time-out the model may have worked."""
+    return answer.status_code >= 300 and answer.status_code != 504
 
 
 def _check(answer: httpx.Response) -> None:

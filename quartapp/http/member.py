@@ -15,6 +15,9 @@ from quart import g, request
 from werkzeug.exceptions import Unauthorized
 
 from ops.database import session
+from ops.stores import Unavailable
+from ops.telemetry.events import emit
+from ops.telemetry.logs import redact
 from ops.web.problems import ProblemError
 from quartapp.accounts import sessions
 from quartapp.accounts.member import Member
@@ -24,6 +27,7 @@ from quartapp.store import account_events
 
 REFRESH_COOKIE = "refresh"
 CLOSED = "This server has no accounts: JWT_SECRET is not set."
+UNKNOWN = "Whether this session may go on cannot be checked at the moment; try again shortly."
 
 
 def current_member() -> Member:
@@ -89,8 +93,12 @@ async def _standing(accounts: Accounts, access: Access) -> tuple[bool, bool, dat
     if standing.fresh(time.monotonic()):
         alive = not standing.has_ended(access.session_id)
         return alive, *standing.exclusion(access.user_id, datetime.now(UTC))
-    async with session(accounts.database) as connection:
-        return await account_events.standing(connection, access.user_id, access.session_id)
+    try:
+        async with session(accounts.database) as connection:
+            return await account_events.standing(connection, access.user_id, access.session_id)
+    except Unavailable as problem:
+        emit("store_unavailable", store="database", waiting="request", error=redact(repr(problem)))
+        raise ProblemError(503, UNKNOWN, code="unavailable") from problem
 
 
 async def _open(accounts: Accounts) -> None:

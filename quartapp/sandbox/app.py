@@ -7,6 +7,7 @@ messages that were sent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
     by_path = {path: leagues[key] for key, path in ESPN_PATHS.items() if key in leagues}
     used, month = 0, now().strftime("%Y-%m")
     messages: list[dict[str, Any]] = []
-    model: dict[str, Any] = {"lie": "none", "asked": 0}
+    model = openai.Behaviour()
 
     def paid(body: Any, cost: int) -> Response:
         nonlocal used, month
@@ -192,14 +193,13 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
     @app.post("/openai/v1/chat/completions")
     async def complete() -> Response | tuple[Response, int]:
         asked = await request.get_json(force=True)
-        lie = asked["model"].partition(":")[2] or model["lie"]
+        lie = asked["model"].partition(":")[2] or model.lie
         if lie == "throttled":
             return jsonify({"error": {"type": "rate_limit_exceeded"}}), 429
         if lie == "broken":
             return jsonify({"error": {"type": "server_error"}}), 500
         if asked.get("stream"):
-            model["asked"] += 1
-            answer = Response(openai.stream(asked, lie, model["asked"]), content_type="text/event-stream")
+            answer = Response(model.stream(asked, lie), content_type="text/event-stream")
             answer.timeout = None
             return answer
         words = asked["messages"][-1]["content"]
@@ -211,8 +211,12 @@ def create_sandbox(  # noqa: PLR0915 - one route after another
     async def lie_from_now_on(lie: str) -> Response | tuple[Response, int]:
         if lie not in openai.LIES:
             return jsonify({"lies": openai.LIES}), 404
-        model["lie"] = lie
-        return jsonify({"lie": lie})
+        model.lie, model.pause = lie, float(request.args.get("pause", "0"))
+        return jsonify(asdict(model))
+
+    @app.get("/sandbox/openai")
+    async def behaviour() -> Response:
+        return jsonify(asdict(model))
 
     @app.get("/healthz")
     async def healthz() -> Response:

@@ -1,6 +1,8 @@
 """The sandbox's model: phrases the facts it is sent, in the real stream format, and lies on demand.
 
-The lie is the end of the model's name (OPENAI_MODEL=sandbox:wrong_numbers), or what `PUT /sandbox/openai/LIE` set.
+The lie is the end of the model's name (OPENAI_MODEL=sandbox:wrong_numbers), or what `PUT /sandbox/openai/LIE` set, with
+`?pause=SECONDS` between two pieces of its text. `GET /sandbox/openai` says how many answers are under way, and when the
+last one's connection was closed.
 """
 
 from __future__ import annotations
@@ -9,12 +11,16 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 LIES = (
     "none", "wrong_numbers", "swapped", "wrong_teams", "wrong_books", "no_citations", "smuggled", "advice", "promise",
     "words", "endless", "cut", "silence", "garbage", "throttled", "broken",
+    "no_usage", "usage_twice", "bad_usage",
 )  # fmt: skip
 _FACT = re.compile(r"^\[(\d+)\] (.*) = (.*)$", re.MULTILINE)
 _NAMES = re.compile(r" \([^()]*(?:\([^()]*\)[^()]*)*\)$")
@@ -104,7 +110,32 @@ def event(model: str, delta: dict[str, str], finish: str | None = None) -> bytes
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
-async def stream(asked: dict[str, Any], lie: str, seed: int, pause: float = 0.0) -> AsyncIterator[bytes]:
+@dataclass
+class Behaviour:
+    """How the model answers, and what became of its answers. `closed_at`: by the machine's monotonic clock."""
+
+    lie: str = "none"
+    pause: float = 0.0
+    asked: int = 0
+    under_way: int = 0
+    closed_at: float = 0.0
+
+    async def stream(self, asked: dict[str, Any], lie: str) -> AsyncIterator[bytes]:
+        """Yield an answer's events, and see when they end or whoever asked hangs up."""
+        self.asked += 1
+        self.under_way += 1
+        try:
+            async with aclosing(stream(asked, lie, self.asked, self.pause)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self.under_way -= 1
+            self.closed_at = time.monotonic()
+
+
+async def stream(
+    asked: dict[str, Any], lie: str, seed: int, pause: float = 0.0
+) -> AsyncGenerator[bytes, None]:
     """Yield an answer's events, the last ones with its usage; or break off, fall silent, go on for ever."""
     model, messages = asked["model"], asked["messages"]
     letters = 0
@@ -120,13 +151,24 @@ async def stream(asked: dict[str, Any], lie: str, seed: int, pause: float = 0.0)
         yield event(model, {"content": piece})
         await asyncio.sleep(pause)
     yield event(model, {}, "stop")
-    if (asked.get("stream_options") or {}).get("include_usage"):
-        counted = {
-            "prompt_tokens": sum(len(one["content"]) for one in messages) // 4,
-            "completion_tokens": letters // 4,
-        }
-        usage = {**counted, "total_tokens": sum(counted.values())}
-        body = {"id": "chatcmpl-sandbox", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": model,
-                "choices": [], "usage": usage}  # fmt: skip
-        yield b"data: " + json.dumps(body).encode() + b"\n\n"
+    if (asked.get("stream_options") or {}).get("include_usage") and lie != "no_usage":
+        tokens_in, tokens_out = sum(len(one["content"]) for one in messages) // 4, letters // 4
+        if lie == "bad_usage":
+            tokens_in, tokens_out = -tokens_in, 0
+        for _ in range(2 if lie == "usage_twice" else 1):
+            yield counted(model, tokens_in, tokens_out)
     yield b"data: [DONE]\n\n"
+
+
+def counted(model: str, tokens_in: int, tokens_out: int) -> bytes:
+    """Return the event that says what an answer cost."""
+    usage = {
+        "prompt_tokens": tokens_in,
+        "completion_tokens": tokens_out,
+        "total_tokens": tokens_in + tokens_out,
+    }
+    body = {
+        "id": "chatcmpl-sandbox", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": model,
+        "choices": [], "usage": usage,
+    }  # fmt: skip
+    return b"data: " + json.dumps(body).encode() + b"\n\n"

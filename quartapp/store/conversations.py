@@ -1,4 +1,7 @@
-"""Members' conversations with the bot. Every statement takes the member's id; whatever is 30 days old is deleted."""
+"""Members' conversations with the bot. Every statement takes the member's id; whatever is 30 days old is deleted.
+
+A member has a bounded number of them, each with a bounded number of turns: the oldest make room for new ones.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from ops.database import raw
 if TYPE_CHECKING:
     from databases.core import Connection
 
-LISTED = 100
-TURNS_READ = 200
+MOST_CONVERSATIONS = 200  # of a member, all of which are listed
+MOST_TURNS = 200  # of a conversation, all of which are read: a hundred questions and answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,14 @@ async def add(
     title: str | None,
     turns: Sequence[Turn],
     now: datetime,
+    *,
+    most_conversations: int = MOST_CONVERSATIONS,
+    most_turns: int = MOST_TURNS,
 ) -> None:
-    """Write turns; with a `title` they begin the conversation. Call it in a transaction.
+    """Write turns, all of them said at `now`; with a `title` they begin the conversation. Call it in a transaction.
 
-    Nothing is written where the account, or the conversation that they go on with, was deleted meanwhile.
+    Nothing is written where the account, or the conversation that they go on with, was deleted meanwhile; nor a
+    second time by whoever was not told that it was written.
     """
     if title is not None:
         await raw(connection).execute(
@@ -84,7 +91,12 @@ async def add(
             now,
         )
     row = await raw(connection).fetchrow(
-        "UPDATE bot_conversations SET updated_at = $3 WHERE user_id = $1 AND id = $2 RETURNING id",
+        """
+        UPDATE bot_conversations SET updated_at = greatest(updated_at, $3)
+         WHERE user_id = $1 AND id = $2
+           AND NOT EXISTS (SELECT FROM bot_turns WHERE user_id = $1 AND conversation_id = $2 AND at = $3)
+        RETURNING id
+        """,
         user_id,
         conversation,
         now,
@@ -98,6 +110,29 @@ async def add(
         """,
         [(user_id, conversation, turn.role, turn.text, turn.citations, turn.at) for turn in turns],
     )
+    await raw(connection).execute(
+        """
+        DELETE FROM bot_turns
+         WHERE user_id = $1 AND conversation_id = $2
+           AND id <= (SELECT id FROM bot_turns WHERE user_id = $1 AND conversation_id = $2
+                       ORDER BY id DESC OFFSET $3 LIMIT 1)
+        """,
+        user_id,
+        conversation,
+        most_turns,
+    )
+    if title is None:
+        return
+    await raw(connection).execute(
+        """
+        DELETE FROM bot_conversations
+         WHERE user_id = $1
+           AND id IN (SELECT id FROM bot_conversations
+                       WHERE user_id = $1 ORDER BY updated_at DESC, id OFFSET $2)
+        """,
+        user_id,
+        most_conversations,
+    )
 
 
 async def listed(connection: Connection, user_id: UUID) -> list[Conversation]:
@@ -108,7 +143,7 @@ async def listed(connection: Connection, user_id: UUID) -> list[Conversation]:
           FROM bot_conversations WHERE user_id = $1 ORDER BY updated_at DESC, id LIMIT $2
         """,
         user_id,
-        LISTED,
+        MOST_CONVERSATIONS,
     )
     return [Conversation(*row) for row in rows]
 
@@ -136,7 +171,7 @@ async def turns_of(connection: Connection, user_id: UUID, conversation: UUID) ->
         """,
         user_id,
         conversation,
-        TURNS_READ,
+        MOST_TURNS,
     )
     return [Turn(*row) for row in reversed(rows)]
 

@@ -168,7 +168,8 @@ async def counted(web: Web, client: httpx.AsyncClient) -> int:
     """Return the tokens that the day's budget misses, when all reservations are settled."""
 
     async def settled() -> bool:
-        return not [key async for key in web.stores.redis.scan_iter("bot:taken:*")]
+        redis = web.stores.redis
+        return all([await redis.get(key) == "settled" async for key in redis.scan_iter("bot:taken:*")])
 
     await eventually(settled)
     return DAY - int((await client.get("/api/bot")).json()["daily_tokens_left"])
@@ -195,16 +196,18 @@ async def test_a_model_that_breaks_off_or_falls_silent_ends_in_a_clear_error_and
     assert len(upstream.requests) == 1
 
 
-async def test_a_model_that_is_busy_or_silent_before_a_sentence_costs_nothing_and_figures_answer(
+async def test_a_model_that_refuses_costs_nothing_one_that_falls_silent_what_it_may_charge_and_figures_answer(
     asking: Any, upstream: Upstream
 ) -> None:
     web, client, person = await asking(OPENAI_SILENCE_SECONDS="1")
     upstream.answers(throttled("60"), silent_from_the_first(asyncio.Event()))
-    for _ in range(2):
+    for costs in (False, True):
         told = await ask(client, person)
-        assert (told[-1][0], told[-1][1]["tokens"], told[-1][1]["mode"]) == ("done", 0, "figures")
+        assert (told[-1][0], told[-1][1]["mode"]) == ("done", "figures")
         assert "Kansas City Chiefs -129" in " ".join(texts(told))
-        assert await counted(web, client) == 0 == web.chats.used.tokens_out
+        used = web.chats.used.tokens_in + web.chats.used.tokens_out
+        assert await counted(web, client) == told[-1][1]["tokens"] == used
+        assert bool(used) is costs
 
 
 async def test_a_stop_ends_an_answer_whose_model_is_silent_and_it_is_counted_once(
@@ -253,7 +256,11 @@ async def test_a_reader_who_goes_away_is_counted_once(asking: Any, upstream: Ups
     await asyncio.wait_for(gone.wait(), 60)
     await eventually(lambda: web.chats.used.tokens_out > 0)
     assert await counted(web, client) == web.chats.used.tokens_in + web.chats.used.tokens_out
-    assert not await web.stores.redis.exists(f"bot:busy:{person.id}")
+    await eventually(lambda: _place_is_free(web, person))  # once the conversation is kept
+
+
+async def _place_is_free(web: Web, person: Person) -> bool:
+    return not await web.stores.redis.exists(f"bot:busy:{person.id}")
 
 
 async def excluded(web: Web, client: httpx.AsyncClient, person: Person) -> None:
@@ -389,9 +396,6 @@ async def test_two_processes_that_take_at_once_never_take_more_than_there_is(red
         await budgets[1].settle(one, 100)
         await budgets[0].settle(one, 100)  # the driver sends again what it had no answer to
     assert await budgets[0].left() == 10_000 - 100 * len(fitting)
-    await redis.flushall()
-    await budgets[0].settle(fitting[0], 100)
-    assert await budgets[0].left() == 10_000  # nothing is given back that Redis no longer knows was taken
 
 
 async def test_without_redis_answers_are_figures(asking: Any, upstream: Upstream) -> None:

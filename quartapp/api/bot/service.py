@@ -22,6 +22,7 @@ from ops.telemetry.events import emit
 from ops.web.problems import ProblemError
 from quartapp.accounts.member import Member
 from quartapp.accounts.standing import Standing
+from quartapp.api.bot.keeper import Exchange, Keeper
 from quartapp.api.bot.watch import Chat, Watch
 from quartapp.bot import texts
 from quartapp.bot.asked import Asked, Parlays
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
 
 TITLE_LETTERS = 80
 TURNS = 12  # of the conversation so far: what a follow-up is about, and for a model the last of them
-KEEPING = 2  # answers written at a time
-KEPT_SECONDS = 0.2  # how long a follow-up that comes at once waits for what was said before to be kept
+ENDING_SECONDS = 2.0  # for what follows a member's last answer, before their next one begins
 
 
 class ChatService:
@@ -63,8 +63,9 @@ class ChatService:
         self._budget = budget
         self._make_model = make_model
         self._after = Tasks()
-        self._keeping = asyncio.Semaphore(KEEPING)
-        self._ends: dict[tuple[object, UUID], asyncio.Task[object]] = {}
+        self._ending: dict[UUID, asyncio.Task[object]] = {}  # by member
+        self._ending_seconds = ENDING_SECONDS
+        self._keeper = Keeper(stores.database, stopping)
         self._watch = Watch(standing, stores.database, budget, stopping, Helper(documents))
 
     @property
@@ -95,6 +96,9 @@ class ChatService:
 
     async def begin(self, member: Member, conversation: str | None, asked: Asked) -> Chat:
         """Return a member's next answer. Raises ProblemError: 404 for a conversation that is not theirs, and 429."""
+        if (ending := self._ending.get(member.id)) is not None:
+            # Who asks on as soon as `done` has come finds their place free and their conversation kept.
+            await asyncio.wait((ending,), timeout=self._ending_seconds)
         history = await self._history(member, conversation) if conversation is not None else []
         chat = Chat(
             member=member,
@@ -121,12 +125,14 @@ class ChatService:
         return chat
 
     async def _history(self, member: Member, conversation: str) -> list[tuple[str, str]]:
-        if (end := self._ends.get((member.id, UUID(conversation)))) is not None:
-            await asyncio.wait({end}, timeout=KEPT_SECONDS)
+        if UUID(conversation) in self._keeper.late:
+            raise ProblemError(
+                503, "This conversation is still being kept; ask again shortly.", code="unavailable"
+            )
         async with session(self._stores.database) as connection:
             turns = await conversations.latest(connection, member.id, UUID(conversation), TURNS)
         if turns is None:
-            raise ProblemError(404, "There is no such conversation.")
+            raise ProblemError(404, "There is no such conversation, or no more; begin another.")
         return turns
 
     async def stream(self, chat: Chat) -> AsyncIterator[bytes]:
@@ -152,7 +158,7 @@ class ChatService:
                 yield event("done", await self._done(chat))
         finally:
             self._watch.remove(chat)
-            self._end(chat)
+            self._ends(chat)
 
     async def close(self) -> None:
         """Let what follows the last answers be done."""
@@ -202,16 +208,16 @@ class ChatService:
         self.used.tokens_out += tokens_out
         await self._budget.settle(taken, tokens_in + tokens_out)
 
-    def _end(self, chat: Chat) -> None:
-        """Let what follows an answer be done; the next of its conversation waits for it a moment."""
-        place = chat.member.id, chat.conversation
-        self._ends[place] = end = self._after.start(self._finish(chat), "bot")
+    def _ends(self, chat: Chat) -> None:
+        """Begin what follows an answer."""
+        ending = self._after.start(self._finish(chat), "bot")
+        self._ending[chat.member.id] = ending
 
-        def ended(_: asyncio.Task[object]) -> None:
-            if self._ends.get(place) is end:
-                del self._ends[place]
+        def ended(_: object) -> None:
+            if self._ending.get(chat.member.id) is ending:
+                del self._ending[chat.member.id]
 
-        end.add_done_callback(ended)
+        ending.add_done_callback(ended)
 
     async def _finish(self, chat: Chat) -> None:
         if chat.told.dropped or chat.told.error:
@@ -220,12 +226,15 @@ class ChatService:
             await self._settle(chat)
         except Unavailable as problem:
             emit("store_unavailable", store="redis", waiting="bot", error=type(problem).__name__)
-        if chat.mark is not None:
-            await self._leave(chat.member, chat.mark)
+        exchange = _exchange(chat)
         try:
-            await self._keep(chat)
-        except Unavailable as problem:
-            emit("store_unavailable", store="database", waiting="bot", error=type(problem).__name__)
+            # Before the place is free: whoever asks on, another process too, finds the conversation.
+            kept = await self._keeper.keep(exchange)
+        finally:
+            if chat.mark is not None:
+                await self._leave(chat.member, chat.mark)
+        if not kept:
+            self._after.start(self._keeper.keep_later(exchange), "bot-keep")
 
     async def _leave(self, member: Member, mark: str) -> None:
         try:
@@ -233,20 +242,15 @@ class ChatService:
         except Unavailable as problem:
             emit("store_unavailable", store="redis", waiting="bot", error=type(problem).__name__)
 
-    async def _keep(self, chat: Chat) -> None:
-        now = datetime.now(UTC)
-        turns = [Turn("member", chat.asked.message, now, [])]
-        if chat.told.texts:
-            cited = [dict(citation) for citation in chat.told.citations]
-            turns.append(Turn("bot", " ".join(chat.told.texts), now, cited))
-        title = None if chat.goes_on else chat.asked.message[:TITLE_LETTERS]
-        # Not all at once: what else this process asks of its few connections must not wait behind a crowd of answers.
-        async with (
-            self._keeping,
-            session(self._stores.database) as connection,
-            connection.transaction(),
-        ):
-            await conversations.add(connection, chat.member.id, chat.conversation, title, turns, now)
+
+def _exchange(chat: Chat) -> Exchange:
+    now = datetime.now(UTC)
+    turns = [Turn("member", chat.asked.message, now, [])]
+    if chat.told.texts:
+        cited = [dict(citation) for citation in chat.told.citations]
+        turns.append(Turn("bot", " ".join(chat.told.texts), now, cited))
+    title = None if chat.goes_on else chat.asked.message[:TITLE_LETTERS]
+    return Exchange(chat.member.id, chat.conversation, title, turns, now)
 
 
 def _load(phrased: bool) -> Any:

@@ -20,7 +20,7 @@ def paths() -> Schema:
         "/api/bot/conversations": {
             "get": {
                 "operationId": "listConversations",
-                "summary": "The member's conversations of the last 30 days, newest first.",
+                "summary": "The member's conversations of the last 30 days, 200 at the most, newest first.",
                 "responses": {"200": json_answer("Conversations", "The list.", *RATE)}
                 | problems(401, 405, 429, 503),
             }
