@@ -53,6 +53,7 @@ from quartapp.http.front import Application, Front
 from quartapp.http.guard import Guard
 from quartapp.http.limits import Clients, Limits
 from quartapp.http.member import authenticators as member_authenticators
+from quartapp.http.streams import OpenStreams
 from quartapp.publish import addresses
 from quartapp.publish.help import Helper
 
@@ -193,6 +194,12 @@ def create_app(
     Guard(who, clients, Cors(origins), stopping, direct.limits, comment_seconds=comment_seconds).watch(app)
     views = cast(Mapping[str, Any], app.view_functions)
     direct.add(parlays.PRICE, views["parlays.price_parlay"].policy, prices.answer)
+    direct.add_stream(
+        bot.CHAT,
+        views["bot.chat"].policy,
+        bot.chats(chats, Helper(documents), accounts),
+        OpenStreams(stopping, comment_seconds),
+    )
     direct.add_question(addresses.SUGGEST, views["parlays.suggest_parlay"].policy, suggestions.read)
     return app
 

@@ -1,4 +1,4 @@
-"""Answers plain prices and suggestions in front of Quart, which costs several times what such an answer does.
+"""Answers plain prices, suggestions and chats in front of Quart, which costs several times what such an answer does.
 
 Only a request that succeeds is answered here: whatever is unusual or wrong goes to Quart, body and all, and is answered
 there. The route's policy, rate limit and CORS are the same, and a test compares both ways header by header.
@@ -7,10 +7,13 @@ there. The route's policy, rate limit and CORS are the same, and a test compares
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from werkzeug.exceptions import HTTPException
+
+from ops.database import DatabaseUnavailable
 from ops.web.policy import Policy
 from ops.web.problems import ProblemError
 from quartapp.documents.answer import READ_HEADERS, answer, gather, preferred_encoding
@@ -18,6 +21,7 @@ from quartapp.documents.derived import AbsentError, BusyError, Work
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.cors import Cors
 from quartapp.http.limits import Clients, Limits, Taken
+from quartapp.http.streams import CACHE_CONTROL, HEADERS, OpenStreams
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,14 +34,21 @@ BODY_SECONDS = (
     2.0  # less than Quart's own bound leaves of the handler's, so that a slow client is still a 408
 )
 # What any of these asks for is decided in one place, behind this.
-_UNUSUAL = frozenset((b"authorization", b"content-encoding", b"transfer-encoding", b"expect"))
+_UNUSUAL = frozenset((b"content-encoding", b"transfer-encoding", b"expect"))
 _OF_READS = READ_HEADERS | {b"authorization", b"origin"}
-_ONCE = frozenset((b"content-type", b"content-length", b"origin"))
+_ONCE = frozenset((b"content-type", b"content-length", b"origin", b"authorization"))
+Begin = Callable[[str, bytes], Awaitable[AsyncGenerator[bytes, None]]]
 
 
 class _Route(NamedTuple):
     policy: Policy
     answer: Callable[[bytes], bytes]
+
+
+class _Stream(NamedTuple):
+    policy: Policy
+    begin: Begin
+    open: OpenStreams
 
 
 class _Question(NamedTuple):
@@ -62,7 +73,7 @@ class Direct:
         self.limits = limits
         self._clients = clients
         self._cors = cors
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[str, _Route | _Stream] = {}
         self._questions: dict[str, _Question] = {}
 
     def add(self, path: str, declared: Policy, answer: Callable[[bytes], bytes]) -> None:
@@ -70,6 +81,15 @@ class Direct:
         if declared.auth != "none" or declared.cache != "no-store" or declared.limit is None:
             raise ValueError(f"{path} is not for everybody, or may be cached, or has no limit")
         self._routes[path] = _Route(declared, answer)
+
+    def add_stream(self, path: str, declared: Policy, begin: Begin, streams: OpenStreams) -> None:
+        """Answer POSTs of JSON to `path` by the stream that `begin` makes of a member's Authorization and the body.
+
+        Where it raises what refuses a request, or a store is away, Quart's handler answers.
+        """
+        if declared.auth != "member" or not declared.stream or declared.limit is None:
+            raise ValueError(f"{path} is not for members, or streams nothing, or has no limit")
+        self._routes[path] = _Stream(declared, begin, streams)
 
     def add_question(self, path: str, declared: Policy, read: Callable[[bytes], tuple[str, Work]]) -> None:
         """Answer GETs of `path` by the computed answer that `read` makes of a query: its key, and the work.
@@ -91,12 +111,18 @@ class Direct:
                     await app(scope, receive, send)
                 return
             route = self._routes.get(scope["path"]) if method == "POST" else None
-            headers = None if route is None else _plain(scope)
+            headers = None if route is None else _plain(scope, known=isinstance(route, _Stream))
             if route is None or headers is None:
                 await app(scope, receive, send)
                 return
             messages, body = await _read(receive, int(headers[b"content-length"]), self._body_seconds)
-            if body is None or not await self._answered(route, scope, send, headers, body):
+            if body is None:
+                answered = False
+            elif isinstance(route, _Stream):
+                answered = await self._streamed(route, scope, receive, send, headers, body)
+            else:
+                answered = await self._answered(route, scope, send, headers, body)
+            if not answered:
                 await app(scope, _again(messages, receive), send)
 
         return application
@@ -111,18 +137,44 @@ class Direct:
             said = route.answer(body)
         except ProblemError:
             return False
-        shared = self._cors.headers(headers.get(b"origin", b"").decode("latin-1"), route.policy)
-        more = {
-            "X-Content-Type-Options": "nosniff",
+        own = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(said)),
             "Cache-Control": "no-store",
-            **taken.headers(),
-            **shared,
         }
-        pairs = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(said))]
-        pairs += [(name.lower().encode(), value.encode("latin-1")) for name, value in more.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": pairs})
+        await send(self._start(route.policy, taken, headers, own))
         await send({"type": "http.response.body", "body": said})
         return True
+
+    async def _streamed(
+        self,
+        route: _Stream,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        body: bytes,
+    ) -> bool:
+        taken = self._take(route.policy, scope)
+        if not taken.allowed:
+            return False
+        try:
+            parts = await route.begin(headers[b"authorization"].decode("latin-1"), body)
+        except (ProblemError, HTTPException, *DatabaseUnavailable):
+            return False
+        deadline: asyncio.Timeout = scope["deadline"]
+        deadline.reschedule(None)
+        await send(self._start(route.policy, taken, headers, {**HEADERS, "Cache-Control": CACHE_CONTROL}))
+        await route.open.send(parts, receive, send)
+        return True
+
+    def _start(
+        self, declared: Policy, taken: Taken, headers: dict[bytes, bytes], own: dict[str, str]
+    ) -> Message:
+        shared = self._cors.headers(headers.get(b"origin", b"").decode("latin-1"), declared)
+        more = {**own, "X-Content-Type-Options": "nosniff", **taken.headers(), **shared}
+        pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in more.items()]
+        return {"type": "http.response.start", "status": 200, "headers": pairs}
 
     async def _asked(self, question: _Question, scope: Scope, send: Send) -> bool:
         """Answer a question as `http/responses.py` does; what has no answer is left to Quart, which says why."""
@@ -163,14 +215,19 @@ class Direct:
         return taken
 
 
-def _plain(scope: Scope) -> dict[bytes, bytes] | None:
-    """Return the headers that count here, or None where a request is not plain JSON of a known, small length."""
+def _plain(scope: Scope, *, known: bool) -> dict[bytes, bytes] | None:
+    """Return the headers that count here, or None where a request is not plain JSON of a known, small length.
+
+    It says who asks if that must be `known`, and else it does not.
+    """
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in _UNUSUAL or (name in _ONCE and name in found):
             return None
         if name in _ONCE:
             found[name] = value
+    if (b"authorization" in found) is not known:
+        return None
     length = found.get(b"content-length", b"")
     if not (length.isdigit() and len(length) <= 6 and int(length) <= LARGEST_BODY):
         return None

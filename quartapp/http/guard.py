@@ -16,9 +16,9 @@ from werkzeug.exceptions import NotFound, TooManyRequests
 from ops.telemetry.logs import get_logger
 from ops.web.policy import Policy
 from quartapp.documents.copy import CACHE_CONTROL
+from quartapp.http import streams
 from quartapp.http.cors import Cors
 from quartapp.http.limits import Clients, Limits
-from quartapp.http.streams import release
 
 log = get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Guard:
         self._clients = clients
         self._cors = cors
         self._stopping = stopping
-        self._limits = limits or Limits()
+        self._limits = Limits() if limits is None else limits  # an empty one is false
         self._comment_seconds = comment_seconds
         self._policies: dict[str, Policy] = {}
 
@@ -129,7 +129,7 @@ class Guard:
         headers.update(shared)
         if declared is not None and declared.stream and response.status_code == 200:
             deadline: Any = request.scope.get("deadline")  # the front's
-            release(response, deadline, self._stopping, self._comment_seconds)
+            streams.release(response, deadline, self._stopping, self._comment_seconds)
         return response
 
 
@@ -141,9 +141,7 @@ def count_lookup() -> None:
 
 def _cache_control(response: Response, declared: Policy | None) -> str:
     if declared is not None and declared.stream and response.status_code == 200:
-        return (
-            "no-store, no-transform"  # a proxy that compresses holds back what it has not filled a block with
-        )
+        return streams.CACHE_CONTROL
     if declared is not None and (declared.cache == "private" or g.get("member") is not None):
         return "private, no-store"
     if declared is None or declared.cache == "no-store":

@@ -50,8 +50,7 @@ def authenticators(accounts: Accounts, origins: Iterable[str]) -> dict[str, Call
     listed = frozenset(origins)
 
     async def member() -> None:
-        await _open(accounts)
-        g.member = await authenticate(accounts, request.headers.getlist("Authorization"))
+        g.member = await bearer(accounts, request.headers.getlist("Authorization"))
 
     async def by_session() -> None:
         await _open(accounts)
@@ -73,6 +72,12 @@ def authenticators(accounts: Accounts, origins: Iterable[str]) -> dict[str, Call
             await member()
 
     return {"member": member, "session": by_session, "credentials": credentials, "visitor": visitor}
+
+
+async def bearer(accounts: Accounts, authorization: list[str]) -> Member:
+    """Return the member of "member", without Quart. Raises what that does."""
+    await _open(accounts)
+    return await authenticate(accounts, authorization)
 
 
 async def authenticate(accounts: Accounts, authorization: list[str]) -> Member:

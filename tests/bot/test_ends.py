@@ -28,6 +28,7 @@ from tests.support.members import Person, browser, register
 from tests.support.upstream import Answer, Upstream, open_upstream, throttled
 from tests.support.waiting import eventually
 
+DIRECT, BY_QUART = b"application/json", b"application/json; charset=utf-8"  # which way an answer goes
 DAY = 2_000_000  # BOT_DAILY_TOKENS, unless a test says otherwise
 
 
@@ -38,6 +39,7 @@ class Talk:
     web: Web
     person: Person
     more: dict[str, Any] = field(default_factory=dict)
+    kind: bytes = DIRECT
     body: bytes = b""
     left: asyncio.Event = field(default_factory=asyncio.Event)
     status: int = 0
@@ -48,7 +50,7 @@ class Talk:
             "type": "http", "http_version": "1.1", "method": "POST", "scheme": "https", "path": "/api/bot/chat",
             "raw_path": b"/api/bot/chat", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
             "headers": [
-                (b"host", b"api.example"), (b"content-type", b"application/json"),
+                (b"host", b"api.example"), (b"content-type", self.kind),
                 (b"content-length", str(len(content)).encode()),
                 (b"authorization", self.person.bearer["Authorization"].encode()),
             ],
@@ -77,9 +79,9 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(web: Web, person: Person, **more: Any) -> AsyncIterator[Talk]:
+async def talking(web: Web, person: Person, kind: bytes = DIRECT, **more: Any) -> AsyncIterator[Talk]:
     """Yield a chat that has begun."""
-    talk = Talk(web, person, more)
+    talk = Talk(web, person, more, kind)
     running = asyncio.create_task(talk.run())
     try:
         yield talk
@@ -210,13 +212,14 @@ async def test_a_model_that_refuses_costs_nothing_one_that_falls_silent_what_it_
         assert bool(used) is costs
 
 
+@pytest.mark.parametrize("kind", [DIRECT, BY_QUART], ids=["direct", "by-quart"])
 async def test_a_stop_ends_an_answer_whose_model_is_silent_and_it_is_counted_once(
-    asking: Any, upstream: Upstream
+    asking: Any, upstream: Upstream, kind: bytes
 ) -> None:
     web, client, person = await asking(OPENAI_SILENCE_SECONDS="120", OPENAI_ANSWER_SECONDS="240")
     gone = asyncio.Event()
     upstream.answers(sentence_and_then(until_closed, gone))
-    async with talking(web, person) as talk:
+    async with talking(web, person, kind) as talk:
         await eventually(lambda: talk.has("text"))
         web.asgi.closing = True
     web.asgi.closing = False
@@ -225,8 +228,9 @@ async def test_a_stop_ends_an_answer_whose_model_is_silent_and_it_is_counted_onc
     assert await counted(web, client) == web.chats.used.tokens_in + web.chats.used.tokens_out > 0
 
 
+@pytest.mark.parametrize("kind", [DIRECT, BY_QUART], ids=["direct", "by-quart"])
 async def test_silence_is_filled_with_comment_lines_and_the_model_is_waited_for(
-    asking: Any, upstream: Upstream
+    asking: Any, upstream: Upstream, kind: bytes
 ) -> None:
     web, _, person = await asking(STREAM_COMMENT_SECONDS="0.05", OPENAI_SILENCE_SECONDS="120")
     go_on = asyncio.Event()
@@ -238,7 +242,7 @@ async def test_silence_is_filled_with_comment_lines_and_the_model_is_waited_for(
         )
 
     upstream.answers(sentence_and_then(wait, asyncio.Event()))
-    async with talking(web, person) as talk:
+    async with talking(web, person, kind) as talk:
         await eventually(lambda: talk.has("text"))
         begun = len(talk.body)
         await eventually(lambda: talk.body[begun:].count(b":\n\n") >= 3)
@@ -246,11 +250,12 @@ async def test_silence_is_filled_with_comment_lines_and_the_model_is_waited_for(
     assert talk.events[-1][0] == "done"
 
 
-async def test_a_reader_who_goes_away_is_counted_once(asking: Any, upstream: Upstream) -> None:
+@pytest.mark.parametrize("kind", [DIRECT, BY_QUART], ids=["direct", "by-quart"])
+async def test_a_reader_who_goes_away_is_counted_once(asking: Any, upstream: Upstream, kind: bytes) -> None:
     web, client, person = await asking(OPENAI_SILENCE_SECONDS="120")
     gone = asyncio.Event()
     upstream.answers(sentence_and_then(until_closed, gone))
-    async with talking(web, person) as talk:
+    async with talking(web, person, kind) as talk:
         await eventually(lambda: talk.has("text"))
         talk.left.set()
     await asyncio.wait_for(gone.wait(), 60)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from quart import Blueprint, Response
 
 from ops.web.policy import policy
+from quartapp.accounts.member import Member
+from quartapp.accounts.service import Accounts
 from quartapp.api.bot.requests import ChatRequest
 from quartapp.api.bot.service import ChatService
 from quartapp.bot.asked import Asked
-from quartapp.http.bodies import body
+from quartapp.http.bodies import body, parse, parse_json
+from quartapp.http.direct import Begin
 from quartapp.http.excluded import refuse_excluded
-from quartapp.http.member import current_member
+from quartapp.http.member import bearer, current_member
 from quartapp.http.streams import events
 from quartapp.publish.help import Helper
 
 if TYPE_CHECKING:
     from quartapp.api.bot import shapes
+
+CHAT = "/api/bot/chat"
 
 
 def blueprint(service: ChatService, helper: Helper) -> Blueprint:
@@ -37,12 +43,27 @@ def blueprint(service: ChatService, helper: Helper) -> Blueprint:
     @policy(auth="member", cache="private", limit=30, stream=True)
     @body(ChatRequest)
     async def chat(body: ChatRequest) -> Response:
-        member = current_member()
-        refuse_excluded(helper, member)
-        asked = Asked(body.message, member.region, body.sport, body.game_id)
-        return events(service.stream(await service.begin(member, body.conversation_id, asked)))
+        return events(await _answer(service, helper, current_member(), body))
 
     return routes
+
+
+def chats(service: ChatService, helper: Helper, accounts: Accounts) -> Begin:
+    """Return what begins an answer without Quart, by the same steps."""
+
+    async def begin(authorization: str, content: bytes) -> AsyncGenerator[bytes, None]:
+        member = await bearer(accounts, [authorization])
+        return await _answer(service, helper, member, parse(ChatRequest, parse_json(content)))
+
+    return begin
+
+
+async def _answer(
+    service: ChatService, helper: Helper, member: Member, body: ChatRequest
+) -> AsyncGenerator[bytes, None]:
+    refuse_excluded(helper, member)
+    asked = Asked(body.message, member.region, body.sport, body.game_id)
+    return service.stream(await service.begin(member, body.conversation_id, asked))
 
 
 def _json(answer: Any) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -135,7 +135,7 @@ class ChatService:
             raise ProblemError(404, "There is no such conversation, or no more; begin another.")
         return turns
 
-    async def stream(self, chat: Chat) -> AsyncIterator[bytes]:
+    async def stream(self, chat: Chat) -> AsyncGenerator[bytes, None]:
         """Yield the events of an answer. What follows it (counting, keeping) is done however it ends.
 
         `start` goes before anything that takes time.
