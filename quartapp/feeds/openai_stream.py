@@ -154,11 +154,12 @@ class ChatStream:
                 if lines is None:
                     break
                 for line in lines:
-                    if line == "data: [DONE]":
+                    data = line[5:].strip() if line.startswith("data:") else ""
+                    if data == "[DONE]":
                         last = True
                         break
-                    if line.startswith("data:"):
-                        text, ended = _read(line[5:].strip(), usage)
+                    if data:
+                        text, ended = _read(data, usage)
                         finished = finished or ended
                         usage.ended = finished
                         yield text
@@ -190,16 +191,19 @@ def _read(data: str, usage: Usage) -> tuple[str, bool]:
         raise FeedShapeError(f"{NAME} sent an event that is not JSON") from None
     if not isinstance(event, dict):
         raise FeedShapeError(f"{NAME} sent an event that is no object")
-    if "error" in event:
+    if event.get("error"):
         raise FeedUnavailableError(f"{NAME} sent an error within an answer")
     counted = event.get("usage")
     if isinstance(counted, dict):
         tokens = counted.get("prompt_tokens"), counted.get("completion_tokens")
         if all(type(one) is int and 0 <= one < 10_000_000 for one in tokens):
             usage.tokens_in, usage.tokens_out = tokens
-    choices = event.get("choices") or [{}]
-    first = choices[0] if isinstance(choices, list) and isinstance(choices[0], dict) else {}
-    text = (first.get("delta") or {}).get("content")
+    # Of several choices only the first one is read: two in turns would be no text.
+    listed = event.get("choices")
+    choices = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    first = next((one for one in choices if one.get("index", 0) == 0), {})
+    delta = first.get("delta")
+    text = delta.get("content") if isinstance(delta, dict) else None
     return (text if isinstance(text, str) else ""), first.get("finish_reason") is not None
 
 
