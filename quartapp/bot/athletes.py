@@ -23,10 +23,10 @@ _PARTS = frozenset(
 )
 _GENERAL = frozenset(("injured", "injury", "injuries", "status"))
 _FILL = "\u00a4"
-_OF_TEAM = re.compile(r"[^\u00a4]*\b(?:of|for)\s+(?:the\s+)?", re.IGNORECASE)
+_OF_TEAM = re.compile(r"[^\u00a4]*\b(?:of|for)\s+(?:the\s+)?|\s*\((?:the\s+)?", re.IGNORECASE)
 _STATE_OF_TEAM = re.compile(r"\u00a4+\s+(?:is|are)\s+(?!without|missing)", re.IGNORECASE)
 _WHOSE = re.compile(r"\b(?:of|for)\s+(?:the\s+)?$", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:(?:of|for)\s+(?:the\s+)?\u00a4+)?[\s,]*(?:and|&)?\s*", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:(?:of|for)\s+(?:the\s+)?\u00a4+|\(\u00a4+\))?[\s,]*(?:and|&)?\s*", re.IGNORECASE)
 
 
 def athlete_problem(text: str, athletes: Sequence[Fact]) -> str | None:

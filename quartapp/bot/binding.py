@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from quartapp.bot.athletes import athlete_problem
 from quartapp.bot.check import normalise
-from quartapp.bot.claims import claim_problem, says_something, subject
+from quartapp.bot.claims import SCORED, claim_problem, says_something, subject
 from quartapp.bot.facts import Fact
 from quartapp.bot.game_facts import SIDES
 from quartapp.bot.kinds import is_best, is_in_market, is_in_range, is_of_kind, needs_figure
@@ -25,6 +25,11 @@ _FILL = "\u00a4"
 _AT_BOOK = re.compile(
     r"%?\s*(?:\([^()\u00a4]*\))?\s*(?:(?:on|for)\s+(?:the\s+)?(?:\u00a4+|over|under)\s+)?"
     r"(?:at|with|from|on|by|\()?\s*(?:the\s+)?",
+    re.IGNORECASE,
+)
+_TOTAL_BEHIND = re.compile(r"(?:'s?)?\s+(?:totals?|over|under)\b(?!\s+the\b)", re.IGNORECASE)
+_TOTAL_BEFORE = re.compile(
+    r"\btotals?\s+(?:(?:is|stands|at)\s+)*(?:[\d.]+\s+)?(?:points?\s+)?(?:of|for)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"\s*(?:,|/|&|,?\s*and)\s*", re.IGNORECASE)
@@ -59,6 +64,7 @@ def binding_problem(text: str, facts: Sequence[Fact], games: Mapping[str, Sides]
     athletes = [fact for fact in facts if fact.path.endswith("/athlete")]
     return (
         needs_figure(read.plain)
+        or _total_of_one(read)
         or _figures(read, facts)
         or claim_problem(read.plain, read.games, read.teams)
         or athlete_problem(read.text, athletes)
@@ -82,10 +88,20 @@ def _read(text: str, facts: Sequence[Fact], offered: Mapping[str, Sides]) -> Rea
 def _emptiness(read: Read, games: Mapping[str, Sides], athletes: Sequence[Fact]) -> str | None:
     """Return that a sentence says nothing that can be held against a fact, or does not say of which game it speaks."""
     has_athlete = bool(mentions(read.text, {fact.names[0] for fact in athletes}))
-    if not has_athlete and not any(numerals(read.plain)) and not says_something(read.plain):
+    if not has_athlete and not any(numerals(read.plain)) and not says_something(read.plain, read.teams):
         return "nothing to check"
     if len(games) > 1 and not has_athlete and not [one for one in read.teams if not one.names <= set(SIDES)]:
         return "no game named"
+    return None
+
+
+def _total_of_one(read: Read) -> str | None:
+    """Return that a total is said to be one team's, which no document has."""
+    for one in read.teams:
+        if not one.names <= set(SIDES) and (
+            _TOTAL_BEHIND.match(read.plain[one.end :]) or _TOTAL_BEFORE.search(read.plain[: one.start])
+        ):
+            return "the total of one team"
     return None
 
 
@@ -104,7 +120,10 @@ def _figures(read: Read, facts: Sequence[Fact]) -> str | None:
     for numeral in said:
         having = [fact for fact in facts if Sayable([fact]).allows(numeral)]
         if not any(
-            (is_in_range(read.plain, numeral, fact) or _is_of(read, numeral, fact, starts_with_name))
+            (
+                (is_in_range(read.plain, numeral, fact) and SCORED.search(read.plain))
+                or _is_of(read, numeral, fact, starts_with_name)
+            )
             and _is_of_game(read, numeral, fact)
             and _is_at(read, numeral, fact)
             and is_in_market(read.plain, numeral, fact)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from quartapp.bot.game_facts import SIDES
 from quartapp.bot.mentions import Mention
 from quartapp.bot.sides import Sides
 
-_SCORED = re.compile(
+SCORED = re.compile(
     r"""
       \b(?P<live_ahead>leads?|leading|ahead|(?<!of\ )(?<!of\ the\ )winning(?!\ (?:about\ |around\ |roughly\ )?\d)|(?<!of\ )beating)\b
     | \b(?P<live_behind>trail(?:s|ing)?|behind|losing)\b
@@ -37,7 +38,8 @@ _PLACED = re.compile(
 _WHERE = re.compile(r"\b(?:at|in)\s+(?:the\s+)?$", re.IGNORECASE)
 _MEETING = re.compile(r"\b(?:plays?|playing|faces?|facing|meets?|against|versus|vs|v)\b", re.IGNORECASE)
 _PLAYS = re.compile(
-    r"\u00a4\s+(?:plays?|playing|faces?|facing|meets?)\b|\b(?:against|versus|vs|v)\b", re.IGNORECASE
+    r"\u00a4\s+(?:plays?|playing|faces?|facing|meets?)\b|\bto\s+(?:face|meet|play)\b|\b(?:against|versus|vs|v)\b",
+    re.IGNORECASE,
 )
 # Whom something is done to: what is said next is not said of them.
 _OBJECT = re.compile(
@@ -53,6 +55,7 @@ _JOINED = re.compile(r"\s*(?:,|/|&|,?\s*and)\s*(?:the\s+)?", re.IGNORECASE)
 _CLOSED = re.compile(
     r"[,)]\s*(?:are|is|have|has|pays?|stand|leads?|trails?|won|lost|beat|hosts?|visits?)\b", re.IGNORECASE
 )
+_BETWEEN = re.compile(r"[^\d,;:.]{1,25}")
 OBJECT_LETTERS = 25
 
 
@@ -99,8 +102,13 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
     `text` has its names filled; `teams` says where they stood.
     """
     plain = _CHANCE_THAT.sub(lambda found: " " * len(found.group()), text)
+    if any(
+        one.names == other.names and _BETWEEN.fullmatch(text[one.end : other.start])
+        for one, other in pairwise(teams)
+    ):
+        return "a pair of one"
     claims = [
-        *_SCORED.finditer(plain),
+        *SCORED.finditer(plain),
         *_FAVOURED.finditer(text),
         *_PLACED.finditer(text),
         *_MEETING.finditer(text),
@@ -111,7 +119,7 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
     game = _game(games, teams)
     if game is None:
         return f"the claim {claims[0].group().strip()}" if claims else "the claim at"
-    for found in _SCORED.finditer(plain):
+    for found in SCORED.finditer(plain):
         if not _is_scored(text, found, game, teams):
             return f"the claim {found.group().strip()}"
     for found in _FAVOURED.finditer(text):
@@ -128,9 +136,11 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
     return next(("the claim at" for one in where if game.home not in one.names), None)
 
 
-def says_something(text: str) -> bool:
+def says_something(text: str, teams: Sequence[Mention]) -> bool:
     """Return whether a sentence without figures makes a claim that is held against facts."""
-    return any(pattern.search(text) for pattern in (_SCORED, _FAVOURED, _PLACED, _MEETING))
+    return any(_WHERE.search(text[: one.start]) for one in teams) or any(
+        pattern.search(text) for pattern in (SCORED, _FAVOURED, _PLACED, _MEETING)
+    )
 
 
 def _game(games: Mapping[str, Sides], teams: Sequence[Mention]) -> Sides | None:
@@ -160,6 +170,8 @@ def _is_scored(text: str, found: re.Match[str], game: Sides, teams: Sequence[Men
 
 
 def _is_favoured(text: str, found: re.Match[str], game: Sides, teams: Sequence[Mention]) -> bool:
+    if game.status == "final":
+        return False
     before = [one for one in teams if one.end <= found.start()]
     if re.search(r"\bas\s+(?:an?\s+|the\s+)?$", text[: found.start()], re.IGNORECASE) and len(before) > 1:
         return False  # "the Chiefs face the Browns as underdogs" may mean either

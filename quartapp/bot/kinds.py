@@ -45,6 +45,21 @@ _TWO_MARKETS = re.compile(
 )
 _PART = re.compile(r"[,;(]|\b(?:and|while|whereas|but|with)\b", re.IGNORECASE)
 _BY = re.compile(r"\bby\s+(?:about\s+|around\s+|roughly\s+)?$", re.IGNORECASE)
+_POINTS = re.compile(r"[\s-]*(?:points?|goals|runs)\b", re.IGNORECASE)
+_AS_LINE = re.compile(
+    r"(?:spreads?|lines?|handicaps?|totals?)(?:\s+(?:is|are|of|at|for)\b|:)[^,;()\d]*$|\b(?:by|laying|lays|giving|gives|getting|gets)\s+$",
+    re.IGNORECASE,
+)
+_STARTS = re.compile(
+    r"\b(?:starts?|starting|begins|kick-?off|tip-?off|scheduled|set\s+for|plays?|playing|faces?|facing|meets?|hosts?|hosting|"
+    r"visits?|visiting|travels?|against|versus|vs|v|at\s+(?:the\s+)?\u00a4)|\b(?:kicks|tips)\s+off\b",
+    re.IGNORECASE,
+)
+_LINED = re.compile(
+    r"(?<!\d)[+-]\d{1,2}(?:\.\d+)?(?:,|:|\s|\(|\bat\b|\bare\b|\bis\b|\bpays?\b|\bha(?:ve|s)\b|\bpriced\b|\ban?\b|\bprice of\b)*$",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(r"\b(?:over|under)\s+$", re.IGNORECASE)
 _OPEN = re.compile(r"\bopen\w*\b", re.IGNORECASE)
 _BEST = re.compile(r"\b(?:best|highest)\b", re.IGNORECASE)
 _RANGE_BEFORE = re.compile(r"\d-$")
@@ -76,7 +91,7 @@ def is_of_kind(text: str, numeral: Numeral, fact: Fact) -> bool:
     if _ranged(text, numeral) and "/scores/" not in fact.path and numeral.value is not None:
         return any(start <= numeral.start < end for start, end in _spans(_DATE, text)) and fact.kind == "time"
     if fact.kind == "time":
-        return _is_time(text, numeral)
+        return _STARTS.search(text) is not None and _is_time(text, numeral)
     if fact.path.endswith("/books"):
         return _is_of_books(text, numeral)
     if "/scores/" in fact.path and not _ranged(text, numeral) and _BY.search(text[: numeral.start]):
@@ -89,8 +104,12 @@ def is_of_kind(text: str, numeral: Numeral, fact: Fact) -> bool:
         return own & {"price", "probability", "score"} != set() or (
             fact.kind == "point" and _is_signed(numeral)
         )
+    if "price" in own and not _is_signed(numeral) and _SIDE.search(text[: numeral.start]):
+        return False  # "Over 1.84 is 2.5"
     if "price" in own and said in ("line", "time", "score"):
-        return True  # "-1 at -110", "lead 61-58"
+        return not _POINTS.match(text[numeral.start + len(numeral.text) :]) and not _AS_LINE.search(
+            text[: numeral.start]
+        )
     if "line" in own and _is_signed(numeral) and fact.names:
         return said not in _PERCENTS
     if said == "implied" and "probability" in own:
@@ -114,11 +133,13 @@ def is_in_market(text: str, numeral: Numeral, fact: Fact) -> bool:
     later = _MARKETS.search(text, end, clause_end.start() if clause_end else len(text))
     said = before[0] if before else _market(later) if later else None
     if market == "spread":
-        after_line = re.search(r"[+-]\d+(?:\.\d+)?(?:,| at| is| \(| a price of)*\s*$", text[: numeral.start])
+        after_line = _LINED.search(text[: numeral.start])
         is_line = fact.kind == "point" and _is_signed(numeral) and bool(fact.names)
         if said == "total" and is_line:  # "the total is 44.5 and the Chiefs are -1"
             said = None if _NEXT.search(text[_last(_MARKETS, text, numeral.start) : numeral.start]) else said
         return said == "spread" or (said is None and (is_line or after_line is not None))
+    if market == "winner" and _LINED.search(text[: numeral.start]):
+        return False  # "the Chiefs -1 are -129"
     return said == market or (market == "winner" and said is None)
 
 
@@ -170,9 +191,10 @@ def _said(text: str, numeral: Numeral) -> str | None:
         return "price"
     if before:
         return _kind(before[-1])
+    until = len(text) if kinds is not None or stop is None else stop.start()
     later = [
         one
-        for one in _KINDS.finditer(text[end:])
+        for one in _KINDS.finditer(text, end, until)
         if (one.lastgroup != "implied" if kinds is None else one.lastgroup in kinds)
     ]
     return _kind(later[0]) if later else None

@@ -56,12 +56,12 @@ _INJURY_WORDS = frozenset(
 _SHOWN = re.compile(rf"[A-Za-z0-9 .,;:()'\"%+/&{MASK}-]*")
 _ENDED = re.compile(r"\b(?:is|are|it|game|match|contest|now)\s+(?:over|under)\b(?!\s*[\d(])", re.IGNORECASE)
 _ORDER = re.compile(
-    r"(?:^|[,;:.(]\s*|\band\s+|\bto\s+)(?:give|make|see|play|pay|offer|list|show|quote|post|lay|get|put|stand|sit|meet|face|host|visit|travel|lead|trail|beat)\b",
+    r"(?:^|[,;:.(]\s*|\band\s+)(?:give|make|see|play|pay|offer|list|show|quote|post|lay|get|put|stand|sit|meet|face|host|visit|travel|lead|trail|beat)\b",
     re.IGNORECASE,
 )
 # A figure is one figure: whatever stands between or behind its digits would make another of it.
 _BROKEN = re.compile(
-    r"\d\s+[+-]?\.?\d|\d['_]|\d[A-Za-z]|[A-Za-z]\d|[+-]\s+\.?\d|\d\.\d+\.\d|\.000\b|(?<!\d)/|/(?!\d)|--|(?<=[^\s(])\+|[A-Za-z]-\d"
+    r"\d\s+[+-]?\.?\d|\d['_]|\d[A-Za-z]|[A-Za-z]\d|[+-]\s+[+-]?\.?\d|\d\.\d+\.\d|\.000\b|-0(?!\.?\d)|(?<!\d)/|/(?!\d)|--|(?<=[^\s(])\+|[A-Za-z]-\d"
 )
 _DATED = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 

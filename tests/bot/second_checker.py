@@ -7,6 +7,7 @@ conversion; every team and book that is named must stand there too. Works on wha
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -20,7 +21,20 @@ TEAMS = sorted(
 )
 BOOKMAKERS = sorted({title for _, title, _ in BOOKS} | {"Bet365", "GoldenBet", "Unibet"})
 NICKNAMES = ("lakers", "packers", "yankees", "patriots", "dodgers", "blackhawks", "knicks")
-NUMBER_WORDS = ("seventeen", "ninety", "dozen", "hundred")
+NUMBER_WORDS = re.findall(
+    r"\w+",
+    """
+    eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy
+    eighty ninety hundred thousand million dozen couple handful twofold double triple treble twice thrice
+    third quarter fifth tenth deux trois quatre sieben hundert siete cuarenta quarante
+    """,
+)
+# Words with a capital inside a sentence that name nobody.
+CAPITALS = frozenset(
+    "utc i american decimal over under draw out questionable api id u.s gorilla bot parlay mlb nba nfl nhl epl".split()  # noqa: SIM905
+)
+_CAPITAL = re.compile(r"(?<=[a-z0-9,;%)] )[A-Z][\w'.-]*")
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\b[\w.-]+@[\w.-]+\b")
 _NUMBER = re.compile(r"(?:(?<=[\s(])[+-])?\d+(?:\.\d+)?")
 
 
@@ -120,6 +134,18 @@ class SecondChecker:
 
     def _foreign(self, text: str, sayings: Sequence[Sayings]) -> Iterator[str]:
         told = " ".join(one.text for one in sayings).casefold()
+        for letter in text:
+            if unicodedata.category(letter) in ("Cf", "Co", "Cn", "Nl", "No") or (
+                letter.isnumeric() and not letter.isascii()
+            ):
+                yield repr(letter)
+        for word in _CAPITAL.findall(text):
+            plain = word.rstrip(".'").removesuffix("'s").casefold()
+            if plain not in CAPITALS and plain not in told and text.casefold() not in told:
+                yield word
+        for address in _ADDRESS.findall(text):
+            if address.rstrip(".,)").casefold() not in told:
+                yield address
         for written in _NUMBER.findall(text.replace("\u2212", "-")):
             if not any(one.has(written) for one in sayings):
                 yield written
@@ -127,5 +153,5 @@ class SecondChecker:
             if name.casefold() not in told:
                 yield name
         for word in NUMBER_WORDS:
-            if re.search(rf"\b{word}s?\b", text, re.IGNORECASE):
+            if re.search(rf"\b{word}s?\b", text, re.IGNORECASE) and word not in told:
                 yield word

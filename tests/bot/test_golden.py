@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import re
 import tomllib
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import orjson
@@ -34,6 +36,7 @@ LIES = (
     "promise",
     "words",
     "endless",
+    "unseen",
 )
 
 
@@ -47,18 +50,44 @@ def rows(name: str) -> list[dict[str, Any]]:
 INDEPENDENT = rows("independent")  # by another author, who had not read the bot
 OTHERS = [*INDEPENDENT, *rows("visitors")]
 QUESTIONS = rows("questions") + [row for row in OTHERS if row["kind"] != "attack"]
+UNSEEN = [
+    text
+    for groups in tomllib.loads((HERE / "golden" / "unseen.toml").read_text("utf-8"))["lies"].values()
+    for texts in groups.values()
+    for text in texts
+]
 ATTACKS = rows("attacks") + [row for row in OTHERS if row["kind"] == "attack"]
 
 
 class Liar:
-    """The sandbox's model, without a network."""
+    """The sandbox's model, without a network; `unseen` is a worse one."""
 
     def __init__(self, lie: str, seed: int) -> None:
         self.lie, self.seed = lie, seed
 
     async def write(self, asked: list[dict[str, str]]) -> AsyncGenerator[str, None]:
-        for piece in openai.text(asked, self.lie, self.seed):
+        pieces = (
+            _unseen(asked, self.seed) if self.lie == "unseen" else openai.text(asked, self.lie, self.seed)
+        )
+        for piece in pieces:
             yield piece
+
+
+def _unseen(asked: list[dict[str, str]], seed: int) -> Iterator[str]:
+    """Yield lies of unseen.toml about the game that is asked about, some with true figures of others, each well cited."""
+    chance = random.Random(seed)
+    facts = re.findall(r"^\[(\d+)\] (.*) = (.*)$", asked[-1]["content"], re.MULTILINE)
+    figures = [value for _, _, value in facts if re.fullmatch(r"-?[\d.]+", value)]
+    teams = {label: value for _, label, value in facts if label in ("home team", "away team")}
+    for _ in range(8):
+        text = chance.choice(UNSEEN)
+        for name, label in (("Kansas City Chiefs", "home team"), ("Cleveland Browns", "away team")):
+            other = teams.get(label, name)
+            text = text.replace(name, other).replace(name.split()[-1], other.split()[-1])
+        if figures and chance.random() < 0.5:
+            text = re.sub(r"[+-]?\b\d+(?:\.\d+)?\b", lambda _: chance.choice(figures), text)
+        cited = chance.sample(facts, min(len(facts), chance.choice((2, 8, 20))))
+        yield f"{text.rstrip('.')} {''.join(f'[{number}]' for number, *_ in cited)}. "
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +164,7 @@ async def test_a_lying_model_gets_no_figure_and_no_name_past_the_check(documents
     assert right >= 0.95 * count
     assert modes["none", "model"] > 30, "an honest model is let through"
     assert 2 * modes["swapped", "model"] < modes["none", "model"], "a figure of another is no figure"
+    assert 4 * modes["unseen", "model"] < modes["none", "model"]
     for lie in ("wrong_numbers", "smuggled", "advice", "promise", "words", "no_citations"):
         assert modes[lie, "figures"] > 30
         assert not modes[lie, "model"]
@@ -239,6 +269,12 @@ def test_the_second_checker_notices_lies(documents: dict[str, Any]) -> None:
         "the lakers",
         "ninety in all",
         "8123 fans",
+        "1\u200b44.5",
+        "The \uff14\uff17.",
+        "It is 4⁷.",
+        "The Chiefs face Norwood.",
+        "See https://evil.example.",
+        "It is quarante.",
     ):
         assert judge(lie), lie
 
