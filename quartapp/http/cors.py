@@ -21,15 +21,22 @@ class Cors:
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(origins)
 
-    def headers(self, origin: str, declared: Policy | None) -> dict[str, str]:
+    def headers(self, origin: str, declared: Policy | None, *, known: bool = False) -> dict[str, str]:
         """Return the headers of an answer or error. `declared` is None where no route was found.
+
+        `known`: whether the request says who asks. To a visitor a route for both answers as a public one does, because
+        the same answer is kept in memory, and in caches that ignore Vary, for pages of every origin.
 
         >>> Cors(["https://a.example"]).headers("https://b.example", None)["Access-Control-Allow-Origin"]
         '*'
         >>> Cors(["https://a.example"]).headers("https://b.example", Policy("ops"))
         {}
         """
-        public = declared is not None and (declared.auth, declared.cache) == ("none", "public")
+        public = (
+            declared is not None
+            and declared.cache == "public"
+            and (declared.auth == "none" or (declared.auth == "visitor" and not known))
+        )
         if not public and origin in self._origins:
             return {
                 "Access-Control-Allow-Origin": origin,
@@ -43,7 +50,7 @@ class Cors:
 
     def preflight(self, origin: str, declared: Policy | None, methods: str) -> dict[str, str]:
         """Return the headers of an answer to OPTIONS on a route that has `methods`."""
-        headers = self.headers(origin, declared)
+        headers = self.headers(origin, declared, known=True)
         if headers:
             headers |= {
                 "Access-Control-Allow-Methods": methods,

@@ -102,6 +102,11 @@ class Front:
         scope["path"] = path_of(scope["path"])
         headers = gather(scope["headers"], _HEADERS)
         identity = request_id(headers.get(b"x-request-id", b""), headers.get(b"cf-ray", b""))
+        if not scope["path"].startswith("/"):
+            # Quart reads such a target as a URL, and fails at an empty one and at half an IPv6 address.
+            size = await self._problem(scope, send, 400, identity.decode(), self._own(identity))
+            self._record(scope, "other", 400, size, started, identity)
+            return
         if scope["method"] in ("GET", "HEAD"):
             copy = self._documents.get(key_of(scope["path"], scope["query_string"]))
             # A computed answer (a suggestion) may be refused to a member, so whoever says who they are is passed on.
@@ -123,8 +128,8 @@ class Front:
         async def send_rejection(message: Message) -> None:
             await send({**message, "type": f"websocket.{message['type']}"})
 
-        await self._problem(scope, send_rejection, 400, identity.decode(), [(b"x-request-id", identity)])
-        self._record({**scope, "method": "GET"}, "other", 400, 0, started, identity)
+        size = await self._problem(scope, send_rejection, 400, identity.decode(), self._own(identity))
+        self._record({**scope, "method": "GET"}, "other", 400, size, started, identity)
 
     def in_memory(self, target: bytes) -> tuple[str, Copy] | None:
         """Return the path and the copy in memory of a request target, which is in origin form."""
@@ -145,18 +150,15 @@ class Front:
             await self._documents.derived.encode(copy, preferred_encoding(accept))
         status, head, body = answer(copy, scope["method"], headers, self._documents.stale_seconds)
         if status == 412:
-            await self._problem(scope, send, 412, identity.decode(), [(b"x-request-id", identity)])
-            return 412, 0
-        pairs = [*head.pairs, (b"x-request-id", identity)]
-        if self.closing:
-            pairs.append(_CLOSE)
+            return 412, await self._problem(scope, send, 412, identity.decode(), self._own(identity))
+        pairs = [*head.pairs, *self._own(identity)]
         await send({"type": "http.response.start", "status": status, "headers": pairs})
         await send({"type": "http.response.body", "body": body})
         return status, len(body)
 
     async def _send_alive(self, scope: Scope, send: Send, identity: bytes) -> int:
         """Answer /healthz, which touches nothing: probes and deploys ask it often, and on a busy process."""
-        own = [*_ALIVE, (b"x-request-id", identity), *([_CLOSE] if self.closing else [])]
+        own = [*_ALIVE, *self._own(identity)]
         await send({"type": "http.response.start", "status": 200, "headers": own})
         body = b"" if scope["method"] == "HEAD" else ALIVE
         await send({"type": "http.response.body", "body": body})
@@ -172,11 +174,8 @@ class Front:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [pair for pair in message["headers"] if pair[0] != b"x-request-id"]
-                headers.append((b"x-request-id", identity))
-                if self.closing:
-                    headers.append(_CLOSE)
-                message = {**message, "headers": headers}
-            elif message["type"] == "http.response.body":
+                message = {**message, "headers": [*headers, *self._own(identity)]}
+            elif message["type"] == "http.response.body" and scope["method"] != "HEAD":
                 size += len(message.get("body", b""))
             await send(message)
 
@@ -202,13 +201,18 @@ class Front:
         finally:
             self._record(scope, scope.get("route", "other"), status or 499, size, started, identity)
 
+    def _own(self, identity: bytes) -> list[Header]:
+        """Return the headers that every answer has beside its own."""
+        return [(b"x-request-id", identity), *([_CLOSE] if self.closing else [])]
+
     async def _problem(
         self, scope: Scope, send: Send, status: int, identity: str, more: Sequence[Header] = ()
-    ) -> None:
+    ) -> int:
+        """Send a problem; return the bytes of its body."""
         body = problems.render(status, identity)
         asked = gather(scope["headers"], _ORIGIN)
         origin = asked.get(b"origin", b"").decode("latin-1")
-        shared = self._cors.headers(origin, scope.get("policy"))
+        shared = self._cors.headers(origin, scope.get("policy"), known=b"authorization" in asked)
         headers = [
             *more,
             *((name.lower().encode(), value.encode("latin-1")) for name, value in shared.items()),
@@ -221,6 +225,7 @@ class Front:
             headers.append((b"retry-after", b"5"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+        return 0 if scope.get("method") == "HEAD" else len(body)
 
     def _record(
         self, scope: Scope, route: str, status: int, size: int, started: float, identity: bytes

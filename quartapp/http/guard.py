@@ -123,7 +123,9 @@ class Guard:
         if request.method == "OPTIONS" and response.status_code == 200:
             shared = self._cors.preflight(origin, declared, headers.get("Allow", ""))
         else:
-            shared = self._cors.headers(origin, declared)
+            shared = self._cors.headers(origin, declared, known="Authorization" in request.headers)
+            if not shared:
+                headers.pop("Access-Control-Allow-Origin", None)  # a document's own, which is for everybody
         if (vary := shared.pop("Vary", None)) is not None:
             headers.add("Vary", vary)
         headers.update(shared)

@@ -146,6 +146,32 @@ async def test_either_way_varied_questions_have_the_same_answers(settings_of: Se
     assert statuses["suggest", 200] > 15
 
 
+@pytest.mark.parametrize("origin", ["", "https://app.example", "https://other.example"])
+async def test_a_suggestion_may_be_read_by_the_same_pages_whether_it_was_kept_or_not(
+    web: Web, http: httpx.AsyncClient, origin: str
+) -> None:
+    """Caches and this process keep one answer for pages of every origin, so it must be right for each."""
+    answers = []
+    for application in (web.asgi, with_quart_alone(web)):
+        web.documents.derived.forget()
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application)) as asking:
+            for query in ("legs=2", "legs=2", "legs=10"):
+                asked = await asking.get(
+                    f"http://test/api/parlays/suggest?{query}", headers={"Origin": origin} if origin else {}
+                )
+                answers.append(asked)
+    assert {answer.status_code for answer in answers} == {200, 404}
+    for answer in answers:
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+        assert "Origin" not in answer.headers.get("vary", "")
+    refused = await http.get(
+        "/api/parlays/suggest?legs=2", headers={"Origin": origin, "Authorization": "Bearer x"}
+    )
+    readable_by = refused.headers.get("access-control-allow-origin")
+    assert readable_by == (origin if origin == "https://app.example" else None), "what a member is told"
+
+
 def with_quart_alone(web: Web) -> Any:
     """Return the same site without what answers in front of Quart."""
     from quartapp.http.cors import Cors

@@ -323,6 +323,45 @@ async def test_a_doubled_slash_and_an_absolute_target_are_the_same_resource(web:
     assert (computed.status, len(json.loads(computed.body)["games"])) == (200, 3)
 
 
+@pytest.mark.parametrize("target", ["", "*", "x://[", "[", "api/sports", "http:"])
+async def test_a_target_that_is_no_path_is_the_clients_fault(web: Web, target: str) -> None:
+    """A 500 would count towards the alert about server errors, which no visitor may raise."""
+    refused = await ask(web, target, "x=1")
+    assert refused.status == 400
+    assert refused.headers[b"content-type"] == b"application/problem+json"
+
+
+async def test_the_access_line_says_how_many_bytes_of_body_were_sent(
+    web: Web, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(web.access, "record", lambda *line: lines.append(line))
+    for method in ("GET", "HEAD"):
+        for path in (
+            "/api/sports",
+            "/nowhere",
+            "/api/games?sport=nfl&limit=2",
+            "/api/games?limit=0",
+            "/healthz",
+        ):
+            for headers in ({}, {"If-Match": '"another"'}, {"Accept-Encoding": "br"}):
+                answer = await client.request(
+                    method, path, headers={"accept-encoding": "identity", **headers}
+                )
+                size = 0 if method == "HEAD" else int(answer.headers["content-length"])
+                assert (lines[-1][3], lines[-1][4]) == (answer.status_code, size), (method, path, headers)
+
+
+async def test_every_answer_closes_its_connection_while_the_process_leaves(web: Web) -> None:
+    web.asgi.closing = True
+    for path, more in (
+        ("/api/sports", []), ("/api/sports", [(b"if-match", b'"another"')]), ("/healthz", []), ("/nowhere", []),
+        ("*", []), ("/api/games", [(b"if-match", b'"another"')]),
+    ):  # fmt: skip
+        answer = await ask(web, path, headers=more)
+        assert answer.headers.get(b"connection") == b"close", (path, more, answer.status)
+
+
 async def test_repeated_header_lines_mean_one_list(web: Web) -> None:
     etag = (await ask(web, "/api/sports")).headers[b"etag"]
     known = await ask(web, "/api/sports", headers=[(b"if-none-match", b'"other"'), (b"if-none-match", etag)])
