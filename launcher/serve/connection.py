@@ -22,6 +22,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
+from launcher.serve.http2 import LastingH2
 from ops.tasks import waited
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Connections:
         """End the connections whose time is over at `now`, seconds of the loop's clock."""
         for connection in list(self._open):
             seconds = now - connection.since
+            connection.give_up_stalled(now, self._write_seconds)
             if connection.unread_seconds(now) > self._write_seconds:
                 connection.abort()
             elif seconds > self._bounds.get(connection.phase, inf):
@@ -181,13 +183,26 @@ class Connection(TCPServer):
         if self._wrapper is None:
             await self._start_protocol()
         assert self._wrapper is not None
+        before = self.phase, self.since
         if self.phase == "idle":
             self.phase, self.since = "head", self.loop.time()
         self._bytes_of_request += len(data)
         await self._wrapper.handle(RawData(data))
-        if self._bytes_of_request > MOST_UNREAD_BYTES and self.phase == "busy":
+        if isinstance(self._wrapper.protocol, LastingH2):  # bounds the bytes of each request by itself
+            if not self._wrapper.protocol.streams:
+                await self._nothing_under_way(*before)
+        elif self._bytes_of_request > MOST_UNREAD_BYTES and self.phase == "busy":
             self._answered = self.loop.create_future()
             await self._answered
+
+    async def _nothing_under_way(self, phase: str, since: float) -> None:
+        """Idle again, over HTTP/2: after a request that was taken back, or bytes that ask for nothing."""
+        if self.phase == "busy":
+            await self.protocol_send(Updated(idle=True))
+        elif self.phase == "head":
+            self.phase = "idle"
+            if phase == "idle":
+                self.since = since  # a ping is no answer, and renews no time
 
     async def _start_protocol(self) -> None:
         task_group: Any = TaskGroup(self.loop)
@@ -244,8 +259,18 @@ class Connection(TCPServer):
             self._unread = (waiting, now)
         return now - self._unread[1]
 
+    def give_up_stalled(self, now: float, seconds: float) -> None:
+        """End the HTTP/2 streams of which the client takes nothing; those beside them go on."""
+        protocol = self._wrapper.protocol if self._wrapper is not None else None
+        if isinstance(protocol, LastingH2):
+            for stream_id in protocol.stalled(now, seconds):
+                protocol.task_group.spawn(protocol.give_up, stream_id)
+
     def end(self) -> None:
         """Close once everything written has been taken; the read loop then ends."""
+        protocol = self._wrapper.protocol if self._wrapper is not None else None
+        if isinstance(protocol, LastingH2) and self.phase == "idle":
+            self.writer.write(protocol.goodbye())
         self.phase = "ending"
         self._next_request()
         self.writer.close()

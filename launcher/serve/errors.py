@@ -14,11 +14,11 @@ import hypercorn.protocol
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.protocol.events import Body, EndBody, Response, StreamClosed
-from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.protocol.ws_stream import WSStream
 
+from launcher.serve.http2 import LastingH2
 from ops.telemetry.access import AccessLog
 from ops.web import problems
 from quartapp.documents.answer import gather
@@ -118,7 +118,7 @@ class ProblemWSStream(_Stream, WSStream):
         await self.send(StreamClosed(stream_id=self.stream_id))
 
 
-class ProblemH2(H2Protocol):
+class ProblemH2(LastingH2):
     """HTTP/2: a request without a path, which is what CONNECT of a proxy is."""
 
     access: ClassVar[AccessLog]

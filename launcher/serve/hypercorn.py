@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ def hypercorn_config(settings: Settings, listening: socket.socket) -> tuple[Conf
     config.h11_max_incomplete_size = 16 * 1024
     # No bound: an answer to a request whose body filled the queue would never end. Connection bounds the bytes.
     config.max_app_queue_size = 0
+    # No bound: over HTTP/2 the request beyond it is never answered, and a kept connection is bounded by its idle time.
+    config.keep_alive_max_requests = sys.maxsize
     config.backlog = 1024
     return config, own_door
 

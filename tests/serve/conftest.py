@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import hypercorn.asyncio.run
+import hypercorn.protocol
+import hypercorn.protocol.h2
+import hypercorn.protocol.h11
 import pytest
 from hypercorn.asyncio import serve
 from hypercorn.asyncio.tcp_server import TCPServer
 
 from launcher.serve.connection import Connections
+from launcher.serve.errors import answer_errors_with_problems
 from launcher.serve.fast_reads import FastReads
 from launcher.serve.hypercorn import hypercorn_config, serve_connections_of
 from quartapp.app import Web, create_web
@@ -53,6 +57,10 @@ async def start_server(
         Document("/api/sports", {"source": "live", "sports": [{"key": "x" * 2000}]}),
     )
     monkeypatch.setitem(vars(hypercorn.asyncio.run), "TCPServer", TCPServer)  # put back after
+    for module in (hypercorn.protocol, hypercorn.protocol.h11, hypercorn.protocol.h2):
+        for name in ("H11Protocol", "H2Protocol", "HTTPStream", "WSStream"):
+            if name in vars(module):
+                monkeypatch.setitem(vars(module), name, vars(module)[name])
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(**bounds: float) -> Served:
@@ -69,6 +77,7 @@ async def start_server(
             )
             connections = Connections(fast, **bounds)
             serve_connections_of(connections)
+            answer_errors_with_problems(web.access)
             listening = socket.create_server(("127.0.0.1", 0), backlog=512)
             config, own_door = hypercorn_config(settings, listening)
             config.graceful_timeout = 5
