@@ -230,7 +230,9 @@ def _injuries(facts: GameFacts, question: Question, athlete: str | None = None) 
             if who == facts.away
             else f"{facts.away} at {facts.home}"
         )
-        yield Sentence(f"No injuries are listed for {about}.", facts.teams())
+        yield Sentence(
+            f"No injuries are listed for {about}, which does not say that there are none.", facts.teams()
+        )
         return
     for team in (facts.home, facts.away):
         own = [one for one in listed if one[0] == team][:INJURIES_TOLD]

@@ -26,6 +26,10 @@ _OTHER_SPORT = re.compile(
     r"|\bla liga|\bserie a\b|\bbundesliga|\bligue 1|\bchampions league|\bcfl\b|\bafl\b|\bkbo\b|\bnpb\b|\bpga\b|\batp\b|\bwta\b",
     re.IGNORECASE,
 )
+_LIVE = re.compile(
+    r"\blive\b(?! (?:bet|data|odds))|\bright now\b|\bin progress\b|\bunder ?way\b|\bcurrently\b|\bbeing played\b",
+    re.IGNORECASE,
+)
 _PRICE = re.compile(r"(?<![\w.])[+-]\d{3,5}\b|\b\d{1,2}\.\d{1,2}\b|\b\d{1,3}/\d{1,3}\b")
 
 
@@ -47,7 +51,7 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
         elif topic == "arbitrage":
             yield from map(Sentence, (*texts.meaning_for("arbitrage"), texts.NO_ARBITRAGE))
         elif topic == "stranger":
-            yield Sentence(texts.STRANGER)
+            yield Sentence(texts.NO_ATHLETE if "injuries" in question.wanted else texts.STRANGER)
             yield Sentence(texts.ABLE[1])
         elif topic == "own":
             yield Sentence(texts.OWN)
@@ -89,7 +93,7 @@ def of(topic: Topic, question: Question, reads: Reads) -> Iterator[Sentence]:
     if topic == "record":
         yield from record_told.record(reads, question.sport)
     elif topic == "picks":
-        yield from picks_told.picks(reads)
+        yield from picks_told.picks(reads, [game.id for game in question.games])
     elif topic in ("parlay", "priced"):
         yield from _parlay(reads, question)
 
@@ -130,6 +134,8 @@ def unclear(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[
 
 def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
     listed = [game for game in catalogue.games if game.status in ("scheduled", "live")]
+    if _LIVE.search(question.message):
+        listed = [game for game in listed if game.status == "live"]
     if question.sport is not None:
         listed = [game for game in listed if game.sport == question.sport]
     if question.day is not None:
@@ -139,7 +145,7 @@ def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterato
             if question.day.has(game.start) or (game.status == "live" and question.day.has(game.start + RUNS))
         ]
     if not listed:
-        yield Sentence("No game of that kind is listed.")
+        yield Sentence(texts.LIVE if _LIVE.search(question.message) else "No game of that kind is listed.")
         yield Sentence(texts.ABLE[1])
         return
     for game in listed[:GAMES_TOLD]:

@@ -129,7 +129,12 @@ def carried(
     asked = _asked(before)
     if book_alone:
         asked = tuple(topic for topic in asked if topic in _QUOTED) or ("price",)
-    return Carried(before.games, teams, () if topics else asked, legs=book_alone and bool(before.legs))
+    return Carried(
+        before.games,
+        teams,
+        () if topics else asked,
+        legs=bool(before.legs) and (book_alone or (refers and set(topics) <= {"price", "chance", "odds"})),
+    )
 
 
 def _of_this(message: str, topics: Sequence[Topic]) -> bool:

@@ -14,7 +14,7 @@ from quartapp.odds.market_keys import MarketKey
 MOST_LEGS = 10
 _BETWEEN = re.compile(r"\s*(?:[,;&]|\+(?!\s?\d)|\b(?:and|plus|with|then|y|und)\b)\s*", re.IGNORECASE)
 PARLAY_WANTED = re.compile(
-    r"\bboth\s+(?:\w+\s+)?(?:win|cover|hit|won)\b|\bparla\w*|\bacca\w*|\baccumulator\w*|\bdoubles?\b|\btrebles?\b|\btickets?\b|\bslip\b|\bcombo\w*|\bcombin\w*|\bsgp\b|\bsame[- ]game"
+    r"\bboth\b.{0,40}\b(?:win|cover|hit|won)\b|\bparla\w*|\bacca\w*|\baccumulator\w*|\bdoubles?\b|\btrebles?\b|\btickets?\b|\bslip\b|\bcombo\w*|\bcombin\w*|\bsgp\b|\bsame[- ]game"
     r"|\b(?:\d+|two|three|four|five)[- ]?(?:legs?|legged|legger|folds?|teams?|teamer|picks?)\b",
     re.IGNORECASE,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from quartapp.bot import texts
 from quartapp.bot.facts import Sentence
@@ -12,12 +12,16 @@ from quartapp.bot.library import PICKS, Reads
 PICKS_TOLD = 6
 
 
-def picks(reads: Reads) -> Iterator[Sentence]:
-    """Yield each pick that may be said, with its price."""
+def picks(reads: Reads, games: Collection[str] = ()) -> Iterator[Sentence]:
+    """Yield each pick that may be said, with its price; of `games` alone if there are any."""
     source = reads.read(PICKS)
     listed = (source.at("picks") if source else None) or []
     told = False
-    for place, pick in enumerate(listed[:PICKS_TOLD]):
+    wanted = [(place, pick) for place, pick in enumerate(listed) if not games or pick["game_id"] in games]
+    if games and not wanted:
+        yield Sentence(texts.NO_PICK_OF)
+        return
+    for place, pick in wanted[:PICKS_TOLD]:
         game = read_game(reads, pick["game_id"])
         said = game.said(pick["outcome"]) if game else None
         book = game.books().get(pick["bookmaker"]) if game else None

@@ -28,6 +28,9 @@ _PAST = re.compile(
     r"\bwho won\b|\bdid\b|\bfinal score\b|\bresults?\b|\blast (?:night|game|time|match|week)\b|\byesterday\b|\bended\b|\bwon\b|\blost\b|\bclos(?:ed|ing) (?:at|line|odds|price|number|spread|total)",
     re.IGNORECASE,
 )
+_RUNNING = re.compile(
+    r"\bscore\b|\blive\b|\bwinning\b|\blosing\b|\bright now\b|\bquarter\b|\bperiod\b", re.IGNORECASE
+)
 _ABOUT_BETS = re.compile(
     r"\bwhat (?:happens|if)\b|\bif\b|\brules?\b|\bcounts?\b|\bsettle|\bgraded?\b|\brefund|\b(?:bets?|tickets?|wagers?|legs?)\b",
     re.IGNORECASE,
@@ -61,6 +64,7 @@ class Question:
     books: tuple[str, ...] = ()
     legs: tuple[AskedLeg, ...] = ()
     wish: Wish | None = None
+    wanted: tuple[Topic, ...] = ()  # the topics of its words
     beyond: bool = False  # it asks for something that no document has
     more: tuple[Question, ...] = ()  # what the same message asks besides
 
@@ -95,11 +99,13 @@ def understand(
         if before is None
         else carried(message, found, topics, before, catalogue, page=page is not None)
     )
-    topics = topics or list(kept.topics)
+    topics = wanted = topics or list(kept.topics)
     teams = kept.teams or found.teams
     unclear = () if kept.games else found.unclear
+    if unclear and (one := _the_one(catalogue, unclear, message, day)) is not None:
+        teams, unclear = (one,), ()
     beyond = is_beyond(message)
-    games = list(kept.games) or _games(catalogue, found.teams, message, day)
+    games = list(kept.games) or _games(catalogue, teams, message, day)
     if "rules" in topics and _ABOUT_BETS.search(message):
         games = []  # how a bet is settled does not hang on the game that is named with it
     elif not games and not unclear and page is not None:
@@ -116,7 +122,9 @@ def understand(
     elif games:
         own = bool(topics)
         topics = _about_games(topics, message, line)
-        beyond = beyond or (not own and not athletes and bool(unexplained(message, catalogue)))
+        beyond = beyond or (
+            not own and not athletes and not found.books and bool(unexplained(message, catalogue))
+        )
     elif unclear and not any(topic in GENERAL for topic in topics):
         topics = topics or ["game"]
     elif "team" in found.strangers and not any(topic in GENERAL - {"parlay"} for topic in topics):
@@ -125,6 +133,8 @@ def understand(
         game_id is not None and page is None and not found.sport and day is None and set(topics) <= FOR_A_GAME
     ):
         topics = ["absent"]
+    elif "hold" in topics and "odds" not in topics and found.sport is None:
+        topics = ["glossary"]
     elif topics and all(topic in FOR_A_GAME for topic in topics) and unexplained(message, catalogue):
         if found.sport is None and not found.book:
             topics = ["stranger"]
@@ -135,7 +145,7 @@ def understand(
         topics = ["schedule"]
     return Question(
         message, need, tuple(topics if games else _sorted(topics, message)), tuple(games), teams, unclear, found.sport or kept.sport, found.book,
-        day, line, athletes, found.strangers, found.books, legs, wish, beyond,
+        day, line, athletes, found.strangers, found.books, legs, wish, tuple(wanted), beyond,
     )  # fmt: skip
 
 
@@ -151,6 +161,12 @@ def _about_games(topics: list[Topic], message: str, line: Line | None) -> list[T
     if "record" in topics:  # the team's
         topics = [topic for topic in topics if topic != "form"] + ["form"]
     topics = [topic for topic in topics if topic not in general and topic != "record"] or ["game"]
+    if (
+        "score" in topics
+        and "total" in topics
+        and re.search(r"\bover yet\b|\b(?:game|match) over\b", message)
+    ):
+        topics.remove("total")
     if "closing" in topics:
         return ["closing"]
     if "hold" in topics and not any(topic in topics for topic in ("spread", "total")):
@@ -209,6 +225,22 @@ def _sorted(topics: list[Topic], message: str) -> list[Topic]:
     if "glossary" in telling and "rules" in telling:
         telling.remove("glossary")
     return telling or topics
+
+
+def _the_one(catalogue: Catalogue, teams: tuple[Team, ...], message: str, day: Span | None) -> Team | None:
+    """Return which of several teams a message means by when it plays; None where that tells nothing."""
+    past, live = _PAST.search(message), _RUNNING.search(message)
+    fitting = [
+        team
+        for team in teams
+        if any(
+            (past and game.status == "final")
+            or (live and game.status == "live")
+            or (day and day.has(game.start))
+            for game in catalogue.of_team(team)
+        )
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _games(catalogue: Catalogue, teams: tuple[Team, ...], message: str, day: Span | None) -> list[Listed]:

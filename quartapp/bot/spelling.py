@@ -31,6 +31,7 @@ CODES = {
     "min": "minnesota", "mil": "milwaukee", "den": "denver", "was": "washington", "sea": "seattle", "pit": "pittsburgh",
     "ten": "tennessee", "car": "carolina", "ind": "indiana", "no": "new orleans", "ne": "new england",
     "sac": "sacramento", "mem": "memphis", "lv": "las vegas", "cfc": "chelsea", "birds": "eagles",
+    "philly": "philadelphia",
 }  # fmt: skip
 CODES_IN_CAPITALS = frozenset(
     "min mil den was sea pit ten car ind no ne sac mem gb por det chi cfc tor".split()  # noqa: SIM905
@@ -57,12 +58,12 @@ PLACES = frozenset(
     newcastle manchester liverpool leicester southampton wolverhampton arizona atlanta baltimore boston brooklyn
     buffalo calgary carolina charlotte chicago cincinnati cleveland colorado columbus dallas denver detroit edmonton
     houston indiana indianapolis jacksonville memphis miami milwaukee minnesota montreal nashville orlando ottawa
-    philadelphia philly phoenix pittsburgh portland sacramento seattle tennessee toronto utah vancouver washington
+    philadelphia phoenix pittsburgh portland sacramento seattle tennessee toronto utah vancouver washington
     winnipeg alabama georgia michigan ohio oregon texas florida clemson duke kentucky gonzaga villanova auburn tampa
     vegas
     """.split()  # noqa: SIM905
 ) | {
-    "green bay", "new york", "new england", "new orleans", "golden state", "las vegas", "san antonio", "oklahoma city",
+    "green bay", "new york", "new england", "new orleans", "golden st", "las vegas", "san antonio", "oklahoma city",
     "kansas city", "tampa bay", "los angeles", "san francisco", "san diego", "st louis", "aston villa",
     "crystal palace", "nottingham forest", "real madrid", "atletico madrid", "inter milan", "notre dame",
 }  # fmt: skip

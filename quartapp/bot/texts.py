@@ -60,6 +60,9 @@ OTHER_SPORT = "No games of that sport are published here."
 OVER = "It is over: what follows is what stood last."
 PRICES_ALONE = "What prices without their games pay together is in no document, so no figure is said: decimal odds of the legs are multiplied."
 NO_ARBITRAGE = "Name a game, and I tell whether its books' best prices together pay more than they cost."
+NO_ATHLETE = "Nobody of that name is listed as injured or doubtful here, which does not say that they play."
+LIVE = "No game of that kind is under way now."
+NO_PICK_OF = "No pick is published for that."
 STRANGER = "No game of a team of that name is listed now."
 STRANGE_BOOK = "No prices of that book are published here."
 NO_SUCH_PRICE = "No published price is the same now, and no figure is said here that no document has."
@@ -106,6 +109,11 @@ def odds_for(*, american: bool) -> str:
 
 
 def meaning_for(message: str) -> tuple[str, ...]:
-    """Return what the words in a message mean."""
-    found = [text for pattern, text in GLOSSARY if re.search(pattern, message, re.IGNORECASE)]
+    """Return what the words in a message mean; one in the plural too."""
+    singular = re.sub(r"(?<=\w\w)s\b", "", message)
+    found = [
+        text
+        for pattern, text in GLOSSARY
+        if re.search(pattern, message, re.IGNORECASE) or re.search(pattern, singular, re.IGNORECASE)
+    ]
     return tuple(found[:2]) or (_GLOSSARY_GENERAL,)

@@ -35,12 +35,12 @@ GENERAL: frozenset[Topic] = frozenset(
 _TOPICS: tuple[tuple[Topic, str], ...] = (
     (
         "help",
-        r"\bhelp\s?lines?\b|\bhot\s?line|\bgambl\w+ (?:help|support)|\bresponsible\b|\bself[- ]exclu|\bgamblers? anonymous|\bget(?:ting)? help\b"
-        r"|\btake a break\b|\b(?:block|ban|lock|exclude|bar|stop)\s+(?:myself|me|my account)\b|\bself[- ]?ban\w*|\bcool(?:ing)?[- ]?off\b|\btime[- ]?out\b(?=.*\b(?:bet\w*|gambl\w*|account)\b)|\bset (?:a )?limits?\b|\bwho can i talk to",
+        r"\bhelp\s?lines?\b|\bhot\s?line|\bgambl\w+ (?:help|support)|\bresponsible\b|\bself[- ]exclu|\bgambl(?:ers?|ing) anonymous|\bga meetings?|\bget(?:ting)? help\b"
+        r"|\b(?:take|keep|lock|kick|throw|get) me (?:off|out|away|from)\b|\b(?:close|delete) my account\b|\b(?:control|limit|reduce|cut) (?:my |how much i )?(?:bet\w*|gambl\w*|spend\w*|losses)\b|\b(?:deposit|loss|time|stake|spending) limits?\b|\btake a break\b|\b(?:block|ban|lock|exclude|bar|stop)\s+(?:myself|me|my account)\b|\bself[- ]?ban\w*|\bcool(?:ing)?[- ]?off\b|\btime[- ]?out\b(?=.*\b(?:bet\w*|gambl\w*|account)\b)|\bset (?:a )?limits?\b|\bwho can i talk to",
     ),
     (
         "age",
-        r"\b(?:legal|lawful|minimum|min)\s+(?:betting\s+|gambling\s+)?age\b|\bhow old\b(?! (?:are|is) (?:the|your|these|this))|\bold enough\b|\bunder ?age\b|\bage limit\b",
+        r"\b(?:legal|lawful|minimum|min)\s+(?:betting\s+|gambling\s+)?age\b|\bhow old\b(?! (?:are|is) (?:the|your|these|this))|\bold enough\b|\b\d{2}[- ]?years?[- ]?olds?\b|\b(?:1[89]|20|21)\b(?=.*\b(?:legal|allowed|can (?:i|you|they|we) (?:bet|gamble|play))\b)|\bunder ?age\b|\bage limit\b",
     ),
     (
         "rules",
@@ -68,16 +68,19 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     (
         "record",
         r"\bhow (?:did|do|have|are|were)\b.*\bpicks?\b|\bpicks?\b.*\b(?:done|doing|perform\w*|record|accura\w*|so far|hit|win|won|lose|lost)\b|\btrack record\b|\brecord\b(?! (?:high|low))|\bhow (?:good|accurate|reliable|well) (?:are|is|have|do|did)\b|\broi\b|\bhit rate\b|\bwin rate\b|\byour (?:results|performance|accuracy)\b"
-        r"|\blog loss\b|\b(?:do|did|have|are|can) you (?:guys |people |even |really |actually |ever |all )*(?:win|won|winning|right|make money|any good|profitable|beat)\b|\bhow often\b.*\byou\b|\bbrier\b|\bcalibrat\w+|\bclosing line value\b|\bclv\b|\bprofitable\b|\bmade money\b",
+        r"|\blog loss\b|\b(?:do|did|have|are|can) you (?:guys |people |even |really |actually |ever |all )*(?:win|won|winning|right|make money|any good|profitable|beat)\b|\bhow often\b.*\byou\b|\bbrier\b|\bcalibrat\w+|\bclosing line value\b|\bclv\b|\bprofitable\b|\bmade money\b|\bpast performance\b|\bbeat(?:en|ing)? the clos\w+|\b(?:your|past|historical) performance\b",
     ),
-    ("picks", r"\bpicks?\b|\btips?\b(?!-|\s*off)|\bvalue today\b|\btoday'?s value\b"),
+    (
+        "picks",
+        r"(?:\bplus|\+|\bpositive)\s?ev\b|\bbest (?:edge|value)\b|\bvalue (?:bets?|plays?|picks?)\b|\bpicks?\b|\btips?\b(?!-|\s*off)|\bvalue today\b|\btoday'?s value\b",
+    ),
     (
         "parlay",
         r"\bparlays?\b|\baccumulators?\b|\baccas?\b|\bsame[- ]game\b|\bsgp\b|\blegs?\b|\bsuggest\w*\b|\bteaser\b",
     ),
     (
         "injuries",
-        r"\binjur\w*|\bhurt\b|\bquestionable\b|\bdoubtful\b|\bsidelined\b|\blineups?\b|\bwho(?:'s| is) out\b|\bout for\b|\bhealthy\b|\bmissing\b|\bavailab\w+|\bfit to play\b|\bwho(?:'s| is) playing for\b",
+        r"\binjur\w*|\bbanged up\b|\bteam news\b|\bruled out\b|\bday[- ]to[- ]day\b|\bsit(?:s|ting)? out\b|\b(?:is|are|be) resting\b|\bgame[- ]time decision\b|\bgtd\b|\binactives?\b|\bsuit(?:s|ing)? up\b|\bnicked up\b|\bwho(?:\'s| is) (?:in|active|playing)\b(?! (?:today|tonight|tomorrow))|\bis (?:he|she) playing\b|\bwill .+ (?:play|start)\W*$|\bis [\w\' ]+ playing\W*$|\bhurt\b|\bquestionable\b|\bdoubtful\b|\bsidelined\b|\blineups?\b|\bwho(?:'s| is) out\b|\bout for\b|\bhealthy\b|\bmissing\b|\bavailab\w+|\bfit to play\b|\bwho(?:'s| is) playing for\b",
     ),
     (
         "movement",
@@ -85,7 +88,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "spread",
-        r"\bspreads?\b|\bhandicaps?\b|\blines?\b|\bats\b|\bgetting\b|\bpoints?\b.*\bget\b|\bgiving\b|\blaying\b|\bpoints? (?:favou?rite|underdog|dog)|\bpuck ?line\b|\brun ?line\b|\bcover\b",
+        r"\bspreads?\b|\bah\b|\bplus the points\b|\bminus the points\b|\bhow big (?:of )?an? (?:favou?rite|underdog)\b|\bhandicaps?\b|\blines?\b|\bats\b|\bgetting\b|\bpoints?\b.*\bget\b|\bgiving\b|\blaying\b|\bpoints? (?:favou?rite|underdog|dog)|\bpuck ?line\b|\brun ?line\b|\bcover\b",
     ),
     (
         "total",
@@ -93,7 +96,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "price",
-        r"\bodds\b|\bprices?\b|\bpriced\b|\bmoney ?lines?\b|\bml\b|\bquot\w+|\bpay(?:s|ing|out)?\b|\bbest (?:book|place|number)\b|\bwhich (?:book|sportsbook|bookie)\w*\b|\bdecimal\b|\bamerican\b"
+        r"\bodds\b|\bprices?\b|\bpriced\b|\bmoney ?lines?\b|\bml\b|\bquot\w+|\bpay(?:s|ing|out)?\b|\bbest (?:book|place|number)\b|\bget the (?:most|best)\b|\bwhere (?:can|do|should) i (?:get|find|bet)\b|\bwhat (?:would|do|can) i get\b|\bmost for\b|\bto win outright\b|\bwhich (?:book|sportsbook|bookie)\w*\b|\bdecimal\b|\bamerican\b"
         r"|\bhold\b|\bvig\b|\bjuice\b|\bedge\b|\bexpected value\b|\bshop\w*\b|\boffer\w*",
     ),
     (
@@ -103,7 +106,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "score",
-        r"\bscores?\b|\bresults?\b|\bfinal\b|\bwho won\b|\bdid .+ (?:win|lose|beat)\b|\bwinning\?|\bleading\b|\bahead\b|\bhow did\b|\bended\b|\btime (?:is )?(?:left|remaining)\b|\b(?:what|which) (?:quarter|period|inning|half|minute)\b|\bhow (?:long|much) (?:is )?left\b",
+        r"\bscores?\b|\bresults?\b|\bfinal\b|\bwho won\b|\bdid .+ (?:win|lose|beat)\b|\bwinning\?|\bleading\b|\bahead\b|\bhow did\b|\bended\b|\bby how (?:many|much)\b|\b(?:won|win|lost|lose) by\b|\bhow (?:many|much) did\b|\b(?:are|is)\b.*\b(?:winning|losing|up|down|ahead|behind)\b\W*$|\b(?:game|match) over\b|\bover yet\b|\bfinished\b|\btime (?:is )?(?:left|remaining)\b|\b(?:what|which) (?:quarter|period|inning|half|minute)\b|\bhow (?:long|much) (?:is )?left\b",
     ),
     (
         "form",

@@ -22,7 +22,8 @@ _SPANISH = {
     "sábado": "saturday", "lunes": "monday", "martes": "tuesday", "miércoles": "wednesday", "jueves": "thursday",
     "viernes": "friday",
 }  # fmt: skip
-_WORD = re.compile(r"(?<![/\w])(?:[^\W\d_]+|\d\w*)(?!/)")
+_WORD = re.compile(r"(?<![/\w])(?:[^\W\d_]+|\d\w*)(?![/\w])")
+_UNITED = re.compile(r"\bman\s?u\b", re.IGNORECASE)
 _MONEY = re.compile(r"(?<![\w$])(\d[\d,.]*k?)\s?(?:bucks|dollars|quid|euros|pounds)\b")
 
 
@@ -35,6 +36,7 @@ def straight(message: str) -> str:
     text = unicodedata.normalize("NFKC", message)
     text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u2212", "-").strip()
     text = _MONEY.sub(r"$\1", text)  # and not the team
+    text = _UNITED.sub("Man United", text)
     text = _APOSTROPHES.sub(r"\1's", text)
     return _WORD.sub(lambda found: _PLAIN.get(found.group().casefold(), found.group()), text)
 
