@@ -29,8 +29,8 @@ _WHOSE = re.compile(r"\b(?:of|for)\s+(?:the\s+)?$", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:(?:of|for)\s+(?:the\s+)?\u00a4+|\(\u00a4+\))?[\s,]*(?:and|&)?\s*", re.IGNORECASE)
 
 
-def athlete_problem(text: str, athletes: Sequence[Fact]) -> str | None:
-    """Return a state, an injury or a team that is said of an athlete who has another."""
+def athlete_problem(text: str, athletes: Sequence[Fact], playing: Sequence[Mention]) -> str | None:
+    """Return a state, an injury or a team that is said of an athlete who has another; `playing` is where teams stand."""
     own = {normalise(fact.names[0]): fact for fact in athletes}
     whole = {name.casefold(): name for name in own}
     named = mentions(text, own)
@@ -39,7 +39,11 @@ def athlete_problem(text: str, athletes: Sequence[Fact]) -> str | None:
     if not named:
         wrong = _words(text) & (_STATES | _PARTS) - {"playing", "available"}
         return "the state of nobody" if wrong else None
-    teams = mentions(text, {name for fact in athletes for name in fact.names[1:2]})
+    own_teams = mentions(text, {name for fact in athletes for name in fact.names[1:2]})
+    inside = [(one.start, one.end) for one in named]
+    teams = sorted(
+        one for one in {*own_teams, *playing} if not any(start <= one.start < end for start, end in inside)
+    )
     plain = text
     for one in teams:
         plain = plain[: one.start] + _FILL * (one.end - one.start) + plain[one.end :]

@@ -33,6 +33,7 @@ _TOTAL_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"\s*(?:,|/|&|,?\s*and)\s*", re.IGNORECASE)
+_TEAM = re.compile(r"\s+(?:the\s+)?\u00a4")
 _OF_ALL = re.compile(r"\b(?:consensus|books|bookmakers|sportsbooks|markets?)\b", re.IGNORECASE)
 
 
@@ -67,7 +68,7 @@ def binding_problem(text: str, facts: Sequence[Fact], games: Mapping[str, Sides]
         or _total_of_one(read)
         or _figures(read, facts)
         or claim_problem(read.plain, read.games, read.teams)
-        or athlete_problem(read.text, athletes)
+        or athlete_problem(read.text, athletes, read.teams)
         or _emptiness(read, games, athletes)
     )
 
@@ -75,13 +76,17 @@ def binding_problem(text: str, facts: Sequence[Fact], games: Mapping[str, Sides]
 def _read(text: str, facts: Sequence[Fact], offered: Mapping[str, Sides]) -> Read:
     cited = {game_of(fact) for fact in facts}
     games = {game: sides for game, sides in offered.items() if game in cited}
-    books = mentions(text, {name for fact in facts for one in fact.beside for name in one.names})
-    owners = mentions(text, {name for fact in facts for name in _owners(fact)})
-    teams = mentions(text, {name for sides in games.values() for name in sides.teams} | set(SIDES))
+    titles = {one for fact in facts for one in (fact, *fact.beside) if one.path.endswith("/title")}
+    books = mentions(text, {name for one in titles for name in one.names})
+    playing = {name for sides in games.values() for name in sides.teams} | set(SIDES)
+    teams = mentions(text, playing)
+    owners = mentions(text, playing | {name for fact in facts for name in _owners(fact)})
     plain = text
     named = {name for fact in facts for name in fact.names} | {name for one in teams for name in one.names}
     for mention in (*books, *mentions(text, named - set(SIDES))):
         plain = plain[: mention.start] + _FILL * (mention.end - mention.start) + plain[mention.end :]
+    # "over the Browns" is no total.
+    owners = [one for one in owners if not (one.names <= set(SIDES) and _TEAM.match(plain[one.end :]))]
     return Read(text, plain, owners, teams, books, games)
 
 
@@ -172,12 +177,14 @@ def _is_at(read: Read, numeral: Numeral, fact: Fact) -> bool:
 
     A figure of all books together is no single book's.
     """
-    if not read.books or fact.kind == "time" or "/scores/" in fact.path:
+    if not read.books:
         return True
     end = numeral.start + len(numeral.text)
     before = [one for one in read.books if one.end <= numeral.start][-1:]
     ahead = [one for one in read.books if one.start >= end][:1]
     right_behind = ahead and _AT_BOOK.fullmatch(read.plain[end : ahead[0].start])
+    if fact.kind == "time" or "/scores/" in fact.path:
+        return not right_behind
     near = ahead if right_behind or not before else before
     if any(one.names != near[0].names and _are_joined(read.plain, one, near[0]) for one in read.books):
         return False  # "at Pinnacle and FanDuel"

@@ -13,7 +13,7 @@ import orjson
 
 from quartapp.bot.lexicon import BOOK_WORDS, TEAM_WORDS
 from quartapp.bot.numerals import parse_time
-from quartapp.bot.plain import plain_name
+from quartapp.bot.plain import plain_name, plain_title
 from quartapp.bot.spelling import (
     BOOK_SHORT,
     EVERYDAY,
@@ -297,7 +297,7 @@ def read_page(body: bytes) -> Page:
         if (listed := _listed(game)) is not None:
             page.games.append(listed)
         for book in game["bookmakers"]:
-            if (title := plain_name(book["title"])) is not None:
+            if (title := plain_title(book["title"])) is not None:
                 page.books[book["key"]] = title
     return page
 

@@ -11,7 +11,7 @@ from typing import Any
 from quartapp.bot.facts import Fact, Source
 from quartapp.bot.library import Reads
 from quartapp.bot.numerals import parse_time
-from quartapp.bot.plain import plain_name, plain_status
+from quartapp.bot.plain import plain_name, plain_status, plain_title
 from quartapp.publish import addresses
 
 SIDES = ("Over", "Under", "Draw")
@@ -101,7 +101,7 @@ class GameFacts:
         """Return the books that quote it, by key; each fact lets its title be said."""
         found: dict[str, Fact] = {}
         for place, book in enumerate(self.game.at("game", "bookmakers") or ()):
-            title = plain_name(book["title"])
+            title = plain_title(book["title"])
             if title is not None:
                 found[book["key"]] = self.game.fact(
                     "game", "bookmakers", place, "title", kind="text", names=(title,), label="a book"

@@ -43,16 +43,21 @@ _TWO_MARKETS = re.compile(
     r"\b(?:spreads?|handicaps?|totals?|moneylines?|winner|over|under)\s+(?:spreads?|handicaps?|totals?|moneylines?|winner)\b",
     re.IGNORECASE,
 )
-_PART = re.compile(r"[,;(]|\b(?:and|while|whereas|but|with)\b", re.IGNORECASE)
+_OTHER_FORMAT = {
+    "+": re.compile(r"[+-][\d.]+\s+(?:in\s+)?(?:decimal|fractional)\b", re.IGNORECASE),
+    "": re.compile(r"[\d./]+\s+(?:in\s+)?american\b", re.IGNORECASE),
+}
+_HAVING = re.compile(r"\u00a4\s+ha(?:ve|s)\s+$", re.IGNORECASE)
+_ATTACHED = re.compile(r"(?<!\bof )(?<!\bof the )\u00a4\s+\(?$")
 _BY = re.compile(r"\bby\s+(?:about\s+|around\s+|roughly\s+)?$", re.IGNORECASE)
 _POINTS = re.compile(r"[\s-]*(?:points?|goals|runs)\b", re.IGNORECASE)
 _AS_LINE = re.compile(
-    r"(?:spreads?|lines?|handicaps?|totals?)(?:\s+(?:is|are|of|at|for)\b|:)[^,;()\d]*$|\b(?:by|laying|lays|giving|gives|getting|gets)\s+$",
+    r"\b(?:spreads?|lines?|handicaps?|totals?)(?:\s+(?:is|are|of|at|for)\b|:)[^;()\d]*$|\b(?:by|laying|lays|giving|gives|getting|gets)\s+$",
     re.IGNORECASE,
 )
 _STARTS = re.compile(
     r"\b(?:starts?|starting|begins|kick-?off|tip-?off|scheduled|set\s+for|plays?|playing|faces?|facing|meets?|hosts?|hosting|"
-    r"visits?|visiting|travels?|against|versus|vs|v|at\s+(?:the\s+)?\u00a4)|\b(?:kicks|tips)\s+off\b",
+    r"visits?|visiting|travels?|against|versus|vs|v)|\b(?:kicks|tips)\s+off\b",
     re.IGNORECASE,
 )
 _LINED = re.compile(
@@ -91,7 +96,7 @@ def is_of_kind(text: str, numeral: Numeral, fact: Fact) -> bool:
     if _ranged(text, numeral) and "/scores/" not in fact.path and numeral.value is not None:
         return any(start <= numeral.start < end for start, end in _spans(_DATE, text)) and fact.kind == "time"
     if fact.kind == "time":
-        return _STARTS.search(text) is not None and _is_time(text, numeral)
+        return _is_of_start(text, numeral) and _is_time(text, numeral)
     if fact.path.endswith("/books"):
         return _is_of_books(text, numeral)
     if "/scores/" in fact.path and not _ranged(text, numeral) and _BY.search(text[: numeral.start]):
@@ -106,15 +111,30 @@ def is_of_kind(text: str, numeral: Numeral, fact: Fact) -> bool:
         )
     if "price" in own and not _is_signed(numeral) and _SIDE.search(text[: numeral.start]):
         return False  # "Over 1.84 is 2.5"
-    if "price" in own and said in ("line", "time", "score"):
-        return not _POINTS.match(text[numeral.start + len(numeral.text) :]) and not _AS_LINE.search(
-            text[: numeral.start]
-        )
+    if "price" in own and _OTHER_FORMAT["+" if _is_signed(numeral) else ""].match(text[numeral.start :]):
+        return False
+    if "price" in own and _is_said_as_line(text, numeral):
+        return False
+    if "price" in own and said in ("line", "side"):
+        return True
     if "line" in own and _is_signed(numeral) and fact.names:
-        return said not in _PERCENTS
+        head = text[: numeral.start]
+        is_line = said in (None, "line") and _HAVING.search(head) is None
+        return is_line or _ATTACHED.search(head) is not None
+    if "line" in own and said == "side":
+        return _SIDE.search(text[: numeral.start]) is not None
     if said == "implied" and "probability" in own:
         return re.search(r"\bconsensus\b", text[: numeral.start], re.IGNORECASE) is not None
     return said in own
+
+
+def _is_said_as_line(text: str, numeral: Numeral) -> bool:
+    """Return whether a price is said where a line is: "favored by", "the spread is", or in points."""
+    before = _AS_LINE.search(text[: numeral.start])
+    said = text[: numeral.start] if before and ":" in before.group() else before.group() if before else ""
+    if before is not None and not any(one.lastgroup == "price" for one in _KINDS.finditer(said)):
+        return True
+    return _POINTS.match(text[numeral.start + len(numeral.text) :]) is not None
 
 
 def is_in_market(text: str, numeral: Numeral, fact: Fact) -> bool:
@@ -201,7 +221,7 @@ def _said(text: str, numeral: Numeral) -> str | None:
 
 
 def _kind(found: re.Match[str]) -> str:
-    return "line" if found.lastgroup in ("given", "side") else str(found.lastgroup)
+    return "line" if found.lastgroup == "given" else str(found.lastgroup)
 
 
 def _market(found: re.Match[str]) -> str:
@@ -243,14 +263,18 @@ def _ranged(text: str, numeral: Numeral) -> bool:
     return bool(_RANGE_BEFORE.search(text[: numeral.start]) or _RANGE_BEHIND.match(after))
 
 
+def _is_of_start(text: str, numeral: Numeral) -> bool:
+    """Return whether a time is said to be when a game starts: of what else it could be, no word stands nearer."""
+    if _STARTS.search(text) is None:
+        return False
+    since = text[_last(_STARTS, text, numeral.start) : numeral.start]
+    return all(one.lastgroup in ("time", "side") for one in _KINDS.finditer(since))
+
+
 def _is_time(text: str, numeral: Numeral) -> bool:
-    """Return whether a part of a time stands in a date, or as an hour in UTC, and is said to be a start."""
+    """Return whether a part of a time stands in a date, or as an hour in UTC."""
     if numeral.value is not None:
         return any(start <= numeral.start < end for start, end in _spans(_DATE, text))
-    part = _PART.split(text[: numeral.start])[-1]
-    said = [one.lastgroup for one in _KINDS.finditer(part)][-1:]
-    if said and said[0] not in ("time", "side"):
-        return False
     if ":" in numeral.text:
         return re.match(r"\s*\(?UTC\b(?![+-])", text[numeral.start + len(numeral.text) :]) is not None
     return True

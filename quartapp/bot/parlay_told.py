@@ -11,7 +11,7 @@ from quartapp.bot.game_facts import GameFacts, Priced, read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.line_told import Book
 from quartapp.bot.parlay_asked import AskedLeg
-from quartapp.bot.plain import plain_name
+from quartapp.bot.plain import plain_title
 from quartapp.bot.said import percent, pointed, price_text
 
 LEGS_A_SENTENCE = 3
@@ -36,7 +36,7 @@ def refused(why: Refused, legs: Sequence[AskedLeg], reads: Reads) -> Iterator[Se
 def priced(source: Source, reads: Reads, book: Book | None) -> Iterator[Sentence]:
     """Yield the legs, what they pay together, and how likely all of them are. `book`: the one that was asked about."""
     offers = source.at("bookmakers") or []
-    titles = {place: title for place, one in enumerate(offers) if (title := plain_name(one["title"]))}
+    titles = {place: title for place, one in enumerate(offers) if (title := plain_title(one["title"]))}
     at = next((place for place in titles if book is None or offers[place]["key"] == book.key), None)
     if source.at("same_game"):
         yield Sentence(texts.SAME_GAME)
