@@ -16,8 +16,10 @@ from quartapp.bot.numerals import parse_time
 from quartapp.bot.plain import plain_name, plain_title
 from quartapp.bot.spelling import (
     BOOK_SHORT,
+    COLLEGE,
     EVERYDAY,
     LONGEST_ALIAS,
+    PARTS_OF_NICKNAMES,
     PLACE_WORDS,
     PLACES,
     SHORT,
@@ -34,6 +36,7 @@ from quartapp.publish import addresses
 from quartapp.team_names import words
 
 MOST_PAGES = 2_000
+_CLUB = re.compile(r"\b(?:fc|sc|cf|afc)\b", re.IGNORECASE)
 _ATHLETE = re.compile(rb'"athlete":"((?:[^"\\\\]|\\\\.)*)"')
 
 
@@ -151,6 +154,7 @@ class Catalogue:
             length, teams = self._longest(spoken, place)
             if length:
                 fitting = [team for team in sorted(teams) if named in (None, team.sport)] or sorted(teams)
+                fitting = likelier(fitting, spoken[place][0], message) if len(fitting) > 1 else fitting
                 if len(fitting) == 1:
                     exact += [team for team in fitting if team not in exact]
                 else:
@@ -245,6 +249,27 @@ class Catalogue:
             if (len(title) > 4 and re.sub(r"[^a-z0-9]", "", title.casefold()) in text) or key in spoken
         ]
         return tuple(dict.fromkeys((*short, *whole)))
+
+
+def likelier(teams: list[Team], word: str, message: str) -> list[Team]:
+    """Return which of several teams of one name are meant: all of them where nothing tells.
+
+    A club's FC counts, a nickname is a whole one ("Eagles", not "Golden Eagles"), and of two the professionals have it.
+    """
+    club = _CLUB.search(message)
+    if club and (
+        clubs := [team for team in teams if club.group().casefold() in team.name.casefold().split()]
+    ):
+        return clubs
+    whole = [
+        team
+        for team in teams
+        if not any(f" {part} {word}" in f" {team.name.casefold()}" for part in PARTS_OF_NICKNAMES)
+    ]
+    teams = whole or teams
+    professional = [team for team in teams if team.sport not in COLLEGE]
+    nickname = all(team.name.casefold().endswith(f" {word}") for team in teams)
+    return professional if nickname and len(teams) == 2 and len(professional) == 1 else teams
 
 
 class Catalogues:
