@@ -12,14 +12,13 @@ from typing import NamedTuple
 import orjson
 
 from quartapp.bot.lexicon import BOOK_WORDS, TEAM_WORDS
+from quartapp.bot.namesakes import a_name, likelier
 from quartapp.bot.numerals import parse_time
 from quartapp.bot.plain import plain_name, plain_title
 from quartapp.bot.spelling import (
     BOOK_SHORT,
-    COLLEGE,
     EVERYDAY,
     LONGEST_ALIAS,
-    PARTS_OF_NICKNAMES,
     PLACE_WORDS,
     PLACES,
     SHORT,
@@ -36,7 +35,6 @@ from quartapp.publish import addresses
 from quartapp.team_names import words
 
 MOST_PAGES = 2_000
-_CLUB = re.compile(r"\b(?:fc|sc|cf|afc)\b", re.IGNORECASE)
 _ATHLETE = re.compile(rb'"athlete":"((?:[^"\\\\]|\\\\.)*)"')
 
 
@@ -217,9 +215,12 @@ class Catalogue:
         for length in range(min(LONGEST_ALIAS, len(spoken) - place), 0, -1):
             alias = tuple(word for word, _ in spoken[place : place + length])
             teams = self._aliases.get(alias)
-            if not teams and length == 1:
-                short = SHORT.get(alias[0], ())
-                teams = self._aliases.get(short) if alias[0] != "city" or spoken[place][1] else None
+            if (
+                length == 1
+                and (short := SHORT.get(alias[0]))
+                and (alias[0] != "city" or a_name(spoken, place))
+            ):
+                teams = {*(teams or ()), *self._aliases.get(short, ())}
             if not teams and length == 1:
                 teams = self._aliases.get((mistyped(alias[0], self._long),))
             if not teams:
@@ -249,27 +250,6 @@ class Catalogue:
             if (len(title) > 4 and re.sub(r"[^a-z0-9]", "", title.casefold()) in text) or key in spoken
         ]
         return tuple(dict.fromkeys((*short, *whole)))
-
-
-def likelier(teams: list[Team], word: str, message: str) -> list[Team]:
-    """Return which of several teams of one name are meant: all of them where nothing tells.
-
-    A club's FC counts, a nickname is a whole one ("Eagles", not "Golden Eagles"), and of two the professionals have it.
-    """
-    club = _CLUB.search(message)
-    if club and (
-        clubs := [team for team in teams if club.group().casefold() in team.name.casefold().split()]
-    ):
-        return clubs
-    whole = [
-        team
-        for team in teams
-        if not any(f" {part} {word}" in f" {team.name.casefold()}" for part in PARTS_OF_NICKNAMES)
-    ]
-    teams = whole or teams
-    professional = [team for team in teams if team.sport not in COLLEGE]
-    nickname = all(team.name.casefold().endswith(f" {word}") for team in teams)
-    return professional if nickname and len(teams) == 2 and len(professional) == 1 else teams
 
 
 class Catalogues:

@@ -7,12 +7,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 
-from quartapp.bot import help_told, odds_told, picks_told, record_told, rules_told, status_told, texts
+from quartapp.bot import (
+    game_told,
+    help_told,
+    line_told,
+    odds_told,
+    picks_told,
+    record_told,
+    rules_told,
+    status_told,
+    texts,
+)
 from quartapp.bot.care import Care
 from quartapp.bot.catalogue import Catalogue, Listed
 from quartapp.bot.facts import Fact, Sentence
-from quartapp.bot.game_facts import read_game
+from quartapp.bot.game_facts import GameFacts, read_game
 from quartapp.bot.library import Reads
 from quartapp.bot.plain import plain_name
 from quartapp.bot.question import Question
@@ -73,7 +84,7 @@ def answer(question: Question, reads: Reads, catalogue: Catalogue, region: str |
             "movement",
             "form",
         ):
-            yield from _schedule(question, reads, catalogue)
+            yield from _schedule(topic, question, reads, catalogue)
         elif topic == "sports":
             if _OTHER_SPORT.search(question.message):
                 yield Sentence(texts.OTHER_SPORT)
@@ -132,7 +143,7 @@ def unclear(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[
         yield Sentence(texts.UNCLEAR)
 
 
-def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
+def _schedule(topic: Topic, question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
     listed = [game for game in catalogue.games if game.status in ("scheduled", "live")]
     if _LIVE.search(question.message):
         listed = [game for game in listed if game.status == "live"]
@@ -148,10 +159,25 @@ def _schedule(question: Question, reads: Reads, catalogue: Catalogue) -> Iterato
         yield Sentence(texts.LIVE if _LIVE.search(question.message) else "No game of that kind is listed.")
         yield Sentence(texts.ABLE[1])
         return
+    alone = question.sport is not None or question.day is not None or len(listed) <= GAMES_TOLD
     for game in listed[:GAMES_TOLD]:
         yield from _one_game(game, reads)
+        if alone and (facts := read_game(reads, game.id)) is not None:
+            yield from islice(_asked_of(topic, facts), 2 if topic == "injuries" else 1)
     if len(listed) > GAMES_TOLD:
         yield Sentence("More games are listed than are told here; name a team or a sport.")
+
+
+def _asked_of(topic: Topic, facts: GameFacts) -> Iterator[Sentence]:
+    """Yield what a list of games tells of each beside its time."""
+    if topic == "price":
+        yield from line_told.prices("h2h", facts, None)
+    elif topic in ("spread", "total"):
+        yield from line_told.line("spreads" if topic == "spread" else "totals", facts, None)
+    elif topic == "chance":
+        yield from game_told.chances(facts)
+    elif topic == "injuries":
+        yield from game_told.injuries(facts)
 
 
 def _one_game(game: Listed, reads: Reads) -> Iterator[Sentence]:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from quartapp.bot.catalogue import Catalogue, Found, Listed, Team
 from quartapp.bot.topics import FOR_A_GAME, GENERAL, Topic
+from quartapp.bot.when import Span
 
 SHORT_WORDS = 4  # a message that is hardly more than a name asks the same of another
 _BEGINS = re.compile(
@@ -80,6 +81,10 @@ class Before(Protocol):
         """A line."""
 
     @property
+    def day(self) -> Span | None:
+        """A day."""
+
+    @property
     def sport(self) -> str | None:
         """A sport."""
 
@@ -92,6 +97,7 @@ class Carried(NamedTuple):
     topics: tuple[Topic, ...] = ()
     legs: bool = False
     sport: str | None = None
+    day: Span | None = None
 
 
 NOTHING = Carried()
@@ -116,9 +122,14 @@ def carried(
     if page and not (refers and before.teams):
         return NOTHING
     if not before.games:
-        if not topics and (begins or short) and before.topics[:1] and before.topics[0] in _SAME_ASKED:
-            return Carried(topics=before.topics, sport=before.sport)
-        return NOTHING
+        if (
+            not topics
+            and (begins or short)
+            and before.topics[:1]
+            and before.topics[0] in _SAME_ASKED | FOR_A_GAME
+        ):
+            return Carried(topics=before.topics, sport=before.sport, day=before.day)
+        return Carried(sport=before.sport, day=before.day) if begins else NOTHING
     book_alone = found.book is not None and not topics
     about = any(topic in FOR_A_GAME or topic in ("books", "arbitrage") for topic in topics)
     if not (refers or book_alone or about) or (_ALL.search(message) and not _REFERS.search(message)):

@@ -100,6 +100,7 @@ def understand(
         else carried(message, found, topics, before, catalogue, page=page is not None)
     )
     topics = wanted = topics or list(kept.topics)
+    day = day or kept.day
     teams = kept.teams or found.teams
     unclear = () if kept.games else found.unclear
     if unclear and (one := _the_one(catalogue, unclear, message, day)) is not None:

@@ -10,8 +10,6 @@ from quartapp.bot.lexicon import NICKNAMES, STARTERS
 from quartapp.team_names import words
 
 LONGEST_ALIAS = 6
-PARTS_OF_NICKNAMES = ("golden", "nittany", "crimson", "fighting", "scarlet", "horned", "tar", "blue", "red")
-COLLEGE = frozenset(("americanfootball_ncaaf", "basketball_ncaab"))
 SHORT = {
     "niners": ("49ers",), "sixers": ("76ers",), "cavs": ("cavaliers",), "mavs": ("mavericks",),
     "bucs": ("buccaneers",), "pats": ("patriots",), "hammers": ("west", "ham", "united"), "gunners": ("arsenal",),
