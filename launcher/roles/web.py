@@ -71,14 +71,14 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     from quartapp.app import create_web
 
     ask_for_descriptors()
-    stop, closing = asyncio.Event(), asyncio.Event()
+    stop, closing, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     _prepare(asyncio.get_running_loop(), stop)
     web = create_web(settings)
     config, own_door = hypercorn_config(settings, listening)
     connections = Connections(_fast_reads(settings, web))
     serve_connections_of(connections)
     answer_errors_with_problems(web.access)
-    web.tasks.start(connections.watch(web.stopping), "connections")
+    web.tasks.start(connections.watch(ended), "connections")
     web.tasks.start(watch_descriptors(web.stopping), "descriptors")
     web.start()
     start_companions(settings, web)
@@ -96,6 +96,7 @@ async def serve_web(settings: Settings, listening: socket.socket) -> int:
     closing.set()
     # graceful_timeout is no bound where a handler never yields: this is.
     await asyncio.wait((serving,), timeout=settings.drain_seconds + 2)
+    ended.set()
     for task in (serving, watching, stopping):
         task.cancel()
     await web.stop()

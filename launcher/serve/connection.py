@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 100.0  # a tunnel keeps its connections to an origin for 90 s: it must be the one to close
 HEAD_SECONDS = 30.0  # from the first byte of a request to the end of its head
 WRITE_SECONDS = 20.0  # for a client that takes nothing of what is sent to it
+LAST_WRITE_SECONDS = 5.0  # the same while the process stops
 LINGER_SECONDS = 2.0  # for the rest of a body that nobody reads: closing at once would take back the answer
 LOOK_SECONDS = 1.0
 LAST_REQUEST_SECONDS = 1.0  # at a stop
@@ -73,17 +74,18 @@ class Connections:
         self._open.discard(connection)
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """End connections that have been idle, half asked or unread for too long, until `stop`."""
+        """End connections that have been idle, half asked or unread for too long, until `stop`: also while others end."""
         while not stop.is_set():
             await waited(stop, LOOK_SECONDS)
             self.look(asyncio.get_running_loop().time())
 
     def look(self, now: float) -> None:
         """End the connections whose time is over at `now`, seconds of the loop's clock."""
+        write_seconds = min(self._write_seconds, LAST_WRITE_SECONDS) if self.stopping else self._write_seconds
         for connection in list(self._open):
             seconds = now - connection.since
-            connection.give_up_stalled(now, self._write_seconds)
-            if connection.unread_seconds(now) > self._write_seconds:
+            connection.give_up_stalled(now, write_seconds)
+            if connection.unread_seconds(now) > write_seconds:
                 connection.abort()
             elif seconds > self._bounds.get(connection.phase, inf):
                 connection.end()
@@ -245,8 +247,8 @@ class Connection(TCPServer):
         self.phase, self.since = "ending", self.loop.time()
         protocol = self._wrapper.protocol if self._wrapper is not None else None
         connection = getattr(protocol, "connection", None)
-        if isinstance(connection, h11.Connection) and connection.their_state is h11.SEND_BODY:
-            # The client still sends: a close now would reset the connection before the answer is read.
+        if isinstance(connection, h11.Connection) and connection.their_state in (h11.SEND_BODY, h11.ERROR):
+            # The client still sends, or may: a close now would reset the connection before the answer is read.
             with contextlib.suppress(OSError, RuntimeError, NotImplementedError):
                 self.writer.write_eof()
         else:
@@ -269,7 +271,7 @@ class Connection(TCPServer):
     def end(self) -> None:
         """Close once everything written has been taken; the read loop then ends."""
         protocol = self._wrapper.protocol if self._wrapper is not None else None
-        if isinstance(protocol, LastingH2) and self.phase == "idle":
+        if isinstance(protocol, LastingH2) and self.phase == "idle" and not self._transport.is_closing():
             self.writer.write(protocol.goodbye())
         self.phase = "ending"
         self._next_request()

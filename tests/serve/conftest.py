@@ -81,14 +81,16 @@ async def start_server(
             listening = socket.create_server(("127.0.0.1", 0), backlog=512)
             config, own_door = hypercorn_config(settings, listening)
             config.graceful_timeout = 5
-            stop = asyncio.Event()
-            watching = asyncio.ensure_future(connections.watch(stop))
+            stop, ended = asyncio.Event(), asyncio.Event()
+            watching = asyncio.ensure_future(connections.watch(ended))
             serving = asyncio.ensure_future(serve(web.asgi, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
 
             async def end() -> None:
                 connections.stop()
                 stop.set()
-                await asyncio.wait_for(asyncio.gather(serving, watching), 60)
+                await asyncio.wait_for(serving, 60)
+                ended.set()
+                await asyncio.wait_for(watching, 60)
                 await web.stop()
                 listening.detach()  # Hypercorn has closed it
                 own_door.unlink(missing_ok=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 
 import psutil
 import pytest
 
+from launcher.serve.connection import HIGH_WATER_BYTES
 from tests.serve.conftest import Start
 from tests.serve.test_fast_reads import request
 from tests.support.waiting import eventually
@@ -101,6 +103,49 @@ async def test_a_client_that_reads_nothing_is_ended(start_server: Start, fast: b
         await eventually(lambda: len(served.connections) == 0)
     finally:
         client.close()
+
+
+async def test_a_stop_waits_less_for_a_client_that_reads_nothing(start_server: Start, fast: bool) -> None:
+    served = await start_server()
+    if not fast:
+        served.connections.fast_reads = None
+    client = socket.create_connection(("127.0.0.1", served.port))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    try:
+        await eventually(lambda: len(served.connections) == 1)
+        (connection,) = served.connections._open
+
+        def nowhere_to_write() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                client.send(request("/api/games?sport=nfl") * 20)
+            return bool(connection._transport.get_write_buffer_size() > HIGH_WATER_BYTES)
+
+        await eventually(nowhere_to_write, timeout=20, pause=0.001)
+        now = asyncio.get_running_loop().time()
+        served.connections.look(now)
+        served.connections.look(now + 10)
+        assert len(served.connections) == 1
+        served.connections.stopping = True
+        served.connections.look(now + 10)
+        await eventually(lambda: len(served.connections) == 0)
+    finally:
+        client.close()
+
+
+async def test_a_refused_head_is_answered_though_its_client_still_sends(start_server: Start) -> None:
+    """A close with bytes unread is a reset, which takes back the answer before the client has read it."""
+    served = await start_server()
+    reader, writer = await served.open()
+    writer.write(b"GET /api/sports HTTP/1.1\r\nhost: test\r\nx: " + b"a" * 20_000)
+    await eventually(lambda: any(one.phase == "ending" for one in served.connections._open))
+    for _ in range(20):
+        writer.write(b"a" * 10_000)
+        await writer.drain()
+    answer = await asyncio.wait_for(reader.read(), 60)
+    assert answer.startswith(b"HTTP/1.1 431 "), answer
+    writer.close()
+    await eventually(lambda: len(served.connections) == 0)
 
 
 async def test_a_stop_waits_for_none_that_idles_and_finishes_what_is_under_way(start_server: Start) -> None:
