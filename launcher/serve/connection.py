@@ -22,6 +22,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
+from launcher.serve.http1 import OverError
 from launcher.serve.http2 import LastingH2
 from ops.tasks import waited
 
@@ -164,7 +165,10 @@ class Connection(TCPServer):
                         await writer.drain()
                     self.since = self.loop.time()
                     continue
-            await self._hand_over(data)
+            try:
+                await self._hand_over(data)
+            except OverError:
+                break
         if self._wrapper is not None:
             await self._wrapper.handle(Closed())
 

@@ -14,10 +14,10 @@ import hypercorn.protocol
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.protocol.events import Body, EndBody, Response, StreamClosed
-from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.protocol.ws_stream import WSStream
 
+from launcher.serve.http1 import LastingH11
 from launcher.serve.http2 import LastingH2
 from ops.telemetry.access import AccessLog
 from ops.web import problems
@@ -66,7 +66,7 @@ def _problem(status: int, pairs: Headers) -> tuple[bytes, Headers, bytes]:
     return identity, headers, body
 
 
-class ProblemH11(H11Protocol):
+class ProblemH11(LastingH11):
     """HTTP/1.1: what h11 cannot read (400, 431, 501)."""
 
     access: ClassVar[AccessLog]

@@ -16,6 +16,7 @@ import hypercorn.protocol.h11
 import pytest
 from hypercorn.asyncio import serve
 from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.config import Config
 
 from launcher.serve.connection import Connections
 from launcher.serve.errors import answer_errors_with_problems
@@ -37,6 +38,8 @@ class Served:
     connections: Connections
     fast_reads: FastReads
     listening: socket.socket
+    stop: asyncio.Event
+    config: Config
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return a new connection to it."""
@@ -96,6 +99,6 @@ async def start_server(
                 own_door.unlink(missing_ok=True)
 
             stack.push_async_callback(end)
-            return Served(listening.getsockname()[1], web, connections, fast, listening)
+            return Served(listening.getsockname()[1], web, connections, fast, listening, stop, config)
 
         yield start

@@ -9,8 +9,8 @@ import socket
 import psutil
 import pytest
 
-from launcher.serve.connection import HIGH_WATER_BYTES
-from tests.serve.conftest import Start
+from launcher.serve.connection import HIGH_WATER_BYTES, Connection
+from tests.serve.conftest import Served, Start
 from tests.serve.test_fast_reads import request
 from tests.support.waiting import eventually
 
@@ -105,32 +105,39 @@ async def test_a_client_that_reads_nothing_is_ended(start_server: Start, fast: b
         client.close()
 
 
+async def deaf(served: Served) -> tuple[socket.socket, Connection]:
+    """Return a client that sends requests ahead and reads no answer, and its connection, which has nowhere to write."""
+    client = socket.create_connection(("127.0.0.1", served.port))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    await eventually(lambda: len(served.connections) == 1)
+    (connection,) = served.connections._open
+
+    def nowhere_to_write() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            client.send(request("/api/games?sport=nfl") * 20)
+        return bool(connection._transport.get_write_buffer_size() > HIGH_WATER_BYTES)
+
+    await eventually(nowhere_to_write, timeout=20, pause=0.001)
+    return client, connection
+
+
 async def test_a_stop_waits_less_for_a_client_that_reads_nothing(start_server: Start, fast: bool) -> None:
     served = await start_server()
     if not fast:
         served.connections.fast_reads = None
-    client = socket.create_connection(("127.0.0.1", served.port))
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.setblocking(False)
-    try:
-        await eventually(lambda: len(served.connections) == 1)
-        (connection,) = served.connections._open
-
-        def nowhere_to_write() -> bool:
-            with contextlib.suppress(BlockingIOError):
-                client.send(request("/api/games?sport=nfl") * 20)
-            return bool(connection._transport.get_write_buffer_size() > HIGH_WATER_BYTES)
-
-        await eventually(nowhere_to_write, timeout=20, pause=0.001)
-        now = asyncio.get_running_loop().time()
-        served.connections.look(now)
-        served.connections.look(now + 10)
-        assert len(served.connections) == 1
-        served.connections.stopping = True
-        served.connections.look(now + 10)
-        await eventually(lambda: len(served.connections) == 0)
-    finally:
-        client.close()
+    client, connection = await deaf(served)
+    now = asyncio.get_running_loop().time()
+    served.connections.look(now)
+    served.connections.look(now + 10)
+    assert connection.phase != "ending"
+    served.config.graceful_timeout = 600
+    served.connections.stop()
+    served.stop.set()
+    served.connections.look(now + 10)
+    assert connection.phase == "ending"
+    await eventually(lambda: len(served.connections) == 0)
+    client.close()
 
 
 async def test_a_refused_head_is_answered_though_its_client_still_sends(start_server: Start) -> None:

@@ -10,6 +10,7 @@ import hypercorn.asyncio.run
 from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.events import Updated
 from hypercorn.protocol import ProtocolWrapper
+from hypercorn.protocol.h2 import H2Protocol, StreamBuffer
 from hypercorn.protocol.h11 import H11Protocol
 
 
@@ -34,4 +35,18 @@ def test_the_protocol_is_made_and_asked_as_ours_expects() -> None:
     source = inspect.getsource(H11Protocol)
     for name in ("self.stream", "self.connection", "Updated(idle=True)", "Updated(idle=False)", "Closed()"):
         assert name in source, name
+    for name in ("_maybe_recycle", "self.can_read.wait()", "self.can_read.set()"):
+        assert name in source, name
     assert {"our_state", "their_state", "trailing_data"} <= set(dir(h11.Connection))
+
+
+def test_the_streams_of_http_2_are_kept_and_ended_as_ours_expects() -> None:
+    source = inspect.getsource(H2Protocol)
+    for name in (
+        "self.streams", "self.stream_buffers", "self.task_group", "self.closed = True", "await self._flush()",
+        "await self._handle_events(events)", "await self._priority_updated(event)",
+        "await self._close_stream(event.stream_id)\n                await self._window_updated(event.stream_id)",
+    ):  # fmt: skip
+        assert name in source, name
+    for name in ("self.buffer", "async def close(self)"):
+        assert name in inspect.getsource(StreamBuffer), name

@@ -1,0 +1,54 @@
+"""HTTP/1.1 connections that end although their client has sent requests ahead of the answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import h11
+from hypercorn.protocol.h11 import H11Protocol
+
+
+class OverError(Exception):
+    """The connection is at its end, and nothing more that was sent ahead will be answered."""
+
+
+class _Gate:
+    """What Hypercorn waits at, with requests sent ahead, until the answer before them is complete."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._over = False
+
+    async def set(self) -> None:
+        self._open.set()
+
+    def is_set(self) -> bool:
+        return self._open.is_set()
+
+    async def clear(self) -> None:
+        if not self._over:
+            self._open.clear()
+
+    async def wait(self) -> None:
+        await self._open.wait()
+        if self._over:
+            raise OverError
+
+    def shut(self) -> None:
+        """Let nobody through any more."""
+        self._over = True
+        self._open.set()
+
+
+class LastingH11(H11Protocol):
+    """Hypercorn's HTTP/1.1, which at a stop waits for ever at requests that it will not answer."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._gate = self.can_read = _Gate()
+
+    async def _maybe_recycle(self) -> None:
+        await super()._maybe_recycle()
+        if self.connection.our_state is not h11.IDLE:  # no next request
+            self._gate.shut()
