@@ -34,6 +34,7 @@ HEAD_SECONDS = 30.0  # from the first byte of a request to the end of its head
 WRITE_SECONDS = 20.0  # for a client that takes nothing of what is sent to it
 LAST_WRITE_SECONDS = 5.0  # the same while the process stops
 LINGER_SECONDS = 2.0  # for the rest of a body that nobody reads: closing at once would take back the answer
+HALF_CLOSED_SECONDS = 1.0  # for the answer to a client that sends no more
 LOOK_SECONDS = 1.0
 LAST_REQUEST_SECONDS = 1.0  # at a stop
 HIGH_WATER_BYTES = 64 * 1024
@@ -170,7 +171,20 @@ class Connection(TCPServer):
             except OverError:
                 break
         if self._wrapper is not None:
+            await self._finish_answer(self._wrapper)
             await self._wrapper.handle(Closed())
+
+    async def _finish_answer(self, wrapper: ProtocolWrapper) -> None:
+        """Wait a moment for an answer that has not begun: the client's end may have come with its request.
+
+        Who sends a request and half closes still reads; who has left cannot be told from it, but by an answer.
+        """
+        connection = getattr(wrapper.protocol, "connection", None)
+        if self.phase != "busy" or not isinstance(connection, h11.Connection):
+            return
+        if (connection.our_state, connection.their_state) == (h11.SEND_RESPONSE, h11.DONE):
+            self._answered = self.loop.create_future()
+            await asyncio.wait((self._answered,), timeout=HALF_CLOSED_SECONDS)
 
     def _between_requests(self) -> bool:
         """Return whether Hypercorn has answered all it was given, so that the next byte begins a request."""

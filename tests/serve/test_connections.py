@@ -38,6 +38,24 @@ async def test_a_client_that_leaves_frees_its_descriptor(start_server: Start, fa
     assert psutil.Process().num_fds() <= before + 5
 
 
+async def test_a_client_that_sends_no_more_is_answered(start_server: Start, fast: bool) -> None:
+    served = await start_server()
+    if not fast:
+        served.connections.fast_reads = None
+    for number, (target, status) in enumerate(
+        (("/api/sports", b"200"), ("/api/games?sport=nfl&limit=4", b"200"), ("/nothing", b"404"))
+    ):
+        for together in (1, 3):
+            reader, writer = await served.open()
+            last = request(f"{target}{'&' if '?' in target else '?'}from=2020-01-{number + together:02d}")
+            writer.write(request(target) * together + (last if "?" in target else b""))
+            writer.write_eof()
+            answers = (await asyncio.wait_for(reader.read(), 60)).split(b"HTTP/1.1 ")[1:]
+            assert [answer[:3] for answer in answers] == [status] * (together + ("?" in target)), target
+            writer.close()
+    await eventually(lambda: len(served.connections) == 0)
+
+
 async def test_an_idle_connection_is_closed_at_its_time_and_an_answer_renews_it(
     start_server: Start, fast: bool
 ) -> None:
