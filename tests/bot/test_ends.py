@@ -26,7 +26,7 @@ from tests.bot.test_model import QUESTION, ask, streamed, texts
 from tests.support.leader import Leader, open_leader
 from tests.support.members import Person, browser, register
 from tests.support.upstream import Answer, Upstream, open_upstream, throttled
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, time_passes
 
 DIRECT, BY_QUART = b"application/json", b"application/json; charset=utf-8"  # which way an answer goes
 DAY = 2_000_000  # BOT_DAILY_TOKENS, unless a test says otherwise
@@ -91,12 +91,14 @@ async def talking(web: Web, person: Person, kind: bytes = DIRECT, **more: Any) -
         await asyncio.wait((running,))
 
 
-def sentence_and_then(after: Callable[[asyncio.StreamWriter], Any], gone: asyncio.Event) -> Answer:
+def sentence_and_then(
+    after: Callable[[asyncio.StreamWriter], Any], gone: asyncio.Event, begun: str = "And so "
+) -> Answer:
     """Answer with a sentence that checks, and then as `after` does; `gone` is set when the call has ended."""
 
     async def write(request: Any, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
-        text = "The Kansas City Chiefs are at -129 at Pinnacle [1]. And so "
+        text = f"The Kansas City Chiefs are at -129 at Pinnacle [1]. {begun}"
         writer.write(openai.event("m", {"content": text}))
         await writer.drain()
         await after(writer)
@@ -223,6 +225,30 @@ async def test_a_stop_ends_an_answer_whose_model_is_silent_and_it_is_counted_onc
         await eventually(lambda: talk.has("text"))
         web.asgi.closing = True
     web.asgi.closing = False
+    assert (talk.events[-1][0], talk.events[-1][1]["code"]) == ("error", "restarting")
+    await asyncio.wait_for(gone.wait(), 60)
+    assert await counted(web, client) == web.chats.used.tokens_in + web.chats.used.tokens_out > 0
+
+
+async def test_a_stop_lets_the_sentence_under_way_end(asking: Any, upstream: Upstream) -> None:
+    web, client, person = await asking(OPENAI_SILENCE_SECONDS="120", OPENAI_ANSWER_SECONDS="240")
+    go_on, gone = asyncio.Event(), asyncio.Event()
+
+    async def rest(writer: asyncio.StreamWriter) -> None:
+        await go_on.wait()
+        writer.write(openai.event("m", {"content": "Kansas City Chiefs are at -129 [1]. And "}))
+        await until_closed(writer)
+
+    upstream.answers(sentence_and_then(rest, gone, "At Pinnacle the "))
+    async with talking(web, person) as talk:
+        await eventually(lambda: talk.has("text"))
+        web.chats._watch._sentence_seconds = 60
+        web.asgi.closing = True
+        await time_passes(0.5)  # the stop has been seen by now
+        go_on.set()
+    web.asgi.closing = False
+    said = [data["text"] for name, data in talk.events if name == "text"]
+    assert said[1:] == ["At Pinnacle the Kansas City Chiefs are at -129."]
     assert (talk.events[-1][0], talk.events[-1][1]["code"]) == ("error", "restarting")
     await asyncio.wait_for(gone.wait(), 60)
     assert await counted(web, client) == web.chats.used.tokens_in + web.chats.used.tokens_out > 0

@@ -8,23 +8,30 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from bench.streams import fill
+from launcher.dev.embedded import valkey_server
+from ops.migrate_with_lock import migrate
+from ops.redis import open_redis
 from tests.bot.stand import events_of
 from tests.bot.test_model import QUESTION
+from tests.bot.test_ways import BY_QUART, DIRECT
 from tests.conftest import PROJECT
 from tests.e2e.conftest import Running, Start
 from tests.e2e.test_streams import token_of
+from tests.e2e.test_under_load import Postgres
 from tests.support.waiting import eventually, free_port
 
 pytestmark = pytest.mark.e2e
 BOUND = 120
+TEXT = b"]}\n\n"  # the end of a sentence's event
 DAY = 2_000_000
 OPERATOR = "o" * 32
 
@@ -75,11 +82,13 @@ class Site:
     token: str = ""
 
     @asynccontextmanager
-    async def answer(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    async def answer(
+        self, kind: str = DIRECT
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
         """Yield a connection on which an answer has begun; the answer before it may just be ending."""
         content = json.dumps(QUESTION).encode()
         head = (
-            "POST /api/bot/chat HTTP/1.1\r\nHost: api.example\r\nContent-Type: application/json\r\n"
+            f"POST /api/bot/chat HTTP/1.1\r\nHost: api.example\r\nContent-Type: {kind}\r\n"
             f"Authorization: Bearer {self.token}\r\nContent-Length: {len(content)}\r\n\r\n"
         )
 
@@ -144,16 +153,23 @@ async def site(
     return started
 
 
-@pytest.mark.parametrize("fast_reads", ["true", "false"])
 async def test_who_goes_away_ends_the_models_call_whether_it_talks_or_is_silent(
-    site: Callable[..., Any], sandbox: Sandbox, fast_reads: str
+    site: Callable[..., Any], sandbox: Sandbox
 ) -> None:
-    running = await site(FAST_READS=fast_reads)
+    sites = await asyncio.gather(site(FAST_READS="true"), site(FAST_READS="false"))
     # Both would go on for longer than anybody waits here.
-    for lie, pause in (("endless", 0.25), ("silence", 0)):
+    for running, lie, pause in (
+        *((one, "endless", 0.25) for one in sites),
+        *((one, "silence", 0) for one in sites),
+    ):
         await sandbox.behaves(lie, pause)
-        for leave in ("close", "write_eof"):
-            async with running.answer() as (_, writer):
+        for leave, kind in (
+            ("close", DIRECT),
+            ("write_eof", DIRECT),
+            ("close", BY_QUART),
+            ("write_eof", BY_QUART),
+        ):
+            async with running.answer(kind) as (_, writer):
                 await eventually(lambda: sandbox.under_way(1))
                 getattr(writer, leave)()
                 await eventually(lambda: sandbox.under_way(0), timeout=15)
@@ -192,9 +208,9 @@ async def test_each_lie_of_the_model_and_a_stop_end_in_a_clear_event_and_are_cou
     await sandbox.behaves("endless", 0.03)
     before = await running.used()
     async with running.answer() as (reader, _):
-        await until(reader, b"event: text\n")
+        await until(reader, TEXT)
         running.running.signal(signal.SIGTERM)
-        said = b"event: text\n" + await asyncio.wait_for(reader.read(), BOUND)  # to the end of the connection
+        said = await asyncio.wait_for(reader.read(), BOUND)  # to the end of the connection
     *sentences, (name, data) = chunks(said)
     assert (name, data["code"]) == ("error", "restarting")
     assert all(event in ("text", "cite") for event, _ in sentences)
@@ -207,6 +223,77 @@ async def test_each_lie_of_the_model_and_a_stop_end_in_a_clear_event_and_are_cou
     assert sum(counted) > before
     totals = [int(await redis.get(key)) async for key in redis.scan_iter("bot:tokens:??????????")]
     assert sum(totals) == sum(counted)
+
+
+async def test_killed_stores_and_processes_leave_an_answer_that_ends_is_kept_and_counted_once(
+    site: Callable[..., Any], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with closing(Postgres(tmp_path)) as postgres, ExitStack() as valkey:
+        await migrate(postgres.url)
+        await fill(postgres.url)
+        port = free_port()
+        process, url = valkey.enter_context(valkey_server(tmp_path, port=port))
+        both = (site(DATABASE_URL=postgres.url, REDIS_URL=url) for _ in range(2))
+        first, second = await asyncio.gather(*both)
+        second.token = first.token
+        await sandbox.behaves("none", 0.05)
+
+        async with first.answer() as (reader, _):
+            refused = await second.ask()
+            assert (refused.status_code, refused.json()["code"]) == (429, "answer_under_way")
+            await until(reader, TEXT)
+            process.kill()
+            name, data = chunks(await until(reader, b"\r\n0\r\n\r\n"))[-1]
+        assert (name, data["left"], data["mode"]) == ("done", None, "model")
+        valkey.close()
+        valkey.enter_context(valkey_server(tmp_path, port=port))  # with nothing of what it knew
+        await eventually(lambda: left(first, DAY - data["tokens"]))
+
+        async with first.answer() as (reader, _):
+            start = await until(reader, TEXT)
+            postgres.kill()
+            name, data = chunks(await until(reader, b"\r\n0\r\n\r\n"))[-1]
+        assert (
+            name == "done" or data["code"] == "unavailable"
+        )  # a slow machine may take longer than it may go on
+        refused = await eventually(lambda: refusal(first))
+        assert (refused.json()["code"], "Retry-After" in refused.headers) == ("unavailable", True)
+        await postgres.restart()
+        conversation = chunks(start)[0][1]["conversation_id"]
+        kept = await eventually(lambda: readable(second, f"/api/bot/conversations/{conversation}"))
+        assert [turn["role"] for turn in kept["turns"]] == ["member", "bot"]
+
+        async with first.answer() as (reader, _), aclosing(open_redis(url)) as redis:
+            await until(reader, TEXT)
+            first.running.process.kill()
+            await eventually(lambda: sandbox.under_way(0))
+            assert (await second.ask()).status_code == 429
+            (place,) = [key async for key in redis.scan_iter("bot:busy:*")]
+            assert 0 < await redis.ttl(place) <= 15  # nobody renews it: for so long its member waits
+            await redis.expire(place, 1)
+            await eventually(lambda: answered(second))
+            taken = [await redis.get(key) async for key in redis.scan_iter("bot:taken:*")]
+            assert (
+                len([tokens for tokens in taken if tokens != "settled"]) == 1
+            )  # what it may have cost counts
+
+
+async def left(site: Site, tokens: int) -> bool:
+    return bool((await site.ask("/api/bot")).json().get("daily_tokens_left") == tokens)
+
+
+async def refusal(site: Site) -> httpx.Response | None:
+    answer = await site.ask()
+    return answer if answer.status_code == 503 else None
+
+
+async def readable(site: Site, path: str) -> Any:
+    answer = await site.ask(path)
+    return answer.json() if answer.status_code == 200 else None
+
+
+async def answered(site: Site) -> bool:
+    return (await site.ask()).status_code == 200
 
 
 async def settled(redis: Any) -> bool:

@@ -41,7 +41,7 @@ async def token_of(port: int) -> str:
                 return False
 
         await eventually(knows_the_games, timeout=30)
-        answer = await client.post("/api/auth/register", json=registration("reader@example.com"))
+        answer = await client.post("/api/auth/register", json=registration(f"reader{port}@example.com"))
         assert answer.status_code == 201, answer.text
         return str(answer.json()["access_token"])
 

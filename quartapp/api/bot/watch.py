@@ -73,6 +73,7 @@ class Watch:
         self._budget = budget
         self._stopping = stopping
         self._helper = helper
+        self._sentence_seconds = SENTENCE_SECONDS
         self._open: set[Chat] = set()
         self._watching: asyncio.Task[None] | None = None
         self._known_at = self._asked_at = self._renewed_at = 0.0
@@ -101,7 +102,7 @@ class Watch:
             most = max(most, len(self._open))
             await self._look(time.monotonic())
         if self._open:
-            await asyncio.sleep(SENTENCE_SECONDS)
+            await asyncio.sleep(self._sentence_seconds)
             self._end(list(self._open), RESTARTING)
         elif most >= CROWD:
             asyncio.get_running_loop().call_later(SETTLED_SECONDS, give_back)
