@@ -143,8 +143,10 @@ def _figures(read: Read, facts: Sequence[Fact]) -> str | None:
 def _is_of(read: Read, numeral: Numeral, fact: Fact, starts_with_name: bool) -> bool:
     """Return whether a figure is said of the one whose fact it is; of nobody's, whoever is named."""
     owners = set(map(normalise, _owners(fact)))
-    if not owners or (fact.kind == "point" and not fact.value):
+    if not owners:
         return True
+    if fact.kind == "point" and not fact.value:  # level: it is the line of both teams
+        return subject(read.plain, numeral.start, read.owners, is_figure=True) not in SIDES
     ahead = [one for one in read.owners if one.start > numeral.start]
     end = numeral.start + len(numeral.text)
     if ahead and _is_said_for(read.plain[end : ahead[0].start]):

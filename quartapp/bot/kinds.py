@@ -14,7 +14,7 @@ from quartapp.bot.sides import market_of
 _KINDS = re.compile(
     r"""
       \b(?P<implied>impl\w+(?:\s+win)?(?:\s+(?:probabilit\w+|chances?))?)\b
-    | \b(?P<probability>probabilit\w+|chances?|likely|of\s+the\s+time|percent\w*|wins|winning|consensus(?!\s+(?:total|spread|line|winner)))\b
+    | \b(?P<probability>probabilit\w+|chances?|likely|of\s+the\s+time|percent\w*|wins|win(?=\s+\d)|winning|consensus(?!\s+(?:total|spread|line|winner)))\b
     | \b(?P<edge>edges?|average\s+(?:return|edge)s?)\b | \b(?P<hold>hold|vig|margin|overround)\b
     | \b(?P<price>price[sd]?|odds|pays?|paying|quot\w+|costs?|moneylines?|decimal|american|fractional)\b
     | \b(?P<line>(?:spreads?|lines?|handicaps?|totals?)(?!\s+(?:market|price|edge|odds|probabilit|hold))|favou?red\s+by|favou?rites?\s+by|points?)\b
@@ -49,6 +49,9 @@ _OTHER_FORMAT = {
 }
 _HAVING = re.compile(r"\u00a4\s+ha(?:ve|s)\s+$", re.IGNORECASE)
 _ATTACHED = re.compile(r"(?<!\bof )(?<!\bof the )\u00a4\s+\(?$")
+_MARKET_WORD = re.compile(r"spreads?|lines?|handicaps?|totals?|moneylines?", re.IGNORECASE)
+_ON_THE = re.compile(r"\b(?:on|of|for|in)\s+(?:the\s+)?$", re.IGNORECASE)
+_APART = re.compile(r"[,;:(]|\b(?:and|while|whereas|but|with)\b", re.IGNORECASE)
 _BY = re.compile(r"\bby\s+(?:about\s+|around\s+|roughly\s+)?$", re.IGNORECASE)
 _POINTS = re.compile(r"[\s-]*(?:points?|goals|runs)\b", re.IGNORECASE)
 _AS_LINE = re.compile(
@@ -156,7 +159,7 @@ def is_in_market(text: str, numeral: Numeral, fact: Fact) -> bool:
         after_line = _LINED.search(text[: numeral.start])
         is_line = fact.kind == "point" and _is_signed(numeral) and bool(fact.names)
         if said == "total" and is_line:  # "the total is 44.5 and the Chiefs are -1"
-            said = None if _NEXT.search(text[_last(_MARKETS, text, numeral.start) : numeral.start]) else said
+            said = None if _APART.search(text[_last(_MARKETS, text, numeral.start) : numeral.start]) else said
         return said == "spread" or (said is None and (is_line or after_line is not None))
     if market == "winner" and _LINED.search(text[: numeral.start]):
         return False  # "the Chiefs -1 are -129"
@@ -197,7 +200,9 @@ def _said(text: str, numeral: Numeral) -> str | None:
     if kinds is not None:
         near = [one for one in near if one.lastgroup in kinds]
     before = [
-        one for one in _KINDS.finditer(text[: numeral.start]) if kinds is None or one.lastgroup in kinds
+        one
+        for one in _KINDS.finditer(text[: numeral.start])
+        if (kinds is None or one.lastgroup in kinds) and not _is_market_alone(text, one)
     ]
     # Over and Under are words for a line where nothing else says what a figure is.
     before = [one for one in before if one.lastgroup != "side"] or before
@@ -218,6 +223,14 @@ def _said(text: str, numeral: Numeral) -> str | None:
         if (one.lastgroup != "implied" if kinds is None else one.lastgroup in kinds)
     ]
     return _kind(later[0]) if later else None
+
+
+def _is_market_alone(text: str, found: re.Match[str]) -> bool:
+    """Return whether a word says of which market a figure is, and not what: "the edge on the moneyline"."""
+    return (
+        _MARKET_WORD.fullmatch(found.group()) is not None
+        and _ON_THE.search(text[: found.start()]) is not None
+    )
 
 
 def _kind(found: re.Match[str]) -> str:

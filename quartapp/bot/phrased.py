@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from quartapp.bot.binding import binding_problem
-from quartapp.bot.check import problem
+from quartapp.bot.check import SENTENCE_LETTERS, problem
 from quartapp.bot.facts import Fact
 from quartapp.bot.sides import Sides
 from quartapp.bot.vocabulary import wording_problem
@@ -38,6 +38,8 @@ def phrased_problem(
     """
     if not cited:
         return "no citation"
+    if len(text) > SENTENCE_LETTERS:
+        return "its length"
     meant = text
     for pattern, figure in _MEANT:
         meant = pattern.sub(figure, meant)

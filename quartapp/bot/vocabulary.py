@@ -42,6 +42,7 @@ _PHRASES = re.compile(
     | \b(?:kicks|tips)\s+off\b | \b(?:final|away|home|current)?\s*score\s+(?:is|was|of|stands)\b | \bpick'?em\b | \b(?:away|home)\s+score\b
     | \bbest\s+available\b | \bboth\s+at\b | \bbetween\s+(?:the\s+)?(?=\u00a4) | \bamong\s+(?=books|bookmakers)
     | \bwill\s+(?=(?:host|play|face|visit|meet|start|travel)\b) | \b(?:an?|the)\s+\u00a4\s+win(?=\s+(?:is|at|price|costs?)\b) | ,?\s\bor\s+(?=\d+\.\d+\s+(?:in\s+)?decimal)
+    | \bwin\s+(?=\d[\d.]*\s?%\s+of\s+the\s+time)
     | \baverage\s+(?:return|edge|hold)s?\b | \bthis\s+(?:game|match|matchup)\b | \bcomes?\s+in\s+at\b
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -16,6 +16,7 @@ from quartapp.bot.game_facts import MARKETS, GameFacts, read_game
 from quartapp.bot.library import Library
 from quartapp.bot.line_told import line
 from quartapp.bot.phrased import phrased_problem
+from quartapp.bot.plain import plain_name
 from quartapp.bot.sides import games_of
 from tests.bot.stand import HERE, held, world
 
@@ -126,6 +127,15 @@ def test_an_honest_sentence_is_let_through(cited: Cited) -> None:
     truths = DATA["truths"] + unseen("truths")
     held_back = [(row["text"], why) for row in truths if (why := cited.why_not(row)) is not None]
     assert not held_back
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["evil.com", "t.me/locks", "1-800-555-0199", "555 0199 222", "Mahomes -500", "Chiefs +900", "Chiefs Win 30-3",
+     "Take Chiefs", "Hammer The Over", "Promo Code", "Odds 1.01"],
+)  # fmt: skip
+def test_a_name_that_is_an_address_a_price_or_a_tip_is_none(name: str) -> None:
+    assert plain_name(name) is None
 
 
 @pytest.mark.parametrize(
