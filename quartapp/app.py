@@ -41,6 +41,7 @@ from quartapp.api.parlays.priced import PricedReads
 from quartapp.api.parlays.prices import Prices
 from quartapp.api.parlays.suggestions import Suggestions
 from quartapp.api.reads import routes as reads
+from quartapp.api.reads.games import GameLists
 from quartapp.bot.budget import TokenBudget
 from quartapp.credits import read_budget
 from quartapp.documents.follow import Follower
@@ -171,7 +172,8 @@ def create_app(
             look=looking(settings),
         )
     )
-    app.register_blueprint(reads.blueprint(documents, stores.database))
+    lists = GameLists(documents)
+    app.register_blueprint(reads.blueprint(documents, lists, stores.database))
     prices = Prices(documents)
     suggestions = Suggestions(documents, prices.games)
     priced = PricedReads(documents, prices.games)
@@ -201,6 +203,8 @@ def create_app(
         OpenStreams(stopping, comment_seconds),
     )
     direct.add_question(addresses.SUGGEST, views["parlays.suggest_parlay"].policy, suggestions.read)
+    direct.add_question(addresses.PRICED, views["parlays.read_parlay"].policy, priced.read)
+    direct.add_question(addresses.GAMES, views["reads.games"].policy, lists.read)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Answers plain prices, suggestions and chats in front of Quart, which costs several times what such an answer does.
+"""Answers plain filters, prices, suggestions and chats in front of Quart, which costs several times what they do.
 
 Only a request that succeeds is answered here: whatever is unusual or wrong goes to Quart, body and all, and is answered
 there. The route's policy, rate limit and CORS are the same, and a test compares both ways header by header.
@@ -53,7 +53,7 @@ class _Stream(NamedTuple):
 
 class _Question(NamedTuple):
     policy: Policy
-    read: Callable[[bytes], tuple[str, Work]]
+    read: Callable[[bytes], tuple[str, Work] | None]
 
 
 class Direct:
@@ -91,13 +91,16 @@ class Direct:
             raise ValueError(f"{path} is not for members, or streams nothing, or has no limit")
         self._routes[path] = _Stream(declared, begin, streams)
 
-    def add_question(self, path: str, declared: Policy, read: Callable[[bytes], tuple[str, Work]]) -> None:
+    def add_question(
+        self, path: str, declared: Policy, read: Callable[[bytes], tuple[str, Work] | None]
+    ) -> None:
         """Answer GETs of `path` by the computed answer that `read` makes of a query: its key, and the work.
 
-        Who says who they are is answered by Quart: what a visitor may ask, a member may not always.
+        What `read` returns None or raises a ProblemError for, Quart's handler answers, and whatever is asked by those
+        who say who they are: what a visitor may ask, a member may not always.
         """
-        if declared.auth not in ("none", "visitor") or declared.cache != "public" or declared.limit is None:
-            raise ValueError(f"{path} is not for everybody, or may not be cached, or has no limit")
+        if declared.auth not in ("none", "visitor") or declared.cache != "public":
+            raise ValueError(f"{path} is not for everybody, or may not be cached")
         self._questions[path] = _Question(declared, read)
 
     def around(self, app: Application) -> Application:
@@ -181,12 +184,16 @@ class Direct:
         headers = gather(scope["headers"], _OF_READS)
         if b"authorization" in headers:
             return False
-        taken = self._take(question.policy, scope)
-        if not taken.allowed:
+        scope["route"], scope["policy"] = scope["path"], question.policy
+        taken = None if question.policy.limit is None else self._take(question.policy, scope)
+        if taken is not None and not taken.allowed:
             return False
         derived = self._documents.derived
         try:
-            copy = await derived.compute(*question.read(scope["query_string"]))
+            asked = question.read(scope["query_string"])
+            if asked is None:
+                return False
+            copy = await derived.compute(*asked)
         except (ProblemError, AbsentError, BusyError, UnicodeDecodeError):
             return False
         await derived.encode(copy, preferred_encoding(headers.get(b"accept-encoding", b"")))
@@ -198,7 +205,7 @@ class Direct:
             shared["Vary"] = f"Accept-Encoding, {shared['Vary']}"
         more = {
             name.lower().encode(): value.encode("latin-1")
-            for name, value in (taken.headers() | shared).items()
+            for name, value in ((taken.headers() if taken is not None else {}) | shared).items()
         }
         pairs = [pair for pair in head.pairs if pair[0] not in more]
         await send({"type": "http.response.start", "status": status, "headers": [*pairs, *more.items()]})
@@ -207,7 +214,7 @@ class Direct:
 
     def _take(self, declared: Policy, scope: Scope) -> Taken:
         limit = declared.limit
-        assert limit is not None, "what is added has one"
+        assert limit is not None, "none is asked for without one"
         ips = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cf-connecting-ip"]
         client = self._clients.key((scope.get("client") or ("", 0))[0], ips)
         scope["route"], scope["policy"] = scope["path"], declared

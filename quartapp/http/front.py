@@ -23,6 +23,7 @@ from quartapp.documents.copy import Copy, Head, Header
 from quartapp.documents.held import HeldDocuments
 from quartapp.http.cors import Cors
 from quartapp.http.identity import request_id
+from quartapp.http.turnstile import Turnstile
 from quartapp.publish.addresses import key_of, path_of
 
 Scope = MutableMapping[str, Any]
@@ -80,6 +81,7 @@ class Front:
         self._handler_seconds = handler_seconds
         self._cors = cors
         self._stopping = stopping
+        self._turnstile = Turnstile()
 
     @property
     def closing(self) -> bool:
@@ -118,6 +120,7 @@ class Front:
                 size = await self._send_alive(scope, send, identity)
                 self._record(scope, "/healthz", 200, size, started, identity)
                 return
+        await self._turnstile.enter()
         await self._pass_on(scope, receive, send, identity, headers.get(b"content-length", b""), started)
 
     async def _refuse_websocket(self, scope: Scope, send: Send, started: float) -> None:

@@ -87,8 +87,15 @@ async def test_either_way_a_price_has_the_same_answer_and_headers(
 
 @pytest.mark.parametrize(
     "query",
-    ["risk=balanced&legs=2", "risk=safe&legs=2", "legs=2&sport=basketball_nba&same_game=true", "legs=10", "legs=1",
-     "risk=", "sport=none", "x=1", "legs=2&legs=3", "legs=%F0%9F%98%80", "bookmaker=matchbook", ""],
+    [*[f"parlays/suggest?{query}" for query in (
+        "risk=balanced&legs=2", "risk=safe&legs=2", "legs=2&sport=basketball_nba&same_game=true", "legs=10", "legs=1",
+        "risk=", "sport=none", "x=1", "legs=2&legs=3", "legs=%F0%9F%98%80", "bookmaker=matchbook", "")],
+     *[f"games?{query}" for query in (
+        "market=h2h", "market=h2h&bookmaker=nobody&limit=2", "sport=basketball_nba&limit=1", "sport=none&market=h2h",
+        "status=scheduled", "status=live", "status=none", "limit=1&limit=2", "limit=x", "x=1", "cursor=none",
+        "from=2000-01-01T00:00:00%2B02:00&to=2100-01-01", "from=2000-01-01T00:00:00+02:00", "from=now",
+        "bookmaker=%ff", "market=%00", "market=h2h&cursor=", "&&limit=3", "limit")],
+     "parlays/priced?leg=none", "parlays/priced"],
 )  # fmt: skip
 @pytest.mark.parametrize(
     "more",
@@ -100,7 +107,7 @@ async def test_either_way_a_price_has_the_same_answer_and_headers(
         {"If-Match": '"no"'},
     ],
 )
-async def test_either_way_a_suggestion_has_the_same_answer_and_headers(
+async def test_either_way_a_question_has_the_same_answer_and_headers(
     web: Web, query: str, more: dict[str, str]
 ) -> None:
     answers = []
@@ -108,7 +115,7 @@ async def test_either_way_a_suggestion_has_the_same_answer_and_headers(
         web.documents.derived.forget()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application)) as http:
             headers = {"X-Request-ID": "the-same-id", "CF-Connecting-IP": f"203.0.113.{number}", **more}
-            answers.append(await http.get(f"http://test/api/parlays/suggest?{query}", headers=headers))
+            answers.append(await http.get(f"http://test/api/{query}", headers=headers))
     direct, behind = answers
     assert (direct.status_code, direct.content) == (behind.status_code, behind.content)
     assert dict(direct.headers) == dict(behind.headers)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import orjson
 
 from ops.web.problems import ProblemError
-from quartapp.api.reads.query import GameQuery
+from quartapp.api.reads.query import FINISHED, GameQuery, read_query
 from quartapp.documents.derived import Computed, Turns, Work
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.prepared import Prepared
@@ -75,6 +75,17 @@ class GameLists:
         self._documents = documents
         self._pages = Prepared(documents, read_page, MAX_PAGES)
         self._indexes: dict[str | None, Index] = {}
+
+    def read(self, query: bytes) -> tuple[str, Work] | None:
+        """Return what a request's query asks: its key and the work; None for what documents do not answer.
+
+        Raises ProblemError (422) naming the parameter.
+        """
+        asked = read_query(query)
+        if asked.status == FINISHED:
+            return None
+        key = addresses.key_of(addresses.GAMES, query)
+        return key, self.question(asked, key)
 
     def question(self, query: GameQuery, key: str) -> Work:
         """Return the work of answering `query`, which was asked under `key`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from ops.web.problems import invalid
+from quartapp.publish.addresses import parameters_of
 from quartapp.publish.cursor import CursorError, decode
 
 FINISHED = "final"  # listed only when asked for, and for good
@@ -57,6 +58,16 @@ class GameQuery:
             parameters.get("bookmaker") or None,
             status,
         )
+
+
+def read_query(query: bytes) -> GameQuery:
+    """Return what a request's query asks. Raises ProblemError (422) naming the parameter."""
+    pairs = parameters_of(query)
+    parameters = dict(pairs)
+    if len(parameters) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise invalid(next(name for name in names if names.count(name) > 1), "is given more than once")
+    return GameQuery.parse(parameters)
 
 
 def _limit(text: str | None) -> int:

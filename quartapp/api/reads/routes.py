@@ -10,7 +10,7 @@ from ops.web.policy import policy
 from ops.web.problems import ProblemError, invalid, single
 from quartapp.api.reads.archive import LOOKUPS_A_MINUTE, Archive
 from quartapp.api.reads.games import GameLists
-from quartapp.api.reads.query import FINISHED, GameQuery
+from quartapp.api.reads.query import read_query
 from quartapp.documents.copy import Copy
 from quartapp.documents.held import HeldDocuments
 from quartapp.documents.recalled import Recalled
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 
-def blueprint(documents: HeldDocuments, database: Database) -> Blueprint:
-    """Return the routes under /api that read."""
+def blueprint(documents: HeldDocuments, lists: GameLists, database: Database) -> Blueprint:
+    """Return the routes under /api that read. Plain filters of games (`lists`) never come here."""
     reads = Blueprint("reads", __name__, url_prefix="/api")
-    lists, archive = GameLists(documents), Archive(documents, database)
+    archive = Archive(documents, database)
 
     async def recalled(found: Recalled) -> Response:
         assert found.copy is not None, "what is not there is a 404 by now"
@@ -41,11 +41,12 @@ def blueprint(documents: HeldDocuments, database: Database) -> Blueprint:
     @reads.get("/games")
     @policy(cache="public", auth="none", lookups=LOOKUPS_A_MINUTE)
     async def games() -> Response:
-        query = GameQuery.parse(single(request.args))
-        key = addresses.key_of(addresses.GAMES, request.query_string)
-        if query.status == FINISHED:
+        question = lists.read(request.query_string)
+        if question is None:
+            query = read_query(request.query_string)
+            key = addresses.key_of(addresses.GAMES, request.query_string)
             return await recalled(await archive.finished(query, key))
-        return await respond_computed(documents, key, lists.question(query, key))
+        return await respond_computed(documents, *question)
 
     @reads.get("/game/<game_id>")
     @policy(cache="public", auth="none", lookups=LOOKUPS_A_MINUTE)
