@@ -14,6 +14,7 @@ from typing import NamedTuple
 import orjson
 
 from ops.web.problems import ProblemError
+from quartapp.api.reads.narrowed import Narrowed
 from quartapp.api.reads.query import FINISHED, GameQuery, read_query
 from quartapp.documents.derived import Computed, Turns, Work
 from quartapp.documents.held import HeldDocuments
@@ -75,6 +76,7 @@ class GameLists:
         self._documents = documents
         self._pages = Prepared(documents, read_page, MAX_PAGES)
         self._indexes: dict[str | None, Index] = {}
+        self._narrowed = Narrowed()
 
     def read(self, query: bytes) -> tuple[str, Work] | None:
         """Return what a request's query asks: its key and the work; None for what documents do not answer.
@@ -97,8 +99,10 @@ class GameLists:
 
             async def render() -> bytes:
                 games: list[bytes | memoryview] = []
+                kept = self._narrowed.of(index.version, query.market, query.bookmaker)
                 for place in chosen:
-                    games.append(narrow(index.entries[place].raw, query.market, query.bookmaker))
+                    position, _, raw = index.entries[place]
+                    games.append(kept(position, raw))
                     await turns.rest()
                 return _page_body(index, query.sport, games, following)
 
@@ -172,18 +176,6 @@ def select(index: Index, query: GameQuery) -> tuple[Sequence[int], bool]:
                 return chosen, True
             chosen.append(place)
     return chosen, False
-
-
-def narrow(raw: bytes | memoryview, market: str | None, bookmaker: str | None) -> bytes | memoryview:
-    """Return a game with the asked book's and market's prices only; the game itself stays listed."""
-    if market is None and bookmaker is None:
-        return raw
-    game = orjson.loads(raw)
-    books = [book for book in game["bookmakers"] if bookmaker in (None, book["key"])]
-    if market is not None:
-        books = [{**book, "markets": [m for m in book["markets"] if m["key"] == market]} for book in books]
-        books = [book for book in books if book["markets"]]
-    return orjson.dumps({**game, "bookmakers": books})
 
 
 def _page_body(
