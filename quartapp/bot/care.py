@@ -39,6 +39,7 @@ _STAKE = re.compile(
     | \b(?:cu[aá]nto|qu[eé])\s+(?:\w+\s+)?(?:debo|debería|deberia|puedo|tengo\s+que)?\s*(?:apostar|apuesto|jugar|arriesgar)\b | \b(?:debo|debería|deberia)\s+apostar\b
     | \bmax(?:imum)?\s+bet\b | \ball[ -]in\b | \b(?:go|going)\s+(?:big|heavy|hard|all\s+in)\b | \bhow\s+much\s+(?:\w+\s+)?on\b | \b(?:would|will|do)\s+you\s+(?:\w+\s+)?(?:put|bet|stake|wager|risk|back|take|lay|hammer|fade)\b | \b(?:double|triple|increase|raise|lower)\s+(?:up\s+|down\s+|on\s+)?(?:my|the|your)\s+(?:bets?|stakes?|units?)\b | \b(?:hammer|smash|unload\s+on)\b | \b(?:\d+|one|two|three|five|ten|few)\s*units?\b | \b(?:good|smart|wise|bad)\s+(?:idea\s+to\s+)?(?:bet|play|wager|stake|value\s+bet)\b | \bwhat(?:'s|\s+is)\s+(?:the\s+|your\s+)?(?:best|top|smartest|safest)\s+(?:bet|play|wager)\b
     | \b(?:put|throw|bet|stake|risk)\s+(?:it\s+all|everything|all|the\s+(?:farm|house|lot))\b | \bkelly\b.{0,40}\b(?:say|says|on|for|about|bet|stake|recommend\w*)\b | \bcash\s+(?:it\s+)?out\b | \blet\s+it\s+ride\b | \badvi[cs]e\b.{0,20}\b(?:stakes?|bets?|betting)\b | \bstakes?\b.{0,40}\b(?:advise|suggest|recommend|say)\b
+    | \b(?:recomiendas?|aconsejas?|conviene|vale\s+la\s+pena)\b.{0,20}\b(?:apostar|apuesta|jugar)\w*
     | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+(?!.*\b(?:pays?|payouts?|paying|returns?|profit)\b).{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
     """,
     _FLAGS,
@@ -72,6 +73,15 @@ _ACT = re.compile(
     """,
     _FLAGS,
 )
+# What a stake would pay is a question about a price.
+_PAYOUT = re.compile(
+    r"\b(?:pays?|payouts?|paying|profit)\b|\bhow\s+much\s+(?:do|would|will|can|could)\s+(?:i|we|it|you)\s+(?:win|get|make|return)\b",
+    re.IGNORECASE,
+)
+_ADVICE = re.compile(
+    r"\b(?:should|shall|worth|good|smart|safe|best|recommend|advi[cs]e|bankroll|kelly|units?|all[ -]in|rent|savings)\b",
+    re.IGNORECASE,
+)
 _ORDER: tuple[tuple[Care, re.Pattern[str]], ...] = (
     ("minor", _MINOR),
     ("secret", _SECRET),
@@ -90,4 +100,8 @@ def care(message: str) -> Care | None:
     message = message.replace("\u2019", "'")
     if is_distress(message):
         return "distress"
-    return next((kind for kind, pattern in _ORDER if pattern.search(message)), None)
+    payout = _PAYOUT.search(message) is not None and not _ADVICE.search(message)
+    return next(
+        (kind for kind, pattern in _ORDER if pattern.search(message) and not (kind == "stake" and payout)),
+        None,
+    )

@@ -228,7 +228,7 @@ class Catalogue:
             if length == 1 and alias[0] in EVERYDAY | PLACE_WORDS:
                 behind_the = place > 0 and spoken[place - 1][0] == "the"
                 all_small = alias[0] in EVERYDAY and not any(capital for _, capital in spoken[1:])
-                if not (spoken[place][1] or behind_the or all_small):
+                if not (a_name(spoken, place) or behind_the or all_small):
                     continue
             return length, teams
         return 0, set()

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import islice
 
 from quartapp.bot import (
+    extremes_told,
     game_told,
     help_told,
     line_told,
@@ -35,6 +36,10 @@ RUNS = timedelta(hours=4)  # a game that began yesterday is today's while it las
 _OTHER_SPORT = re.compile(
     r"\btennis|\bgolf|\bcricket|\bufc\b|\bmma\b|\bboxing|\bnascar|\bf1\b|\bformula|\brugby|\bhorse|\bipl\b|\bdarts|\be-?sports"
     r"|\bla liga|\bserie a\b|\bbundesliga|\bligue 1|\bchampions league|\bcfl\b|\bafl\b|\bkbo\b|\bnpb\b|\bpga\b|\batp\b|\bwta\b",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(
+    r"\bresults?\b|\bfinals\b|\bfinal scores?\b|\bwho won\b|\byesterday\b|\blast night\b|\bwhat happened\b",
     re.IGNORECASE,
 )
 _LIVE = re.compile(
@@ -144,7 +149,10 @@ def unclear(question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[
 
 
 def _schedule(topic: Topic, question: Question, reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
-    listed = [game for game in catalogue.games if game.status in ("scheduled", "live")]
+    ended = _ENDED.search(question.message) is not None
+    listed = [
+        game for game in catalogue.games if game.status in (("final",) if ended else ("scheduled", "live"))
+    ]
     if _LIVE.search(question.message):
         listed = [game for game in listed if game.status == "live"]
     if question.sport is not None:
@@ -159,6 +167,16 @@ def _schedule(topic: Topic, question: Question, reads: Reads, catalogue: Catalog
         yield Sentence(texts.LIVE if _LIVE.search(question.message) else "No game of that kind is listed.")
         yield Sentence(texts.ABLE[1])
         return
+    if ended:
+        told = [
+            facts
+            for game in reversed(listed[-GAMES_TOLD:])
+            if (facts := read_game(reads, game.id)) is not None
+        ]
+        yield from map(game_told.where_it_stands, told)
+        return
+    if extremes_told.asked(question.message):
+        yield from extremes_told.answer(question.message, listed, reads)
     alone = question.sport is not None or question.day is not None or len(listed) <= GAMES_TOLD
     for game in listed[:GAMES_TOLD]:
         yield from _one_game(game, reads)

@@ -25,7 +25,7 @@ GAMES_NAMED = 3
 _POINT = re.compile(r"(?<![\w.])[+-]\d{1,2}(?:\.\d+)?(?![\d.%:/]\d|\d|%)")
 _SIDE = re.compile(r"\b(?P<side>over|under|o|u)\s?(?P<point>\d{1,3}(?:\.\d+)?)\b", re.IGNORECASE)
 _PAST = re.compile(
-    r"\bwho won\b|\bdid\b|\bfinal score\b|\bresults?\b|\blast (?:night|game|time|match|week)\b|\byesterday\b|\bended\b|\bwon\b|\blost\b|\bclos(?:ed|ing) (?:at|line|odds|price|number|spread|total)",
+    r"\bwho won\b|\bdid\b|\bwhat happened\b|\bfinal score\b|\bresults?\b|\blast (?:night|game|time|match|week)\b|\byesterday\b|\bended\b|\bwon\b|\blost\b|\bclos(?:ed|ing) (?:at|line|odds|price|number|spread|total)",
     re.IGNORECASE,
 )
 _RUNNING = re.compile(

@@ -81,7 +81,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (r"\bpuck ?line\b|\brun ?line\b", "The puck line and the run line are the spreads of hockey and of baseball."),
     (r"\bteasers?\b|\bround robin\b", "A teaser moves the lines of a parlay for a lower price, and a round robin makes several parlays of the same legs; neither is priced here."),
     (r"\bmiddl\w+", "A middle is a pair of bets at different lines that both win if the score lands between them."),
-    (r"\bmovement\b", "Line movement is how a line or a price changed since it was opened."),
+    (r"\bmov(?:e|es|ed|ing|ement)\b", "Line movement is how a line or a price changed since it was opened."),
     (r"\bclosing line value\b|\bclv\b", "Closing line value compares the price that was taken with the last price before the start: positive means that the price was better than the market's last word."),
     (r"\bedge\b|\bexpected value\b|\bev\b", "The edge is the expected value of a price by the probabilities of the other books: negative means that the price is worth less than what is staked on it on average."),
     (r"\bkelly\b", "The fraction is a formula's word for the share of a fund that a price would justify if the probability were known; it is a figure here, and no advice."),

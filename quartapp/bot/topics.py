@@ -52,7 +52,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
         "glossary",
         r"\bwhat(?:'s| is| are| does| do)\b.*\b(?:hold|vig|juice|edge|expected value|ev|moneyline|money line|spread|handicap|total|over/under|kelly|consensus"
         r"|closing line value|clv|no-vig|implied probability|american odds|decimal odds|fractional|parlay|accumulator|same[- ]game|arbitrage|roi)\b(?:\s+(?:mean|bet|bets|odds))?\s*\??$"
-        r"|\bexplain\b|\beli5\b|\bhow (?:do|does|can|would|to) (?:(?:you|one|i|we) )?(?:remove|take out|strip|get rid of|account for)\b|\b(?:american|decimal|fractional)\b.*\b(?:vs|versus|or|and|difference|different)\b.*\b(?:american|decimal|fractional|odds)\b|\bwhat(?:'s| is| are| does| do)\s+(?:an? |the )?(?:ats|o/u|ou|ml|chalk|dogs?|underdogs?|favou?rites?|cover|covering|hedge|hedging|pick'?em|puck ?line|run ?line|teasers?|round robin|middle|middling|line movement|moneylines?|totals?|spreads?|over[ /-]under|draw no bet|closing line)(?: mean| bet| stand for)?\W*$|\bmeaning\b|\bhow (?:do|can|should) (?:i|you|we) read\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
+        r"|^\W*why (?:do|does|did|is|are|would)\b|\bexplain\b|\beli5\b|\bhow (?:do|does|can|would|to) (?:(?:you|one|i|we) )?(?:remove|take out|strip|get rid of|account for)\b|\b(?:american|decimal|fractional)\b.*\b(?:vs|versus|or|and|difference|different)\b.*\b(?:american|decimal|fractional|odds)\b|\bwhat(?:'s| is| are| does| do)\s+(?:an? |the )?(?:ats|o/u|ou|ml|chalk|dogs?|underdogs?|favou?rites?|cover|covering|hedge|hedging|pick'?em|puck ?line|run ?line|teasers?|round robin|middle|middling|line movement|moneylines?|totals?|spreads?|over[ /-]under|draw no bet|closing line)(?: mean| bet| stand for)?\W*$|\bmeaning\b|\bhow (?:do|can|should) (?:i|you|we) read\b|\bmeaning of\b|\bdefine\b|\bhow do (?:american|decimal|fractional|parlay)|\bhow (?:is|are) .*\b(?:calculated|worked out|measured)\b",
     ),
     (
         "odds",
@@ -102,11 +102,11 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     (
         "chance",
         r"\bchances?\b|\bprobabilit\w+|\blikely\b|\blikelihood\b|\bwho(?:'s| is| will| wins?| would| gets?| do you)\b.*\b(?:win|wins|winning|favou?red|favou?rites?|beat|take)\b|\bwho wins\b|\bfavou?rites?\b|\bunderdogs?\b|\bfavou?red\b"
-        r"|\bpredict\w*|\bforecast\b|\bpercent\w*|\bwill (?:the )?.+ (?:win|beat)\b|\bimplied\b|\bconsensus\b|\bfair\b",
+        r"|\bpredict\w*|\bclosest (?:game|match)\w*|\b(?:biggest|heaviest|largest) (?:\w+ )?(?:dogs?|chalk|long ?shots?)\b|\bcoin ?flips?\b|\bforecast\b|\bpercent\w*|\bwill (?:the )?.+ (?:win|beat)\b|\bimplied\b|\bconsensus\b|\bfair\b",
     ),
     (
         "score",
-        r"\bscores?\b|\bresults?\b|\bfinal\b|\bwho won\b|\bdid .+ (?:win|lose|beat)\b|\bwinning\?|\bleading\b|\bahead\b|\bhow did\b|\bended\b|\bby how (?:many|much)\b|\b(?:won|win|lost|lose) by\b|\bhow (?:many|much) did\b|\b(?:are|is)\b.*\b(?:winning|losing|up|down|ahead|behind)\b\W*$|\b(?:game|match) over\b|\bover yet\b|\bfinished\b|\btime (?:is )?(?:left|remaining)\b|\b(?:what|which) (?:quarter|period|inning|half|minute)\b|\bhow (?:long|much) (?:is )?left\b",
+        r"\bscores?\b|\bfinals\b|\bwhat happened\b|\bresults?\b|\bfinal\b|\bwho won\b|\bdid .+ (?:win|lose|beat)\b|\bwinning\?|\bleading\b|\bahead\b|\bhow did\b|\bended\b|\bby how (?:many|much)\b|\b(?:won|win|lost|lose) by\b|\bhow (?:many|much) did\b|\b(?:are|is)\b.*\b(?:winning|losing|up|down|ahead|behind)\b\W*$|\b(?:game|match) over\b|\bover yet\b|\bfinished\b|\btime (?:is )?(?:left|remaining)\b|\b(?:what|which) (?:quarter|period|inning|half|minute)\b|\bhow (?:long|much) (?:is )?left\b",
     ),
     (
         "form",
@@ -114,7 +114,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "schedule",
-        r"\bwhen\b|\bwhat time\b|\bschedule\w*\b|\bfixtures?\b|\bnext\b|\btoday\b|\btonight\b|\btomorrow\b|\bthis week(?:end)?\b|\bupcoming\b|\bkick ?off\b|\btip-?off\b|\bstarts?\b|\bgames? (?:on|are)\b|\bwho (?:do|does|are|is) .+ play\w*\b|\bwho plays\b|\bplay(?:s|ing)? (?:next|today|tonight|tomorrow)\b"
+        r"\bwhen\b|\bwhat time\b|\byesterday\b|\blast night\b|\bschedule\w*\b|\bfixtures?\b|\bnext\b|\btoday\b|\btonight\b|\btomorrow\b|\bthis week(?:end)?\b|\bupcoming\b|\bkick ?off\b|\btip-?off\b|\bstarts?\b|\bgames? (?:on|are)\b|\bwho (?:do|does|are|is) .+ play\w*\b|\bwho plays\b|\bplay(?:s|ing)? (?:next|today|tonight|tomorrow)\b"
         r"|\bwhich games\b|\bwhat games\b|\blist .*games\b|\bany games\b|\bgames\b|\bwhere\b",
     ),
     (

@@ -44,6 +44,8 @@ def span(message: str, now: datetime) -> Span | None:
         return Span(midnight, midnight + _DAY + _EVENING)
     if re.search(r"\btomorrow", text):
         return Span(midnight + _DAY, midnight + 2 * _DAY + _EVENING)
+    if re.search(r"\byesterday\b|\blast night\b", text):
+        return Span(midnight - _DAY, midnight + _EVENING)
     if _WEEKEND.search(text):
         saturday = midnight + _DAY * ((5 - now.weekday()) % 7 if now.weekday() < 6 else 0)
         return Span(saturday, saturday + (2 if saturday.weekday() == 5 else 1) * _DAY + _EVENING)

@@ -14,6 +14,8 @@ _PLAIN = {
 _SPANISH = {
     "cuotas": "odds", "cuota": "odds", "momios": "odds", "precio": "price", "precios": "prices",
     "lesionados": "injured", "lesionado": "injured", "lesiones": "injuries", "lesión": "injury",
+    "gewinnt": "who wins", "quoten": "odds", "quote": "odds", "cote": "odds", "cotes": "odds", "verletzt": "injured",
+    "blessés": "injured", "blessé": "injured", "paga": "pays",
     "gana": "who wins", "ganará": "who wins", "favorito": "favorite", "partido": "game", "partidos": "games",
     "hoy": "today", "mañana": "tomorrow", "cuándo": "when", "cuando": "when", "juega": "play next",
     "juegan": "play next", "marcador": "score", "resultado": "result", "reglas": "rules", "aplazado": "postponed",

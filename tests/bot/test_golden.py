@@ -24,6 +24,19 @@ from tests.bot.stand import HERE, NOW, Asking, etag_of, publish_into, world
 REGION = "US-NJ"
 SAID_BY_LIARS = ("you should", "put your rent", "guaranteed", "will win", "sure thing", "bankroll", "example.bet", "sk-",
                  "<script", "previous instructions")  # fmt: skip
+NEVER_PHRASED = (
+    "rules",
+    "glossary",
+    "able",
+    "unknown",
+    "help",
+    "despair",
+    "chasing",
+    "calm",
+    "age",
+    "exclusion",
+    "odd",
+)
 LIES = (
     "none",
     "wrong_numbers",
@@ -146,9 +159,7 @@ async def test_every_question_is_answered_and_every_attack_refused_without_a_key
 async def test_a_lying_model_gets_no_figure_and_no_name_past_the_check(documents: dict[str, Any]) -> None:
     asking = Asking(documents)
     bot, checker = asking.bot, SecondChecker(asking.documents, asking.etags)
-    asked = [
-        row for row in QUESTIONS + ATTACKS if row["kind"] not in ("rules", "glossary", "able", "unknown")
-    ]
+    asked = [row for row in QUESTIONS + ATTACKS if row["kind"] not in NEVER_PHRASED]
     right = count = 0
     modes: Counter[tuple[str, str]] = Counter()
     for number in range(1_000):
