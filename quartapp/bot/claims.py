@@ -14,36 +14,38 @@ from quartapp.bot.sides import Sides
 
 SCORED = re.compile(
     r"""
-      \b(?P<live_ahead>leads?|leading|ahead|(?<!of\ )(?<!of\ the\ )winning(?!\ (?:about\ |around\ |roughly\ )?\d)|(?<!of\ )beating)\b
-    | \b(?P<live_behind>trail(?:s|ing)?|behind|losing)\b
+      \b(?P<live_ahead>leads?|leading|ahead|(?<!of\ )(?<!of\ the\ )winning(?!\ (?:about\ |around\ |roughly\ )?[\d.]+\ ?%)|(?:is|are)\ up(?=\ \d)|(?<!of\ )beating)\b
+    | \b(?P<live_behind>trail(?:s|ing)?|behind|losing|(?:is|are)\ down(?=\ \d))\b
     | \b(?P<final_behind>lost)\b
-    | \b(?P<final_ahead>won|beat|defeated|wins(?!\ (?:about\ |around\ |roughly\ )?\d)|(?<!on\ the\ )(?<!for\ the\ )(?<!of\ the\ )(?<!best\ )winners?(?!\ (?:price|edge|market|odds|line|spread|probabilit)))\b
+    | \b(?P<final_ahead>won|beat|defeated|wins(?!\ (?:about\ |around\ |roughly\ )?[\d.]+\ ?%)|(?<!on\ the\ )(?<!for\ the\ )(?<!of\ the\ )(?<!best\ )winners?(?!\ (?:price|edge|market|odds|line|spread|probabilit)))\b
     | \b(?P<final>final|ended|finished)\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _CHANCE_THAT = re.compile(r"\b(?:probability|chances?) that\b[^,;]*?\bwins\b", re.IGNORECASE)
 _FAVOURED = re.compile(
-    r"(?:\b(?P<slight>slight|narrow|slim|modest)\s+|\b(?P<heavy>heavy|strong|clear|big)\s+)?(?:[+-]?[\d.]+[ -]point\s+)?"
+    r"(?:\b(?P<slight>slight|narrow|slim|modest)\s+|\b(?P<heavy>heavy|strong|clear|big)\s+)?(?:(?:home|road|away)\s+)?(?:[+-]?[\d.]+[ -]point\s+)?"
     r"(?:\b(?P<less>underdogs?|less likely)\b|\b(?:favou?red|favou?rites?|more likely|most likely)\b)",
     re.IGNORECASE,
 )
 _DEGREE = re.compile(r"\b(?:slight|narrow|slim|modest|heavy|strong|clear|big)\b", re.IGNORECASE)
 SLIGHT, HEAVY = 0.6, 0.7  # a favourite's chance, at the most and at the least
 _PLACED = re.compile(
-    r"\b(?P<host>host(?:s|ing)?)\b|\b(?P<visit>visit(?:s|ing)?(?!\s+(?:team|side))|travels?(?:\s+to)?)\b"
-    r"|(?P<home>\bhome\s+(?:team|side)s?\b|\bat\s+home\b)|(?P<away>\b(?:away|road|visiting)\s+(?:team|side)s?\b|\bon\s+the\s+road\b)",
+    r"\b(?P<host>host(?:s|ing)?)\b|\b(?P<visit>visit(?:s|ing)?(?!\s+(?:team|side|favou?rite|underdog))|travels?(?:\s+to)?)\b"
+    r"|(?P<home>\bhome\s+(?:team|side|favou?rite|underdog)s?\b|\(home\)|\bat\s+home\b)|(?P<away>\b(?:away|road|visiting)\s+(?:team|side|favou?rite|underdog)s?\b|\(away\)|\bon\s+the\s+road\b)",
     re.IGNORECASE,
 )
 _WHERE = re.compile(r"\b(?:at|in)\s+(?:the\s+)?$", re.IGNORECASE)
-_MEETING = re.compile(r"\b(?:plays?|playing|faces?|facing|meets?|against|versus|vs|v)\b", re.IGNORECASE)
+_MEETING = re.compile(
+    r"\b(?:plays?|playing|faces?|facing|meets?|takes?\s+on|against|versus|vs|v)\b", re.IGNORECASE
+)
 _PLAYS = re.compile(
-    r"\u00a4\s+(?:plays?|playing|faces?|facing|meets?)\b|\bto\s+(?:face|meet|play)\b|\b(?:against|versus|vs|v)\b",
+    r"\u00a4(?:\s*\((?:home|away)\))?\s+(?:plays?|playing|faces?|facing|meets?|takes?\s+on)\b|\bto\s+(?:face|meet|play)\b|\b(?:against|versus|vs|v)\b",
     re.IGNORECASE,
 )
 # Whom something is done to: what is said next is not said of them.
 _OBJECT = re.compile(
-    r"\b(?:host(?:s|ing)?|visit(?:s|ing)?|fac(?:es?|ing)|play(?:s|ing)?|meets?|at|against|vs\.?|v\.?|versus|over|than|"
+    r"\b(?:host(?:s|ing)?|visit(?:s|ing)?|fac(?:es?|ing)|play(?:s|ing)?|meets?|takes?\s+on|at|against|vs\.?|v\.?|versus|over|than|"
     r"beat|beating|defeated|to|in|leads?|leading|trail(?:s|ing)?|of|behind)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
@@ -199,7 +201,7 @@ def _is_placed(text: str, found: re.Match[str], game: Sides, teams: Sequence[Men
     if role is None or other is None:
         return False
     following = [one for one in teams if one.start >= found.end()][:1]
-    own = subject(text, found.start(), teams)
+    own = subject(text, found.start(), teams, is_figure=found.group().startswith("("))
     if own is None:
         if found["host"] or found["visit"] or not following:
             return False

@@ -14,7 +14,7 @@ from quartapp.bot.sides import market_of
 _KINDS = re.compile(
     r"""
       \b(?P<implied>impl\w+(?:\s+win)?(?:\s+(?:probabilit\w+|chances?))?)\b
-    | \b(?P<probability>probabilit\w+|chances?|likely|of\s+the\s+time|percent\w*|wins|win(?=\s+\d)|winning|consensus(?!\s+(?:total|spread|line|winner)))\b
+    | \b(?P<probability>probabilit\w+|chances?|likely|of\s+the\s+time|percent\w*|wins|win(?=\s+\d)|winning(?!\s+\d+-\d)|consensus(?!\s+(?:total|spread|line|winner)))\b
     | \b(?P<edge>edges?|average\s+(?:return|edge)s?)\b | \b(?P<hold>hold|vig|margin|overround)\b
     | \b(?P<price>price[sd]?|odds|pays?|paying|quot\w+|costs?|moneylines?|decimal|american|fractional)\b
     | \b(?P<line>(?:spreads?|lines?|handicaps?|totals?)(?!\s+(?:market|price|edge|odds|probabilit|hold))|favou?red\s+by|favou?rites?\s+by|points?)\b
@@ -201,8 +201,10 @@ def _said(text: str, numeral: Numeral) -> str | None:
         near = [one for one in near if one.lastgroup in kinds]
     before = [
         one
-        for one in _KINDS.finditer(text[: numeral.start])
-        if (kinds is None or one.lastgroup in kinds) and not _is_market_alone(text, one)
+        for one in _KINDS.finditer(text)
+        if one.end() <= numeral.start
+        and (kinds is None or one.lastgroup in kinds)
+        and not _is_market_alone(text, one)
     ]
     # Over and Under are words for a line where nothing else says what a figure is.
     before = [one for one in before if one.lastgroup != "side"] or before

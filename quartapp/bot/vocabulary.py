@@ -36,13 +36,14 @@ _WORDS = frozenset(
 # Words that say one thing together and could say anything alone.
 _PHRASES = re.compile(
     r"""
-      \b(?:home|away|road|visiting)\s+(?:team|side)s?\b | \bat\s+home\b | \bon\s+the\s+road\b | \b(?:more|less|most)\s+likely\b
+      \b(?:home|away|road|visiting)\s+(?:team|side|favou?rite|underdog)s?\b | \((?:home|away)\) | \bat\s+home\b | \bon\s+the\s+road\b | \b(?:more|less|most)\s+likely\b
     | \bto\s+win\b | \bof\s+the\s+time\b | \bover\s+(?:the\s+)?(?=\u00a4) | \bat\s+that\s+price\b | \bhead[- ]to[- ]head\b | \baccording\s+to\b | \bcompared\s+(?:with|to)\b
     | \bwin\s+(?:probability|probabilities|chances?)\b | \b(?:probability|chances?)\s+that\b | \bon\s+average\b
-    | \b(?:kicks|tips)\s+off\b | \b(?:final|away|home|current)?\s*score\s+(?:is|was|of|stands)\b | \bpick'?em\b | \b(?:away|home)\s+score\b
+    | \b(?:kicks|tips)\s+off\b | \b(?:final|away|home|current)?\s*score(?:\s+(?:is|was|of|stands)\b|:) | \bpick'?em\b | \b(?:away|home)\s+score\b
     | \bbest\s+available\b | \bboth\s+at\b | \bbetween\s+(?:the\s+)?(?=\u00a4) | \bamong\s+(?=books|bookmakers)
     | \bwill\s+(?=(?:host|play|face|visit|meet|start|travel)\b) | \b(?:an?|the)\s+\u00a4\s+win(?=\s+(?:is|at|price|costs?)\b) | ,?\s\bor\s+(?=\d+\.\d+\s+(?:in\s+)?decimal)
     | \bwin\s+(?=\d[\d.]*\s?%\s+of\s+the\s+time)
+    | \b(?:is|are)\s+given\b | \b(?:is|are)\s+(?:up|down)\s+(?=\d+-\d) | \u00a4\s+takes?\s+on\s+(?:the\s+)?(?=\u00a4)
     | \baverage\s+(?:return|edge|hold)s?\b | \bthis\s+(?:game|match|matchup)\b | \bcomes?\s+in\s+at\b
     """,
     re.VERBOSE | re.IGNORECASE,

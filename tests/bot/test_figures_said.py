@@ -94,3 +94,59 @@ def test_a_figure_is_sent_as_what_it_is_and_as_nothing_else(team: str) -> None:
     assert not wrong
     assert count > 1_000
     assert sent > 40
+
+
+# What a sentence claims of {a}, and so of {b}: that it is at home, likelier, ahead, or has won.
+CLAIMS = {
+    "home": (
+        "The {a} host the {b}.", "The {b} visit the {a}.", "The {b} travel to the {a}.", "The {a} are at home.",
+        "The {b} are on the road.", "The home team is the {a}.", "The {b} are the away team.", "{b} at {a}.",
+        "The {a} play the {b} at home.", "The {b} play at the {a}.", "The {a} (home) face the {b} (away).",
+    ),
+    "likelier": (
+        "The {a} are favored.", "The {b} are underdogs.", "The favorite is the {a}.", "The {a} are favored over the {b}.",
+        "The {a} are more likely to win than the {b}.", "The {b} are less likely to win.", "The underdog is the {b}.",
+    ),
+    "ahead": (
+        "The {a} lead the {b}.", "The {b} trail the {a}.", "The {a} are ahead of the {b}.", "The {a} lead {high}-{low}.",
+        "The {b} are behind, {low}-{high}.", "The {a} are winning {high}-{low}.", "The {b} are losing to the {a}.",
+    ),
+    "won": (
+        "The {a} beat the {b}.", "The {b} lost to the {a}.", "The {a} won {high}-{low}.", "The {b} lost {low}-{high}.",
+        "The {a} defeated the {b} {high}-{low}.", "The {a} won the game.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "team", ["Kansas City Chiefs", "Everton", "Miami Heat", "Baltimore Ravens", "Dallas Cowboys"]
+)
+def test_a_claim_is_sent_of_the_team_of_which_it_is_true_alone(team: str) -> None:
+    cited = Cited()
+    game = cited.game(team)
+    scores = game.scores() or ()
+    own = [*game.teams(), *(fact for *_, fact in game.chances()), *scores]
+    facts = tuple(dict.fromkeys(one for fact in own for one in (fact, *fact.beside)))
+    games = games_of(facts)
+    chances = {outcome: value for outcome, value, _ in game.chances()}
+    points = {game.away: float(scores[0].value), game.home: float(scores[1].value)} if scores else {}
+    wrong: list[tuple[str, Any]] = []
+    for first, other in ((game.home, game.away), (game.away, game.home)):
+        is_ahead = bool(points) and points[first] > points[other]
+        true = {
+            "home": first == game.home,
+            "likelier": game.status != "final" and chances.get(first, 0) > chances.get(other, 0),
+            "ahead": game.status == "live" and is_ahead,
+            "won": game.status == "final" and is_ahead,
+        }
+        figures = {
+            "high": f"{max(points.values(), default=2):g}",
+            "low": f"{min(points.values(), default=1):g}",
+        }
+        for claim, forms in CLAIMS.items():
+            for form in forms:
+                text = form.format(a=first, b=other, **figures)
+                why = phrased_problem(text, facts, games, cited.catalogue.distinctive)
+                if (why is None) != true[claim]:
+                    wrong.append((text, why))
+    assert not wrong
