@@ -31,8 +31,10 @@ class Model:
     async def write(self, asked: list[dict[str, str]]) -> AsyncGenerator[str, None]:
         """Yield the answer to messages. Raises WriterError."""
         self._asked = most(asked) - ANSWER_TOKENS
+        written = self._stream.pieces(asked, ANSWER_TOKENS, self._usage)
+        del asked
         try:
-            async with aclosing(self._stream.pieces(asked, ANSWER_TOKENS, self._usage)) as pieces:
+            async with aclosing(written) as pieces:
                 async for piece in pieces:
                     self._written += tokens(piece)
                     yield piece

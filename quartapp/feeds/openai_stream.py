@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import orjson
@@ -92,11 +91,14 @@ class ChatStream:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        # A copy, because orjson's own keeps the room that it grew into; it stays for as long as the answer is open.
+        body = bytes(memoryview(orjson.dumps(request)))
+        del messages, request
         deadline = asyncio.get_running_loop().time() + self._patience.whole
         for attempt in range(1, ATTEMPTS + 1):
             began = False
             try:
-                async with aclosing(self._once(request, usage, deadline)) as pieces:
+                async with aclosing(self._once(body, usage, deadline)) as pieces:
                     async for piece in pieces:
                         began = True
                         if piece:
@@ -108,9 +110,7 @@ class ChatStream:
                     raise
                 await self._sleep(wait)
 
-    async def _once(
-        self, request: dict[str, Any], usage: Usage, deadline: float
-    ) -> AsyncGenerator[str, None]:
+    async def _once(self, body: bytes, usage: Usage, deadline: float) -> AsyncGenerator[str, None]:
         patience = self._patience
         usage.calls += 1  # before it is sent: whoever leaves while it is on its way has asked all the same
         # What httpx says of a failure may hold a header, and so the key: only its kind is told.
@@ -118,8 +118,12 @@ class ChatStream:
             async with self._client.stream(
                 "POST",
                 self._url,
-                json=request,
-                headers={"Authorization": f"Bearer {self._key}", "Accept": "text/event-stream"},
+                content=body,
+                headers={
+                    "Authorization": f"Bearer {self._key}",
+                    "Accept": "text/event-stream",
+                    "Content-Type": "application/json",
+                },
                 timeout=httpx.Timeout(patience.first_byte, connect=patience.connect, pool=patience.connect),
             ) as answer:
                 if _refused(answer):

@@ -45,12 +45,12 @@ def open_models(settings: ModelSettings) -> Callable[[], Model] | None:
 
     @cache
     def stream() -> ChatStream:
-        # httpx takes some 10 MB: a process that is never asked does without it.
-        from quartapp.feeds.http import open_client
+        # httpx takes some MB: a process that is never asked does without it.
         from quartapp.feeds.openai_stream import ChatStream, Patience
+        from quartapp.feeds.stream_transport import open_streaming_client
 
         return ChatStream(
-            open_client(connections=256),
+            open_streaming_client(settings.openai_base_url, connections=256),
             settings.openai_base_url,
             key.get_secret_value(),
             settings.openai_model,
