@@ -1,7 +1,8 @@
 """Suggestions and prices beside the games list, and what many different questions do to a published read.
 
 Run: ``python -m bench.parlays``. The slate is the daily pass's, 1,800 games; the server runs with FAST_READS=false, so
-that every answer goes the same way. Each request comes from a client of its own, as no one client may ask so often.
+that every answer goes the same way, and the published read is asked of one with FAST_READS=true too. Each request comes
+from a client of its own, as no one client may ask so often.
 """
 
 from __future__ import annotations
@@ -114,32 +115,36 @@ def main() -> int:
     with ExitStack() as stack:
         services = stack.enter_context(embedded_services(root, durable=False))
         url = asyncio.run(daily_pass.fill(services))
-        server = ours(
-            stack,
-            url,
-            services.redis_url,
-            FAST_READS="false",
-            TRUSTED_PROXIES="127.0.0.0/8",
-            LOG_LEVEL="ERROR",
-        )
-        base = server.url("")
+        shared = {"TRUSTED_PROXIES": "127.0.0.0/8", "LOG_LEVEL": "ERROR"}
+        bases = {
+            choice: ours(stack, url, services.redis_url, FAST_READS=choice, **shared).url("")
+            for choice in ("false", "true")
+        }
+        base = bases["false"]
         loads = plans(base)
         rates: dict[str, list[float]] = {name: [] for name in loads}
-        tails: list[float] = []
+        tails: dict[str, list[float]] = {choice: [] for choice in bases}
         for _ in range(options.rounds):
             for name, script in loads.items():
                 rate, tail, failed = run_wrk(base, script, connections=32, seconds=options.seconds)
                 rates[name].append(rate)
                 print(f"{name:<26}{rate:>9.0f} req/s  p99 {tail:>7.2f} ms  {failed} failed", flush=True)
-            quiet, loaded = sports_tail(base, options.seconds)
-            tails.append(loaded / quiet)
-            print(
-                f"/api/sports p99 {quiet:.2f} ms, beside 16 with distinct filters {loaded:.2f} ms", flush=True
-            )
+            for choice, asked in bases.items():
+                quiet, loaded = sports_tail(asked, options.seconds)
+                tails[choice].append(loaded / quiet)
+                print(
+                    f"/api/sports p99, FAST_READS={choice}: {quiet:.2f} ms, beside 16 with distinct filters "
+                    f"{loaded:.2f} ms",
+                    flush=True,
+                )
     for name, values in rates.items():
         shares = [one / other for one, other in zip(values, rates["games list"], strict=True)]
         print(f"{name:<26}{min(shares):.2f} / {median(shares):.2f} / {max(shares):.2f} of the games list")
-    print(f"/api/sports p99, beside / quiet: {min(tails):.2f} / {median(tails):.2f} / {max(tails):.2f}")
+    for choice, values in tails.items():
+        print(
+            f"/api/sports p99, FAST_READS={choice}, beside / quiet: "
+            f"{min(values):.2f} / {median(values):.2f} / {max(values):.2f}"
+        )
     return 0
 
 

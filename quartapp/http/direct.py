@@ -201,8 +201,6 @@ class Direct:
         if status == 412:
             return False
         shared = self._cors.headers(headers.get(b"origin", b"").decode("latin-1"), question.policy)
-        if "Vary" in shared:
-            shared["Vary"] = f"Accept-Encoding, {shared['Vary']}"
         more = {
             name.lower().encode(): value.encode("latin-1")
             for name, value in ((taken.headers() if taken is not None else {}) | shared).items()
