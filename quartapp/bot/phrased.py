@@ -13,6 +13,8 @@ from quartapp.bot.vocabulary import wording_problem
 
 # A spread's sign said in words, or a score's dash: the figure that is meant.
 _MEANT = (
+    (re.compile(r"\s+[\u2013\u2014]\s+(?=[A-Za-z])"), ", "),
+    (re.compile(r"[\u201c\u201d]"), '"'),
     (re.compile(r"\bover/under\b", re.IGNORECASE), "total"),
     (re.compile(r"\b((?:favou?red|favou?rites?)\s+by|giving|gives|laying|lays)\s+(\d)", re.IGNORECASE), r"\1 -\2"),
     (re.compile(r"\b(getting|gets|receiving)\s+(\d)", re.IGNORECASE), r"\1 +\2"),

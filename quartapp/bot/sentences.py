@@ -9,6 +9,8 @@ _MARKS = r"(?:\s*\[[\d,\s]+\])*"
 _END = re.compile(rf"[.!?]['\")]?{_MARKS}(?=\s)|\n+")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:St|vs|No|Jr|Sr|Dr|Mr|Mt|Ft|[A-Z])\.$")
 _MARK = re.compile(r"\s*\[([\d,\s]+)\]")
+_EMPHASIS = re.compile(r"\*+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)|`")
+_BULLET = re.compile(r"^(?:[-*•#>\s](?![\d.]))+")  # the sign of "-129" is none
 UNFINISHED_LETTERS = 1_000  # a sentence that does not end by then is none
 
 
@@ -62,5 +64,5 @@ def _written(text: str) -> list[Written]:
         )
     )
     plain = _MARK.sub("", text).strip()
-    plain = re.sub(r"^[-*•#\s]+", "", plain)
+    plain = _BULLET.sub("", _EMPHASIS.sub("", plain))
     return [Written(plain, cited)] if re.search(r"\w", plain) else []

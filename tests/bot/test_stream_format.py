@@ -35,10 +35,11 @@ ODD = (
 )
 FACTS = ("best winner price of Kansas City Chiefs", "consensus total")
 WRITTEN = (
-    "The Chiefs are -129 at Pinnacle {0}. The Chiefs are -1.\n5 at Pinnacle {0}. The total is 4{1}. The total is 44.\n"
-    "- The total is 44.5 {1}\n- The Browns are -129 at Pinnacle {0}\n| Chiefs | -129 | {0}\n"
-    "The total is 1\u200b44.5 {1}. The game No. 1 is 44.5 {1}. {0} Browns: -129. The Chiefs {0}.\n-129 {0}.\n"
-    "The total is 44.5 {1}. The Chiefs are -129 at Pinnacle and the total is 4"
+    "**The Chiefs** are -129 at Pinnacle {0}. The Chiefs are -1.\n5 at Pinnacle {0}. The total is 4{1}. "
+    "The total is 44.\n- The total is 44.5 {1}\n- The Browns are -129 at Pinnacle {0}\n"
+    "* -129 at Pinnacle is the price of the _Chiefs_ {0}\n| Chiefs | -129 | {0}\n"
+    "The total is 1\u200b44.5 {1}. The total is 1**44.5** {1}. The game No. 1 is 44.5 {1}. {0} Browns: -129. "
+    "The Chiefs {0}.\n-129 {0}.\nThe total is 44.5 {1}. The Chiefs are -129 at Pinnacle and the total is 4"
 )
 
 
@@ -82,5 +83,10 @@ async def test_where_a_piece_ends_changes_nothing() -> None:
         asked = Asked("Who wins, Kansas City or Cleveland?", "US-NJ")
         assert [event async for event in bot.answer(asked, told, NOW, Pieces(length))]
         answers.append(told.texts)
-    true = ["The Chiefs are -129 at Pinnacle.", "The total is 44.5", "The total is 44.5."]
+    true = [
+        "The Chiefs are -129 at Pinnacle.",
+        "The total is 44.5",
+        "-129 at Pinnacle is the price of the Chiefs",
+        "The total is 44.5.",
+    ]
     assert answers == [true] * len(answers)
