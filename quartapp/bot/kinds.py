@@ -52,6 +52,7 @@ _ATTACHED = re.compile(r"(?<!\bof )(?<!\bof the )\u00a4\s+\(?$")
 _MARKET_WORD = re.compile(r"spreads?|lines?|handicaps?|totals?|moneylines?", re.IGNORECASE)
 _ON_THE = re.compile(r"\b(?:on|of|for|in)\s+(?:the\s+)?$", re.IGNORECASE)
 _APART = re.compile(r"[,;:(]|\b(?:and|while|whereas|but|with)\b", re.IGNORECASE)
+_PRICED = re.compile(r"(?<!that )\b(?:prices?|priced|moneylines?|pays?)\b", re.IGNORECASE)
 _BY = re.compile(r"\bby\s+(?:about\s+|around\s+|roughly\s+)?$", re.IGNORECASE)
 _POINTS = re.compile(r"[\s-]*(?:points?|goals|runs)\b", re.IGNORECASE)
 _AS_LINE = re.compile(
@@ -214,6 +215,8 @@ def _said(text: str, numeral: Numeral) -> str | None:
         return "implied" if is_implied else _kind(near[0])
     if own:
         return _kind(own[-1])
+    if kinds is not None and _PRICED.search(text[_clause_start(text, numeral) : numeral.start]):
+        return "price"
     if _is_american(numeral):
         return "price"
     if before:
