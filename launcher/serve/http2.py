@@ -20,7 +20,7 @@ MOST_BODY_BYTES = 1024 * 1024  # of one request; bodies over 64 KiB are refused 
 MOST_STREAMS = (
     500  # begun and not yet cleared away: a client may have 100 open, and take back any number at once
 )
-NO_ERROR, CANCEL, ENHANCE_YOUR_CALM = 0x0, 0x8, 0xB  # RFC 9113, 7
+NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM = 0x0, 0x7, 0x8, 0xB  # RFC 9113, 7
 
 
 class LastingH2(H2Protocol):
@@ -48,6 +48,9 @@ class LastingH2(H2Protocol):
                 await self.send(RawData(data=self.goodbye(ENHANCE_YOUR_CALM)))
                 await self.send(Closed())
                 return
+            if isinstance(event, h2.events.RequestReceived) and self.context.terminated.is_set():
+                self._reset(event.stream_id, REFUSED_STREAM)  # which says that it is safe to send again
+                continue
             if isinstance(event, h2.events.DataReceived) and not await self._wanted(event):
                 continue
             await super()._handle_events([event])

@@ -28,6 +28,7 @@ class Client:
         self.ended: dict[int, str] = {}
         self.goodbye: Any = None
         self.pinged = False
+        self.names: set[str] = set()
         self.closed = False
 
     async def connect(self, served: Served) -> Client:
@@ -64,6 +65,7 @@ class Client:
 
     def _take(self, event: Any) -> None:
         if isinstance(event, h2.events.ResponseReceived):
+            self.names |= {_text(name) for name, _ in event.headers}
             self.status[event.stream_id] = next(
                 _text(value) for name, value in event.headers if _text(name) == ":status"
             )
@@ -189,6 +191,27 @@ async def test_frames_that_ask_for_nothing_leave_a_connection_idle_since_its_las
     await eventually(lambda: client.pinged)
     await eventually(lambda: connection.phase == "idle")
     assert connection.since == since
+    await client.leave()
+
+
+async def test_while_the_process_leaves_a_new_request_is_told_to_go_elsewhere(start_server: Start) -> None:
+    served = await start_server()
+    client = await Client().connect(served)
+    under_way = client.ask("/api/parlays/price", "POST", ("content-type", "application/json"), end=False)
+    served.web.asgi.closing = True
+    assert await client.answer(client.ask("/api/sports")) == "200"
+    assert "connection" not in client.names, (
+        "HTTP/2 has no such header, and clients refuse an answer with one"
+    )
+    (connection,) = served.connections._open
+    served.connections.stop()
+    served.stop.set()
+    await eventually(connection.context.terminated.is_set)
+    assert await client.answer(client.ask("/api/sports")) == "reset 7", "refused: safe to send again"
+    client.http.end_stream(under_way)
+    client.send()
+    assert await client.answer(under_way) in ("400", "422")
+    await eventually(lambda: client.closed)
     await client.leave()
 
 
