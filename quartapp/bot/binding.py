@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from quartapp.bot.athletes import athlete_problem
 from quartapp.bot.check import normalise
@@ -17,6 +18,7 @@ from quartapp.bot.claims import SCORED, claim_problem, says_something, subject
 from quartapp.bot.facts import Fact
 from quartapp.bot.game_facts import SIDES
 from quartapp.bot.kinds import is_best, is_in_market, is_in_range, is_of_kind, needs_figure
+from quartapp.bot.lexicon import MONTHS, WEEKDAYS
 from quartapp.bot.mentions import Mention, mentions
 from quartapp.bot.numerals import Numeral, Sayable, numerals
 from quartapp.bot.sides import Sides, game_of, market_of
@@ -27,6 +29,9 @@ _AT_BOOK = re.compile(
     r"(?:at|with|from|on|by|\()?\s*(?:the\s+)?",
     re.IGNORECASE,
 )
+_DAY = re.compile(rf"\b(?:{'|'.join((*MONTHS, *WEEKDAYS))})\b", re.IGNORECASE)
+_SAID_FOR = re.compile(r"\d%?\s+(?:for|on)\s+(?:the\s+)?$", re.IGNORECASE)
+_HIS_OF = re.compile(r"(?:'s?\s+[a-z ]*\b(?:on|of|for)|\s+(?:on|for))\s+(?:the\s+)?", re.IGNORECASE)
 _TOTAL_BEHIND = re.compile(r"(?:'s?)?\s+(?:totals?|over|under)\b(?!\s+the\b)", re.IGNORECASE)
 _TOTAL_BEFORE = re.compile(
     r"\btotals?\s+(?:(?:is|stands|at)\s+)*(?:[\d.]+\s+)?(?:points?\s+)?(?:of|for)\s+(?:the\s+)?$",
@@ -66,6 +71,7 @@ def binding_problem(text: str, facts: Sequence[Fact], games: Mapping[str, Sides]
     return (
         needs_figure(read.plain)
         or _total_of_one(read)
+        or _price_of_another(read)
         or _figures(read, facts)
         or claim_problem(read.plain, read.games, read.teams)
         or athlete_problem(read.text, athletes, read.teams)
@@ -95,6 +101,8 @@ def _emptiness(read: Read, games: Mapping[str, Sides], athletes: Sequence[Fact])
     has_athlete = bool(mentions(read.text, {fact.names[0] for fact in athletes}))
     if not has_athlete and not any(numerals(read.plain)) and not says_something(read.plain, read.teams):
         return "nothing to check"
+    if len(read.games) > 1 and _DAY.search(read.plain):
+        return "a day of one game or the other"
     if len(games) > 1 and not has_athlete and not [one for one in read.teams if not one.names <= set(SIDES)]:
         return "no game named"
     return None
@@ -107,6 +115,14 @@ def _total_of_one(read: Read) -> str | None:
             _TOTAL_BEHIND.match(read.plain[one.end :]) or _TOTAL_BEFORE.search(read.plain[: one.start])
         ):
             return "the total of one team"
+    return None
+
+
+def _price_of_another(read: Read) -> str | None:
+    """Return that one is said to have the price or the chance of another: "the Browns' price on the Chiefs"."""
+    for one, other in pairwise(read.teams):
+        if one.names != other.names and _HIS_OF.fullmatch(read.plain[one.end : other.start]):
+            return "the figure of two"
     return None
 
 
@@ -150,7 +166,13 @@ def _is_of(read: Read, numeral: Numeral, fact: Fact, starts_with_name: bool) -> 
     ahead = [one for one in read.owners if one.start > numeral.start]
     end = numeral.start + len(numeral.text)
     if ahead and _is_said_for(read.plain[end : ahead[0].start]):
-        return bool(ahead[0].names & owners)
+        before = [one for one in read.owners if one.end <= numeral.start][-1:]
+        is_taken = (
+            before
+            and not re.search(r"\d", read.plain[before[0].end : numeral.start])
+            and not _SAID_FOR.search(read.plain[: before[0].start])
+        )
+        return bool(ahead[0].names & owners) and not (is_taken and before[0].names != ahead[0].names)
     if ahead and not starts_with_name:
         return bool(ahead[0].names & owners)
     return subject(read.plain, numeral.start, read.owners, is_figure=True) in owners

@@ -46,7 +46,7 @@ _PLAYS = re.compile(
 # Whom something is done to: what is said next is not said of them.
 _OBJECT = re.compile(
     r"\b(?:host(?:s|ing)?|visit(?:s|ing)?|fac(?:es?|ing)|play(?:s|ing)?|meets?|takes?\s+on|at|against|vs\.?|v\.?|versus|over|than|"
-    r"beat|beating|defeated|to|in|leads?|leading|trail(?:s|ing)?|of|behind)\s+(?:the\s+)?$",
+    r"(?<=\u00a4 )with|beat|beating|defeated|to|in|leads?|leading|trail(?:s|ing)?|of|behind)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
 _NOT_OBJECT = re.compile(
@@ -56,6 +56,19 @@ _NOT_OBJECT = re.compile(
 _JOINED = re.compile(r"\s*(?:,|/|&|,?\s*and)\s*(?:the\s+)?", re.IGNORECASE)
 _CLOSED = re.compile(
     r"[,)]\s*(?:are|is|have|has|pays?|stand|leads?|trails?|won|lost|beat|hosts?|visits?)\b", re.IGNORECASE
+)
+_MISSED = re.compile(
+    r"\b(?:is|are|now|currently|scheduled|about|stands?|sits?|comes?|set)\s+to\s+win\b"
+    r"|\b(?:plays?|playing|faces?|facing|meets?|takes?\s+on)\s+(?!(?:the\s+)?\u00a4|at\b|against\b|on\b|in\b|this\b)\w",
+    re.IGNORECASE,
+)
+_SIDED = re.compile(
+    r"\b(?:books|bookmakers|sportsbooks|markets?|consensus|odds|prices?)\s+(?:is|are)\s+(?:on|with|for|against|behind)\b",
+    re.IGNORECASE,
+)
+_OVER = re.compile(r"\bover\s+(?:the\s+)?\u00a4", re.IGNORECASE)
+_FAVOURED_OVER = re.compile(
+    r"\b(?:(?:favou?red|favou?rites?)(?:\s+by\s+-?[\d.]+(?:\s+points?)?)?|lead)\s+$", re.IGNORECASE
 )
 _BETWEEN = re.compile(r"[^\d,;:.]{1,25}")
 OBJECT_LETTERS = 25
@@ -109,6 +122,10 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
         for one, other in pairwise(teams)
     ):
         return "a pair of one"
+    if _MISSED.search(text) or _SIDED.search(text):
+        return "the claim of what will be"
+    if any(_FAVOURED_OVER.search(text[: one.start()]) is None for one in _OVER.finditer(text)):
+        return "the claim over"
     claims = [
         *SCORED.finditer(plain),
         *_FAVOURED.finditer(text),

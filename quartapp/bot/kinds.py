@@ -74,7 +74,7 @@ _BEST = re.compile(r"\b(?:best|highest)\b", re.IGNORECASE)
 _RANGE_BEFORE = re.compile(r"\d-$")
 _RANGE_BEHIND = re.compile(r"-\d")
 _NEEDS = re.compile(
-    r"\b(?:probabilit\w+|edges?|hold|vig|margin|price[sd]?|odds|lines?|spreads?|handicaps?|totals?|scores?|moneylines?|best|"
+    r"\b(?:probabilit\w+|chances?|impl\w+|edges?|hold|vig|margin|price[sd]?|odds|lines?|spreads?|handicaps?|totals?|scores?|moneylines?|best|"
     r"highest|kick-?off|tip-?off|starts?|starting|begins|scheduled|opened|opening|opens|pays?|quot\w+)\b|\b(?:kicks|tips)\s+off\b",
     re.IGNORECASE,
 )
@@ -149,6 +149,10 @@ def is_in_market(text: str, numeral: Numeral, fact: Fact) -> bool:
     if _TWO_MARKETS.search(text):
         return False
     end = numeral.start + len(numeral.text)
+    part_end = _APART.search(text, end)
+    in_part = _MARKETS.finditer(text, end, part_end.start() if part_end else len(text))
+    if any(_market(one) != market for one in in_part):
+        return False  # "a 55.7% chance of beating the spread"
     behind = _MARKETS.match(text[end:].lstrip(" %()"))
     if behind is not None:
         return _market(behind) == market

@@ -21,9 +21,9 @@ _WORDS = frozenset(
     """
     a an the and of for with in on at by to as is are it while whereas but also which per against versus vs v than
     price prices priced odds moneyline moneylines spread spreads handicap line lines total totals point points goals runs
-    game match matchup contest fixture kickoff kick-off tip-off start starts starting begins scheduled set time date utc
+    game match matchup contest fixture kickoff kick-off tip-off start starts starting begins scheduled time date utc
     consensus market markets book books bookmaker bookmakers sportsbook sportsbooks current currently now about around
-    roughly approximately decimal american fractional best highest fair outright open opened opening opens
+    roughly approximately decimal american fractional opened opening opens
     probability probabilities chance chances percent percentage imply implies implied implying edge edges
     hold vig margin overround favorite favorites favourite favourites favored favoured underdog underdogs slight narrow
     slim modest heavy strong clear big winner wins winning
@@ -37,10 +37,11 @@ _WORDS = frozenset(
 _PHRASES = re.compile(
     r"""
       \b(?:home|away|road|visiting)\s+(?:team|side|favou?rite|underdog)s?\b | \((?:home|away)\) | \bat\s+home\b | \bon\s+the\s+road\b | \b(?:more|less|most)\s+likely\b
-    | \bto\s+win\b | \bof\s+the\s+time\b | \bover\s+(?:the\s+)?(?=\u00a4) | \bat\s+that\s+price\b | \bhead[- ]to[- ]head\b | \baccording\s+to\b | \bcompared\s+(?:with|to)\b
+    | \bto\s+win(?:\s+outright)?\b | \bset\s+(?=at\b|for\b) |
+      \b(?:best|highest)\s+(?:available\s+)?(?=(?:\u00a4\s+)?(?:winner|spread|total|over|under|moneylines?|price[sd]?|odds|decimal|american|handicap)\b) | \bof\s+the\s+time\b | \b(?:favou?red|favou?rites?|lead)\s+over\s+(?:the\s+)?(?=\u00a4) | \bat\s+that\s+price\b | \bhead[- ]to[- ]head\b | \baccording\s+to\b | \bcompared\s+(?:with|to)\b
     | \bwin\s+(?:probability|probabilities|chances?)\b | \b(?:probability|chances?)\s+that\b | \bon\s+average\b
     | \b(?:kicks|tips)\s+off\b | \b(?:final|away|home|current)?\s*score(?:\s+(?:is|was|of|stands)\b|:) | \bpick'?em\b | \b(?:away|home)\s+score\b
-    | \bbest\s+available\b | \bboth\s+at\b | \bbetween\s+(?:the\s+)?(?=\u00a4) | \bamong\s+(?=books|bookmakers)
+    | \bboth\s+at\b | \bbetween\s+(?:the\s+)?(?=\u00a4) | \bamong\s+(?=books|bookmakers)
     | \bwill\s+(?=(?:host|play|face|visit|meet|start|travel)\b) | \b(?:an?|the)\s+\u00a4\s+win(?=\s+(?:is|at|price|costs?)\b) | ,?\s\bor\s+(?=\d+\.\d+\s+(?:in\s+)?decimal)
     | \bwin\s+(?=\d[\d.]*\s?%\s+of\s+the\s+time)
     | \b(?:is|are)\s+given\b | \b(?:is|are)\s+(?:up|down)\s+(?=\d+-\d) | \u00a4\s+takes?\s+on\s+(?:the\s+)?(?=\u00a4)
