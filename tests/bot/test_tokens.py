@@ -13,6 +13,7 @@ import pytest
 from ops.lazy_redis import RedisUnavailableError
 from ops.stores import Unavailable
 from quartapp.bot import budget
+from quartapp.bot.batch import Batch
 from quartapp.bot.budget import TokenBudget
 from quartapp.bot.chat import WriterError
 from quartapp.bot.model import ANSWER_TOKENS, Model, most
@@ -215,3 +216,45 @@ async def test_whoever_is_cancelled_while_it_counts_has_counted(redis: Any) -> N
 
 async def _left(tokens: TokenBudget, wanted: int) -> bool:
     return await tokens.left() == wanted
+
+
+class Frozen:
+    """Redis, which takes what is sent and answers nothing until it thaws."""
+
+    def __init__(self) -> None:
+        self.thawed = asyncio.Event()
+        self.sent: list[str] = []
+        self._answered = 0
+
+    def pipeline(self, **_: Any) -> Frozen:
+        return self
+
+    async def __aenter__(self) -> Frozen:
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        pass
+
+    def eval(self, script: str, *_: Any) -> None:
+        self.sent.append(script)
+
+    async def execute(self, **_: Any) -> list[Any]:
+        asked, self._answered = len(self.sent) - self._answered, len(self.sent)
+        await self.thawed.wait()
+        return [1] * asked
+
+
+async def test_a_redis_that_answers_nothing_is_waited_for_once() -> None:
+    redis = Frozen()
+    batch = Batch(cast(Any, redis), answer_seconds=0.2)
+    late = await asyncio.gather(batch.run("first", []), batch.run("second", []), return_exceptions=True)
+    assert all(isinstance(problem, TimeoutError) and isinstance(problem, Unavailable) for problem in late)
+    batch._answer_seconds = 120
+    third = asyncio.create_task(batch.run("third", []))
+    await asyncio.wait((third,), timeout=20)
+    assert third.done(), "whoever comes then is told at once"
+    assert isinstance(third.exception(), TimeoutError)
+    redis.thawed.set()
+    await eventually(lambda: batch._away_until == 0.0)
+    assert await batch.run("fourth", []) == 1
+    assert "third" not in redis.sent
