@@ -22,6 +22,8 @@ _MINOR = re.compile(
     | \b(?:[5-9]|1[0-7]|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)[ -]?(?:years?[ -]olds?|yrs?[ -]old|y/?o)\b
     | \b(?:my|our)\s+(?:\w+\s+)?(?:son|daughter|kid|child|brother|sister|nephew|niece|student)s?\b.{0,20}\b(?:is|are|aged?|who'?s)\b.{0,20}\b(?:[5-9]|1\d|young|minor)\b
     | \b(?:my|our)\s+(?:\w+\s+)?(?:son|daughter|kid|child|brother|sister|nephew|niece|student)s?\W+(?:who'?s\s+|is\s+|aged?\s+)?(?:[5-9]|1\d)\b
+    | \bi(?:'?m|\s+am|\s+just\s+turned|\s+turned)\s+(?:only\s+|just\s+)?(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|(?:[5-9]|1[0-7])\s+(?:today|yesterday|last|this|next)|under\s+(?:18|21|age|eighteen)|below\s+(?:18|21))\b | \bin\s+(?:high|middle)\s+school\b | \b(?:minors?|kids|children|teen\w*|under\s?age\w*)\b.{0,25}\b(?:bet|play|use|gamble|join)\b | \bcan\s+(?:minors|kids|children|teen\w*)\b
+    | \b\d{1,2}\s?y/?o\b | \bsoy\s+menor\b | \btengo\s+(?:diez|once|doce|trece|catorce|quince|diecis[eé]is|diecisiete)\s+a[ñn]os\b
     | \b(?:my|our)\s+(?:kid|child|children|teen\w*)s?\b.{0,40}\b(?:bet\w*|gambl\w*)\b | \bi(?:'?m|\s+am)\s+(?:a\s+minor|under\s?age|too\s+young|in\s+(?:high|middle)\s+school)\b
     | \btengo\s+(?:[5-9]|1\d)\s+a[ñn]os\b | \bmenor\s+de\s+edad\b
     """,
@@ -40,6 +42,9 @@ _STAKE = re.compile(
     | \bmax(?:imum)?\s+bet\b | \ball[ -]in\b | \b(?:go|going)\s+(?:big|heavy|hard|all\s+in)\b | \bhow\s+much\s+(?:\w+\s+)?on\b | \b(?:would|will|do)\s+you\s+(?:\w+\s+)?(?:put|bet|stake|wager|risk|back|take|lay|hammer|fade)\b | \b(?:double|triple|increase|raise|lower)\s+(?:up\s+|down\s+|on\s+)?(?:my|the|your)\s+(?:bets?|stakes?|units?)\b | \b(?:hammer|smash|unload\s+on)\b | \b(?:\d+|one|two|three|five|ten|few)\s*units?\b | \b(?:good|smart|wise|bad)\s+(?:idea\s+to\s+)?(?:bet|play|wager|stake|value\s+bet)\b | \bwhat(?:'s|\s+is)\s+(?:the\s+|your\s+)?(?:best|top|smartest|safest)\s+(?:bet|play|wager)\b
     | \b(?:put|throw|bet|stake|risk)\s+(?:it\s+all|everything|all|the\s+(?:farm|house|lot))\b | \bkelly\b.{0,40}\b(?:say|says|on|for|about|bet|stake|recommend\w*)\b | \bcash\s+(?:it\s+)?out\b | \blet\s+it\s+ride\b | \badvi[cs]e\b.{0,20}\b(?:stakes?|bets?|betting)\b | \bstakes?\b.{0,40}\b(?:advise|suggest|recommend|say)\b
     | \b(?:recomiendas?|aconsejas?|conviene|vale\s+la\s+pena)\b.{0,20}\b(?:apostar|apuesta|jugar)\w*
+    | \bshould\s+(?:i|we|you)\b(?!.{0,25}\b(?:know|read|look|check|see|watch|expect|ask|understand|register|sign|start\s+reading)\b) | \bsmart\s+amount\b | \bsize\s+(?:my|this|the)\b | \bhow\s+big\s+(?:should|of\s+a\s+bet)\b | \btoo\s+much\s+(?:on|for)\b | \bhow\s+much\s+of\s+my\b | \bworth\s+(?:a\s+)?(?:shot|it|going|taking|playing)\b | \b(?:bet|play|fade|tail|take|back)\s+or\s+(?:pass|fade|follow|leave|lay|skip)\b | \btail(?:ing)?\b | \bcan\s+i\s+afford\s+to\s+(?:bet|lose|stake|put|risk)\b
+    | \b(?:what|who|which)\b.{0,20}\b(?:do|would)\s+you\s+(?:\w+\s+)?(?:recommend|suggest|advise|lean|like|play)\b | \byour\s+lean\b | \b(?:give|make)\s+me\s+(?:a\s+)?(?:play|card|winner|bet)s?\b | \bgood\s+time\s+to\s+(?:bet|take|buy|back)\b | \b\d+u\b
+    | \bqu[eé]\s+apuesta\b | \ba\s+qui[eé]n\s+(?:le\s+)?(?:apuesto|meto|voy|apostar)\b | \bcu[aá]nto\s+(?:le\s+)?(?:meto|pongo|apuesto|juego|echo)\b | \bbuena\s+apuesta\b
     | \bmartingale\b | \bgive\s+me\s+(?:a\s+)?(?:tip|winner|bet)s?\b | [$£€]\s?\d+(?!.*\b(?:pays?|payouts?|paying|returns?|profit)\b).{0,30}\b(?:on|bet|put)\b | \b(?:worth|safe|wise|smart|ok(?:ay)?)\s+to\s+(?:bet|back|put|stake|wager)\b
     """,
     _FLAGS,
@@ -48,6 +53,7 @@ _PROMISE = re.compile(
     r"""
       \bguarante\w+ | \b(?:apuesta|cosa|fija|jugada)s?\s+segura\w*\b | \bgarantizad\w+ | \block\s+(?:it|in|pick|bet)\b | \bcan'?t\s+lose\b | \bbanker\b | \bsure\s+(?:thing|bet|win|shot)\b | \blocks?\s+of\s+the\b | \b(?:a|any|your|the)\s+locks?\b | \bcan'?t\s+(?:lose|miss)\b | \brisk[ -]free\b
     | \bpromise\b | \b(?:certain|definitely|100\s?%|for\s+sure)\b.{0,30}\b(?:win|wins|winn\w+|hit|cover|lose)\b | \b(?:algo|pick|juego|ganador|equipo)\s+segur[oa]\b | \b(?:win|wins|hit|cover)\b.{0,20}\b(?:for\s+sure|100\s?%|guaranteed|certain)\b
+    | \bsomething\s+safe\b | \bfree\s+wins?\b | \b(?:no|zero)[- ]risk\b | \b100\s?(?:percent|%)\s+(?:winner|sure|lock|guarantee\w*)\b | \bmake\s+me\s+(?:rich|money)\b | \beasy\s+money\b | \bwhich\s+(?:bet|pick|one)s?\s+(?:will|is\s+going\s+to|are\s+going\s+to)\s+(?:hit|win|cash)\b | \bla\s+fija\b | \bbank\s+on\b
     | \bfixed\s+(?:match|game)\w*\b | \b(?:match|game)\w*\s+(?:is|are)\s+fixed\b | \bfree\s+money\b | \bget\s+rich\b | \binside\s+info\w*\b | \bsystem\s+that\s+(?:always\s+)?(?:wins|works)\b | \balways\s+wins?\b
     """,
     _FLAGS,

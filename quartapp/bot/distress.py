@@ -54,13 +54,23 @@ _LIFE = re.compile(
     | \b(?:would|could|will)\s+kill\s+me\b | \b(?:took|take|taking|swallow\w*)\s+(?:\w+\s+){0,2}pills\b | \bready\s+to\s+(?:jump|die)\b | \bganas\s+de\s+(?:morir\w*|matarme|suicid\w*) | \bno\s+tiene\s+sentido\s+(?:seguir|vivir)\b | \bno\s+puedo\s+(?:parar|dejarlo|seguir)\b | \b(?:c[oó]mo\s+)?(?:parar|dejar)\s+de\s+(?:apostar|jugar|perder)\b
     | \bi\s+(?:need|have|want|must|should|gotta|got)\s+to\s+stop\b(?!\s+(?:a|the|this|that|getting|receiving|notif)) | \b(?:in\s+over|over)\s+my\s+head\b | \bin\s+too\s+deep\b | \bi\s+(?:just\s+)?keep\s+(?:on\s+)?(?:depositing|spending|betting|gambling|losing|chasing)\b
     | \b(?:gambling|betting)\s+(?:hole|hell|nightmare|habit|binge|spree)\b
+    | \bwhat'?s\s+(?:even\s+)?the\s+point(?:\s+any\s?more|\s+of\s+(?:it\s+all|this|anything|trying))?\W*$ | \b(?:life|everything|it\s+all)\s+(?:feels|is|seems)\s+(?:so\s+|just\s+)?(?:pointless|meaningless|empty|hopeless|too\s+much|not\s+worth) | \brock\s+bottom\b | \bi(?:'?m|\s+am)\s+(?:so\s+|completely\s+|totally\s+)?(?:ruined|destroyed|done\s+for|a\s+mess)\b
+    | \bbetter\s+if\s+i\b | \bcan'?t\s+face\b | \bor\s+i'?m\s+dead\b | \bcutting\s+(?:helps|myself)\b | \b(?:think\w*|want\w*|might|going|gonna|feel\w*)\b.{0,20}\b(?:driv\w+\s+(?:off|into)|jump\w*|step\w*\s+in\s+front)\b | \bkill(?:ing)?\s+(?:him|her|them)sel(?:f|ves)\b | \b(?:he|she|friend|brother|sister|husband|wife|son|daughter|dad|mom)\b.{0,20}\bwants?\s+to\s+die\b
+    | \b(?:can'?t|cannot|couldn'?t)\s+(?:pay|afford|make)\s+(?:my\s+|the\s+|our\s+)?(?:rent|bills|mortgage|food|groceries)\b | \b(?:my|these|his|her|our|the)\s+(?:gambling\s+|betting\s+)?debts\b | \bout\s+of\s+(?:my\s+|this\s+)?debt\b | \bone\s+(?:more|last)\s+bet\b | \bcollectors?\b(?=.*\b(?:gambl\w*|bet\w*|my|me)\b)
+    | \bno\s+quiero\s+seguir\b | \b(?:matarme|suicidarme|morirme)\b | \b(?:j'ai|tout)\s+(?:tout\s+)?perdu\b | \ben\s+finir\b | \baccro\b | \bperso\s+tutto\b | \bvoglio\s+morire\b | \bfarla\s+finita\b | \bperdi\s+tudo\b | \bviciad[oa]s?\b | \balles\s+verloren\b | \b(?:espos[oa]|marido|mujer|hij[oa]|padre|madre|novi[oa]|hermano)\b.{0,30}\b(?:apuesta|apostando|juega|jugando)\b
+    | \bdon'?t\s+deserve\s+to\b | \bmake\s+it\s+(?:all\s+)?stop\b | \bout\s+of\s+(?:this|my)\s+life\b | \bhow\s+many\s+pills\W*$ | \btell\s+my\s+\w+\s+(?:that\s+)?i\s+(?:love|am\s+sorry|'?m\s+sorry) | \bshaking\b | \bfeel\s+alive\b | \b(?:about|of)\s+ending\s+it\b | \b(?:acabar|terminar)\s+con\s+todo\b | \bdeprimid[oa]\b | \bcu[aá]nto\s+debo\b(?!\s+(?:apostar|jugar|poner|meter|arriesgar)) | \bsick\s+to\s+my\s+stomach\b | \bjoint\s+account\b
+    | \b(?:bet|put|lost|gambled)\s+everything\b.{0,40}\b(?:lost|gone)\b | \b(?:wasted|spent|blew|blown)\s+(?:my|the|our)\s+(?:\w+\s+)?(?:inheritance|savings|fund|money)\b | \blook\s+(?:my\s+)?(?:\w+\s+)?in\s+the\s+eyes?\b
+    | \bmy\s+bet(?:s|ting)\b.{0,20}\bout\s+of\s+hand\b | \bbet\s+it\s+all\s+again\b | \bcan'?t\s+focus\b | \bbeen\s+clean\b | \bi\s+slipped\b | \bmy\s+life\s+back\b | \bdon'?t\s+want\s+to\s+feel\b | \bnot\s+(?:be|being)\s+(?:around|here)\s+any\s?more\b | \bdo\s+something\s+(?:stupid|bad|terrible|drastic|crazy)\b | \bsaid\s+goodbye\s+to\b | \blife\s+sucks\b | \bgames\s+i\s+don'?t\s+even\b | \bno\s+(?:paro|valgo)\b | \bno\s+vale\s+nada\b
+    | \b(?:end|ending)\s+things\b | \blive\s+or\s+die\b | \bi\s+have\s+a\s+(?:gun|knife|plan|rope)\b | \b(?:stop|stopped|just)\s+exist\w*\b | \bmy\s+(?:\w+\s+)?life\s+(?:is|'s|was|became|has\s+become)\s+(?:\w+\s+){0,2}(?:mess|hell|disaster|joke|nightmare|misery)\b | \bhelp\b.{0,12}\bcan'?t\s+stop\b | ^\W*i\s+(?:really\s+|just\s+)?need\s+(?:some\s+)?help\W*$ | \bi(?:'?m|\s+am)\s+not\s+(?:ok|okay|alright|doing\s+well|safe)\b
+    | \b(?:gave|giving|given|give)\s+up\s+on\s+(?:life|everything|myself|living)\b | \bmental\s+(?:health|breakdown)\b | \b(?:gambl\w+|bett?ing|debts?|losses)\b.{0,15}\bkilling\s+me\b | \ball\s+(?:of\s+)?my\s+(?:money|savings)\s+(?:is|are|'s|was|went)\s+(?:\w+\s+)?(?:gone|lost)\b | \bdon'?t\s+care\s+(?:if\s+i|about\s+(?:living|my\s+life|anything))\b | \brecogni[sz]e\s+myself\b
+    | \b(?:lost|losing|lose|owe|owed|owing|blew|blown|down|gambled|wasted)\s+(?:\w+\s+){0,3}[$£€]?(?:\d[\d,.]*\s?(?:k|grand|thousand)|\d{4,}|\d{1,3},\d{3}|thousands|hundreds|a\s+fortune)\b | \bay[uú]d(?:ame|enme|eme)\b | \bno\s+puedo\s+dormir\b | \bme\s+arruin[eé]\b
     | \bquitar(?:me|se)\s+la\s+vida\b | \bdesaparecer\b | \bno\s+vale\s+la\s+pena\s+vivir\b | \bno\s+(?:puedo|aguanto|doy)\s+m[aá]s\b | \b(?:hart[oa]|cansad[oa])\s+de\s+(?:vivir|la\s+vida|todo)\b | \bno\s+quiero\s+estar\s+aqu[ií]\b | \bmejor\s+muert[oa]\b
     | \bi\s+have\s+a\s+(?:\w+\s+)?problem\b(?!\s+with\s+(?:the|your|this|my)\s+(?:site|app|page|account|login|bet|parlay)) | \b(?:can'?t|cannot)\s+control\s+(?:myself|my|it)\b | \bneed\s+(?:to\s+talk|someone|somebody|help\s+(?:now|please|badly))\b
     """,
     _FLAGS,
 )
 _SELF = re.compile(
-    r"\b(?:i|i'?m|i'?ve|i'?d|i'?ll|im|ive|me|my|myself|we|our|yo|mi|mis|estoy|tengo|perd[ií]|apost[eé]|debo|gast[eé]|jugu[eé]|vend[ií])\b",
+    r"\b(?:his|her|he|she|i|i'?m|i'?ve|i'?d|i'?ll|im|ive|me|my|myself|we|our|yo|mi|mis|estoy|tengo|perd[ií]|apost[eé]|debo|gast[eé]|jugu[eé]|vend[ií])\b",
     re.IGNORECASE,
 )
 _BETTING = re.compile(
@@ -71,15 +81,24 @@ _COST = re.compile(
     r"""
       \b(?:blew|blown|lost|gambled|spent|bet|burn(?:ed|t)|drained|threw)\s+(?:away\s+)?(?:all\s+(?:of\s+)?)?(?:the|my|our|his|her|their)\s+(?:\w+'?s?\s+){0,2}(?:rent|mortgage|funds?|savings?|tuition|grocer\w+|inheritance|pension|401k|retirement|(?:\w+\s+)?money|salary|paychecks?|wages|bonus|house|home|car|wedding|ring|business|allowance)\b
     | \bscared\b | \bterrified\b | \bfailure\b | \bhate\s+(?:who|what|myself|my|how)\b | \bfix\s+everything\b | \b(?:haven'?t|not)\s+eaten\b | \bhurt(?:ing|s)?\s+(?:my|me|everyone)\b | \bgambling\s+hole\b | \btoo\s+much\b(?=\W*$) | \bfor\s+good\b | \bplease\s+help\b | \bmuy\s+mal\b | \bmucho\s+dinero\b
-    | \bafford\b | \b(?:can'?t|cannot|couldn'?t|won'?t\s+be\s+able\s+to|unable\s+to)\s+(?:pay|stop|quit|sleep|eat|control)\b | \brent\b | \bmortgage\b | \b(?:pay|paying|paid|my|our)\s+(?:the\s+)?bills\b | \bsavings?\b | \bpaychecks?\b | \bsalary\b | \bwages\b
+    | \bbroke\b(?!\s+(?:down|even|the|a|his|their)\b) | \bowe[sd]?\b | \bgrand\b | \bmess\b | \bmental\w* | \bsle(?:ep|pt)\w* | \balone\b | \blonely\b | \b(?:lying|lied|lies)\b | \bworthless\b | \bstress\w* | \bsuffer\w* | \bstruggl\w* | \bspiral\w* | \bobsess\w* | \bcompuls\w* | \burges?\b | \bregret\w* | \bwast(?:ed|ing)\b | \bthreat\w* | \boverdraft\w* | \bpayday\b | \brepossess\w* | \bevict\w* | \bhomeless\b | \btears\b | \bsecret(?:ly)?\b
+    | \bevery\s+(?:dollar|cent|penny|paycheck)\b | \bevery\s?day\b | \bcan'?t\s+help\b | \btrap\w* | \bhooked\b | \b(?:can'?t|couldn'?t|try\w*\s+to|tried\s+to|want\s+to|need\s+to)\s+(?:\w+\s+)?(?:quit|stop)\b | \bin\s+the\s+eyes?\b | \blost\s+control\b | \bcustody\b | \bconsequences\b | \bget\s+over\s+losing\b
+    | \ball\s+(?:i|we)\s+(?:think|dream)\s+about\b | \b(?:tak\w+)\s+over\b | \bawake\b | \bpromised\b | \bworried\s+(?:about|sick)\b | \bnothing\s+left\b | \bdrinking\b | \bin\s+the\s+hole\b | \bmake\s+back\b | \bbut\s+i\s+(?:bet|gambled?|did\s+it|lost)\s+again\b | \bcrush\w*\b
+    | \b(?:can'?t|cannot|couldn'?t|not|than\s+i\s+can|than\s+we\s+can)\s+afford\b | \b(?:can'?t|cannot|couldn'?t|won'?t\s+be\s+able\s+to|unable\s+to)\s+(?:pay|stop|quit|sleep|eat|control)\b | \brent\b | \bmortgage\b | \b(?:pay|paying|paid|my|our)\s+(?:the\s+)?bills\b | \bsavings?\b | \bpaychecks?\b | \bsalary\b | \bwages\b
     | \bdebts?\b | \bloans?\b | \bcredit\s+cards?\b | \bmaxed\b | \bbankrupt\w* | \bdivorc\w* | \b(?:wife|husband|girlfriend|boyfriend|partner|family|kids|children|parents|mom|mum|dad)\b.{0,30}\b(?:left|leave|leaving|know|knows|find|found|hate|hates|angry|lie|lied|lying|hide|hiding|tell|food|hungry)\b
     | \blost\s+my\s+(?:job|house|home|car|family|wife|husband)\b | \b(?:ruin|destroy|wreck)\w* | \bfall(?:ing|s)?\s+apart\b | \bout\s+of\s+control\b | \bcontrol\s+(?:my|myself|it)\b | \b(?:bet\w*|gambl\w*|los\w+|spen\w+)\s+(?:way\s+|far\s+)?(?:too\s+much|more\s+than)\b
     | \baddict\w* | \bashamed\b | \bguilt\w* | \bdepress\w* | \banxi\w* | \bpanic\w* | \bdesperat\w* | \bhopeless\b | \bcry(?:ing)?\b | \bpawn\w* | \bst(?:ole|eal)\w* | \bborrow\w*
     | \b(?:win|make|get|earn|need)\w*\s+(?:it|that|what|everything|all|some|this)\b.{0,30}\bback\b | \bwin(?:ning)?\s+back\b | \b(?:recover|make\s+up(?:\s+for)?|recoup)\s+(?:\w+\s+){0,2}loss(?:es)?\b
-    | \b(?:get|getting|be|break|back\s+to)\s+even\b(?!\s+(?:at|odds|point)) | \bin\s+a\s+hole\b | \bdown\s+(?:bad|big|\$?\d[\d,.]*k?\b(?!\s*(?:points?|goals?|runs?|-)))
+    | \b(?:get|getting|be|break|back\s+to)\s+even\b(?!\s+(?:at|odds|point)) | \bin\s+a\s+hole\b | \bdown\s+(?:bad|big|\$\d|\d[\d,.]*\s?k\b|\d{3,})
     | \bcasa\b | \bsueldo\b | \bsalario\b | \bahorros?\b | \bdeudas?\b | \b(?:perd\w+|apost\w+)\b.{0,20}\b(?:familia|espos[oa]|hijos|dinero|todo|trabajo)\b | \bcontrolar\w*\b | \bproblemas?\b(?=.*\b(?:juego|apuestas|apostar)\b)
     """,
     _FLAGS,
+)
+# Nobody asks about a game in this word.
+_GAMBLING = re.compile(r"\bgambl\w*", re.IGNORECASE)
+_OF_LAW = re.compile(
+    r"\b(?:never|new\s+to|legal\w*|lawful\w*|allowed|age|old|tax\w*|laws?|licen[cs]\w*|state|country|responsibl\w*)\b",
+    re.IGNORECASE,
 )
 _OF_BETS = re.compile(
     r"\b(?:what happens|rules?|settle\w*|refund\w*|push\w*|void\w*|cancel\w*|postpon\w*)\b", re.IGNORECASE
@@ -94,6 +113,30 @@ def is_distress(message: str) -> bool:
     """
     if _DISTRESS.search(message) or _LIFE.search(message):
         return True
+    if _GAMBLING.search(message) and _SELF.search(message) and not _OF_LAW.search(message):
+        return True
     if not (_SELF.search(message) and _BETTING.search(message)):
         return False
     return _COST.search(message) is not None and not _OF_BETS.search(message)
+
+
+_ASKS = re.compile(
+    r"^\W*(?:what|who|when|where|which|how|why|is|are|was|were|do|does|did|can|could|will|would|should|may|has|have|show|tell|give|explain|list|any)\b|\?\W*$",
+    re.IGNORECASE,
+)
+_OF_THINGS = re.compile(
+    r"\bmy\s+(?:team|side|club|boys|guys|squad|friend|buddy)\b|\bnever\s+(?:bet|gambled)(?:\s+before|\s+yet)?\W*$|\b(?:login|password|ticket|number|phone|link|page|track|slip|connection|signal|remote|stream|app|site|code|email|count)\b",
+    re.IGNORECASE,
+)
+_CALLS = re.compile(r"\bwho\s+can\s+(?:i|we)\s+(?:call|talk|turn|speak)\b|\bin\s+trouble\b", re.IGNORECASE)
+
+
+def is_troubled(message: str) -> bool:
+    """Return whether somebody tells of themselves and of betting, and asks nothing: for what no document answers.
+
+    >>> is_troubled("no one knows how much ive lost"), is_troubled("can i stop a bet"), is_troubled("i lost my login")
+    (True, False, False)
+    """
+    if not (_SELF.search(message) and _BETTING.search(message)) or _OF_THINGS.search(message):
+        return False
+    return _CALLS.search(message) is not None or not _ASKS.search(message)

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 from quartapp.bot.asked import MESSAGE_LETTERS
 from quartapp.bot.beyond import is_beyond, unexplained
 from quartapp.bot.care import Care, care
-from quartapp.bot.catalogue import Athlete, Catalogue, Listed, Team
+from quartapp.bot.catalogue import Athlete, Catalogue, Found, Listed, Team
+from quartapp.bot.distress import is_troubled
 from quartapp.bot.goes_on import NOTHING, carried
 from quartapp.bot.parlay_asked import AskedLeg, legs_of
 from quartapp.bot.topics import FOR_A_GAME, GENERAL, Topic, topics_of
@@ -126,28 +127,34 @@ def understand(
         beyond = beyond or (
             not own and not athletes and not found.books and bool(unexplained(message, catalogue))
         )
-    elif unclear and not any(topic in GENERAL for topic in topics):
-        topics = topics or ["game"]
-    elif "team" in found.strangers and not any(topic in GENERAL - {"parlay"} for topic in topics):
-        topics = ["stranger"]
-    elif (
-        game_id is not None and page is None and not found.sport and day is None and set(topics) <= FOR_A_GAME
-    ):
-        topics = ["absent"]
-    elif "hold" in topics and "odds" not in topics and found.sport is None:
-        topics = ["glossary"]
-    elif topics and all(topic in FOR_A_GAME for topic in topics) and unexplained(message, catalogue):
-        if found.sport is None and not found.book:
-            topics = ["stranger"]
-        beyond = True
-    elif found.book is not None and not topics:
-        topics = ["books"]
-    elif found.sport is not None and not topics:
-        topics = ["schedule"]
+    elif unclear:
+        topics = topics if any(topic in GENERAL for topic in topics) else topics or ["game"]
+    else:
+        strange = all(topic in FOR_A_GAME for topic in topics) and bool(unexplained(message, catalogue))
+        beyond = beyond or (strange and bool(topics))
+        absent = game_id is not None and page is None and day is None
+        topics = _about_no_game(topics, found, strange=strange, absent=absent)
+    if need is None and not (topics or games or unclear or athletes) and is_troubled(message):
+        need = "distress"
     return Question(
         message, need, tuple(topics if games else _sorted(topics, message)), tuple(games), teams, unclear, found.sport or kept.sport, found.book,
         day, line, athletes, found.strangers, found.books, legs, wish, tuple(wanted), beyond,
     )  # fmt: skip
+
+
+def _about_no_game(topics: list[Topic], found: Found, *, strange: bool, absent: bool) -> list[Topic]:
+    """Return what is asked where no game is meant: of a `strange` word, or of a game that is `absent`."""
+    if "team" in found.strangers and not any(topic in GENERAL - {"parlay"} for topic in topics):
+        return ["stranger"]
+    if absent and not found.sport and set(topics) <= FOR_A_GAME:
+        return ["absent"]
+    if "hold" in topics and "odds" not in topics and found.sport is None:
+        return ["glossary"]
+    if topics:
+        return ["stranger"] if strange and found.sport is None and not found.book else topics
+    if found.book is not None:
+        return ["books"]
+    return ["schedule"] if found.sport is not None else []
 
 
 def _about_games(topics: list[Topic], message: str, line: Line | None) -> list[Topic]:
