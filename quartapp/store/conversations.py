@@ -1,6 +1,6 @@
 """Members' conversations with the bot. Every statement takes the member's id; whatever is 30 days old is deleted.
 
-A member has a bounded number of them, each with a bounded number of turns: the oldest make room for new ones.
+A member has a bounded number of them and of turns, in each and in all: the oldest make room for new ones.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_CONVERSATIONS = 200  # of a member, all of which are listed
 MOST_TURNS = 200  # of a conversation, all of which are read: a hundred questions and answers
+MOST_IN_ALL = 2_000  # turns of a member: an export of all of them is some 5 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ async def add(
     *,
     most_conversations: int = MOST_CONVERSATIONS,
     most_turns: int = MOST_TURNS,
+    most_in_all: int = MOST_IN_ALL,
 ) -> None:
     """Write turns, all of them said at `now`; with a `title` they begin the conversation. Call it in a transaction.
 
@@ -121,17 +123,23 @@ async def add(
         conversation,
         most_turns,
     )
-    if title is None:
-        return
+    # Those last used longest ago, also where turns were added to many of them.
     await raw(connection).execute(
         """
         DELETE FROM bot_conversations
          WHERE user_id = $1
-           AND id IN (SELECT id FROM bot_conversations
-                       WHERE user_id = $1 ORDER BY updated_at DESC, id OFFSET $2)
+           AND id IN (
+               SELECT id
+                 FROM (SELECT id, row_number() OVER newest AS place, sum(turns) OVER newest AS turns
+                         FROM (SELECT id, updated_at, (SELECT count(*) FROM bot_turns
+                                                        WHERE conversation_id = bot_conversations.id) AS turns
+                                 FROM bot_conversations WHERE user_id = $1) counted
+                       WINDOW newest AS (ORDER BY updated_at DESC, id)) placed
+                WHERE place > $2 OR turns > $3)
         """,
         user_id,
         most_conversations,
+        most_in_all,
     )
 
 

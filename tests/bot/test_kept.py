@@ -49,8 +49,13 @@ async def test_the_oldest_conversations_and_turns_make_room_for_new_ones(
     assert [turn["text"] for turn in (await get(f"/{begun[2]}"))["turns"]] == [
         "member 13", "bot 13", "member 14", "bot 14",
     ]  # fmt: skip
-    async with session(database) as connection:
+    async with session(database) as connection, connection.transaction():
         assert await connection.fetch_val("SELECT count(*) FROM bot_turns") == 4 + 2 + 2
+        goes_on = exchange(person, begun[4], 20, begins=False)
+        await conversations.add(
+            connection, goes_on.member, goes_on.conversation, None, goes_on.turns, goes_on.at, most_in_all=9
+        )
+    assert [one["id"] for one in (await get(""))["conversations"]] == [str(begun[4]), str(begun[2])]
     # Whose conversation has gone is told so, and that its next question begins another.
     gone = await client.post(
         "/api/bot/chat", json=QUESTION | {"conversation_id": str(begun[0])}, headers=person.bearer
