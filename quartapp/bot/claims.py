@@ -70,6 +70,7 @@ _OVER = re.compile(r"\bover\s+(?:the\s+)?\u00a4", re.IGNORECASE)
 _FAVOURED_OVER = re.compile(
     r"\b(?:(?:favou?red|favou?rites?)(?:\s+by\s+-?[\d.]+(?:\s+points?)?)?|lead)\s+$", re.IGNORECASE
 )
+_HAS_EDGE = re.compile(r"(?<=\w )the\s+edge\b(?!\s+(?:is|are|of|on|for|at)\b)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[^\d,;:.]{1,25}")
 OBJECT_LETTERS = 25
 
@@ -122,7 +123,7 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
         for one, other in pairwise(teams)
     ):
         return "a pair of one"
-    if _MISSED.search(text) or _SIDED.search(text):
+    if _MISSED.search(text) or _SIDED.search(text) or _HAS_EDGE.search(text):
         return "the claim of what will be"
     if any(_FAVOURED_OVER.search(text[: one.start()]) is None for one in _OVER.finditer(text)):
         return "the claim over"
