@@ -11,6 +11,7 @@ from quartapp.bot.check import problem
 from quartapp.bot.facts import Fact
 from quartapp.bot.game_facts import read_game
 from quartapp.bot.library import Reads
+from quartapp.bot.line_told import other_side
 from quartapp.bot.numerals import parse_time
 from quartapp.bot.question import Question
 from quartapp.odds.market_keys import MARKETS
@@ -51,6 +52,8 @@ def _facts(question: Question, reads: Reads, catalogue: Catalogue, region: str |
         for key in MARKETS:
             point = game.field(key, "point", kind="point")
             yield from () if point is None else (point,)
+            other = other_side(game, point.value) if key == "spreads" and point is not None else None
+            yield from () if other is None else (other, *other.beside)
             for priced, edge in game.best(key):
                 yield from priced.facts
                 yield from () if edge is None else (edge,)

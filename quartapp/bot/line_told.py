@@ -111,7 +111,7 @@ def line(key: str, facts: GameFacts, book: Book | None) -> Iterator[Sentence]:
     about = f"{point.value:g}"
     if key == "spreads":
         about = f"{facts.home} {point.value:+g}" if point.value else f"{facts.home} level, {point.value:g}"
-        other = _other_side(facts, point.value)
+        other = other_side(facts, point.value)
         if other is not None:
             about += f", {facts.away} {other.value:+g}"
             cited = (*cited, other)
@@ -119,7 +119,7 @@ def line(key: str, facts: GameFacts, book: Book | None) -> Iterator[Sentence]:
     yield from prices(key, facts, book)
 
 
-def _other_side(facts: GameFacts, home: float) -> Fact | None:
+def other_side(facts: GameFacts, home: float) -> Fact | None:
     """Return the away team's point as a book quotes it against the home team's."""
     return next(
         (
