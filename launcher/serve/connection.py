@@ -38,6 +38,7 @@ HALF_CLOSED_SECONDS = 1.0  # for the answer to a client that sends no more
 LOOK_SECONDS = 1.0
 LAST_REQUEST_SECONDS = 1.0  # at a stop
 HIGH_WATER_BYTES = 64 * 1024
+HEAD_BYTES = 16 * 1024  # a larger one is refused, however its bytes arrive
 JOIN_BELOW_BYTES = 16 * 1024
 MOST_UNREAD_BYTES = 1024 * 1024  # of one request; bodies over 64 KiB are refused by the application
 
@@ -153,7 +154,11 @@ class Connection(TCPServer):
                 break
             if self.phase == "ending":
                 continue
-            if fast_reads is not None and (self._wrapper is None or self._between_requests()):
+            if (
+                fast_reads is not None
+                and len(data) <= HEAD_BYTES
+                and (self._wrapper is None or self._between_requests())
+            ):
                 answer = fast_reads.answer(data)
                 if answer is not None:
                     if len(answer[1]) < JOIN_BELOW_BYTES:
@@ -206,6 +211,14 @@ class Connection(TCPServer):
         before = self.phase, self.since
         if self.phase == "idle":
             self.phase, self.since = "head", self.loop.time()
+        room = HEAD_BYTES + 1 - self._bytes_of_request
+        if self.phase == "head" and 0 < room < len(data):
+            # h11 measures what is incomplete, so a head too large that came whole would pass.
+            self._bytes_of_request += room
+            await self._wrapper.handle(RawData(data[:room]))
+            data = data[room:]
+            if self.phase == "ending":
+                return
         self._bytes_of_request += len(data)
         await self._wrapper.handle(RawData(data))
         if isinstance(self._wrapper.protocol, LastingH2):  # bounds the bytes of each request by itself

@@ -13,11 +13,11 @@ import h11
 import hypercorn.protocol
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
-from hypercorn.protocol.events import Body, EndBody, Response, StreamClosed
+from hypercorn.protocol.events import Body, EndBody, Event, Response, StreamClosed
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.protocol.ws_stream import WSStream
 
-from launcher.serve.http1 import LastingH11
+from launcher.serve.http1 import MOST_PARTS, LastingH11, OverError
 from launcher.serve.http2 import LastingH2
 from ops.telemetry.access import AccessLog
 from ops.web import problems
@@ -102,6 +102,16 @@ class _Stream:
 
 class ProblemHTTPStream(_Stream, HTTPStream):
     """A request that Hypercorn refuses, or that the application never answered."""
+
+    _parts = 0  # of the body
+
+    async def handle(self, event: Event) -> None:
+        """Take a part of the request. Raises OverError at a body of far too many, each of which costs as a large one."""
+        if isinstance(event, Body):
+            self._parts += 1
+            if self._parts > MOST_PARTS:
+                raise OverError
+        await super().handle(event)
 
     async def _send_error_response(self, status_code: int) -> None:
         await self._answer(status_code)

@@ -8,6 +8,8 @@ from typing import Any
 import h11
 from hypercorn.protocol.h11 import H11Protocol
 
+MOST_PARTS = 2_000  # of a body, which may have 64 KiB: chunks of a byte each would take seconds to read
+
 
 class OverError(Exception):
     """The connection is at its end, and nothing more that was sent ahead will be answered."""

@@ -16,7 +16,10 @@ import h2.exceptions
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h2 import H2Protocol
 
+from launcher.serve.http1 import MOST_PARTS
+
 MOST_BODY_BYTES = 1024 * 1024  # of one request; bodies over 64 KiB are refused by the application
+LEAST_PART_BYTES = MOST_BODY_BYTES // (MOST_PARTS - 1)  # a frame without a byte counts as so many
 MOST_STREAMS = (
     500  # begun and not yet cleared away: a client may have 100 open, and take back any number at once
 )
@@ -60,7 +63,7 @@ class LastingH2(H2Protocol):
         """Tell whether a part of a body belongs to a request that still waits for it; stop the client otherwise."""
         stream_id, size = event.stream_id, event.flow_controlled_length
         answered = stream_id not in self.streams
-        self._received[stream_id] = self._received.get(stream_id, 0) + size
+        self._received[stream_id] = self._received.get(stream_id, 0) + max(size, LEAST_PART_BYTES)
         if not answered and self._received[stream_id] <= MOST_BODY_BYTES:
             return True
         with suppress(h2.exceptions.ProtocolError):  # it may be over for the client as well

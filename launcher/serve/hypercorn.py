@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import hypercorn.asyncio.run
 from hypercorn.config import Config
 
+from launcher.serve.connection import HEAD_BYTES
 from launcher.serve.sockets import health_socket
 from ops.telemetry.events import emit
 
@@ -39,7 +40,7 @@ def hypercorn_config(settings: Settings, listening: socket.socket) -> tuple[Conf
     config.include_server_header = False
     config.graceful_timeout = settings.drain_seconds
     config.read_timeout = None  # how long a connection may stay as it is: launcher/serve/connection.py
-    config.h11_max_incomplete_size = 16 * 1024
+    config.h11_max_incomplete_size = HEAD_BYTES
     # No bound: an answer to a request whose body filled the queue would never end. Connection bounds the bytes.
     config.max_app_queue_size = 0
     # No bound: over HTTP/2 the request beyond it is never answered, and a kept connection is bounded by its idle time.

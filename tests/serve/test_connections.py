@@ -9,10 +9,10 @@ import socket
 import psutil
 import pytest
 
-from launcher.serve.connection import HIGH_WATER_BYTES, Connection
+from launcher.serve.connection import HEAD_BYTES, HIGH_WATER_BYTES, Connection
 from tests.serve.conftest import Served, Start
 from tests.serve.test_fast_reads import request
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, time_passes
 
 
 @pytest.fixture(params=["fast reads", "through hypercorn"])
@@ -98,6 +98,30 @@ async def test_a_body_that_nobody_reads_pins_no_connection(start_server: Start, 
     writer.close()
 
 
+async def test_a_body_in_crumbs_is_not_read_to_its_end(start_server: Start) -> None:
+    """Each chunk costs as much as a large one: 900 kB of them took a process for seconds."""
+    served = await start_server()
+    reader, writer = await served.open()
+    writer.write(
+        request("/api/parlays/price", "Transfer-Encoding: chunked", method="POST") + b"1\r\nx\r\n" * 1_500
+    )
+    writer.write(b"0\r\n\r\n")
+    assert (await answered(reader)).startswith(b"HTTP/1.1 415"), (
+        "what a slow client sends piece by piece is read"
+    )
+    writer.close()
+    reader, writer = await served.open()
+    writer.write(
+        request("/api/parlays/price", "Transfer-Encoding: chunked", method="POST") + b"1\r\nx\r\n" * 60_000
+    )
+    answer = b""
+    with contextlib.suppress(ConnectionError):
+        answer = await asyncio.wait_for(reader.read(), 60)
+    assert answer == b"", "it was read to where the application refuses it"
+    await eventually(lambda: len(served.connections) == 0)
+    writer.close()
+
+
 async def test_a_client_that_reads_nothing_is_ended(start_server: Start, fast: bool) -> None:
     served = await start_server(write_seconds=0.5)
     if not fast:
@@ -138,6 +162,26 @@ async def deaf(served: Served) -> tuple[socket.socket, Connection]:
 
     await eventually(nowhere_to_write, timeout=20, pause=0.001)
     return client, connection
+
+
+@pytest.mark.parametrize("size", [12_000, 20_000, 50_000])
+async def test_a_large_head_is_answered_alike_however_its_bytes_arrive(
+    start_server: Start, fast: bool, size: int
+) -> None:
+    served = await start_server()
+    if not fast:
+        served.connections.fast_reads = None
+    data = request("/api/sports", "x-large: " + "a" * size)
+    for pieces in ([data], [data[:5_000], data[5_000:]], [data[:17_000], data[17_000:]]):
+        reader, writer = await served.open()
+        for piece in filter(None, pieces):
+            writer.write(piece)
+            await time_passes(0.05)  # so that the server reads it apart
+        head = await answered(reader)
+        assert head.startswith(b"HTTP/1.1 200 " if size < HEAD_BYTES else b"HTTP/1.1 431 "), [
+            *map(len, pieces)
+        ]
+        writer.close()
 
 
 async def test_a_stop_waits_less_for_a_client_that_reads_nothing(start_server: Start, fast: bool) -> None:
