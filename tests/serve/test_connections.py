@@ -101,25 +101,18 @@ async def test_a_body_that_nobody_reads_pins_no_connection(start_server: Start, 
 async def test_a_body_in_crumbs_is_not_read_to_its_end(start_server: Start) -> None:
     """Each chunk costs as much as a large one: 900 kB of them took a process for seconds."""
     served = await start_server()
-    reader, writer = await served.open()
-    writer.write(
-        request("/api/parlays/price", "Transfer-Encoding: chunked", method="POST") + b"1\r\nx\r\n" * 1_500
+    head = request(
+        "/api/parlays/price", "Content-Type: application/json", "Transfer-Encoding: chunked", method="POST"
     )
-    writer.write(b"0\r\n\r\n")
-    assert (await answered(reader)).startswith(b"HTTP/1.1 415"), (
-        "what a slow client sends piece by piece is read"
-    )
-    writer.close()
-    reader, writer = await served.open()
-    writer.write(
-        request("/api/parlays/price", "Transfer-Encoding: chunked", method="POST") + b"1\r\nx\r\n" * 60_000
-    )
-    answer = b""
-    with contextlib.suppress(ConnectionError):
-        answer = await asyncio.wait_for(reader.read(), 60)
-    assert answer == b"", "it was read to where the application refuses it"
+    for crumbs, answer in ((1_500, b"HTTP/1.1 4"), (60_000, b"")):
+        reader, writer = await served.open()
+        writer.write(head + b"1\r\nx\r\n" * crumbs + b"0\r\n\r\n")
+        heard = b""
+        with contextlib.suppress(ConnectionError):
+            heard = await asyncio.wait_for(reader.read(10), 60)
+        assert heard == answer, crumbs
+        writer.close()
     await eventually(lambda: len(served.connections) == 0)
-    writer.close()
 
 
 async def test_a_client_that_reads_nothing_is_ended(start_server: Start, fast: bool) -> None:
