@@ -109,6 +109,8 @@ def development_environment(
             "TELEGRAM_ALERT_CHAT_ID": "1",
             "TELEGRAM_BASE_URL": f"{base}/telegram",
         }
+    if given.get("OPENAI_MODEL", "").partition(":")[0] == "sandbox":
+        made |= {"OPENAI_API_KEY": "sandbox-openai-key", "OPENAI_BASE_URL": f"{base}/openai"}
     return made
 
 
