@@ -157,12 +157,12 @@ async def test_a_connection_whose_last_request_was_taken_back_is_idle_and_ends_i
     start_server: Start,
 ) -> None:
     served = await start_server(idle_seconds=50)
-    client = await Client(window=0).connect(served)
-    stream = client.ask("/api/sports")
-    await eventually(lambda: stream in client.status)
+    client = await Client().connect(served)
+    stream = client.ask("/api/parlays/price", "POST", ("content-type", "application/json"), end=False)
+    await eventually(lambda: any(one.phase == "busy" for one in served.connections._open))
+    (connection,) = served.connections._open
     client.http.reset_stream(stream)
     client.send()
-    (connection,) = served.connections._open
     await eventually(lambda: connection.phase == "idle")
     since = connection.since
     assert await client.answer(client.ask("/nothing", "HEAD")) == "404"
