@@ -25,6 +25,7 @@ _GENERAL = frozenset(("injured", "injury", "injuries", "status"))
 _FILL = "\u00a4"
 _OF_TEAM = re.compile(r"[^\u00a4]*\b(?:of|for)\s+(?:the\s+)?|\s*\((?:the\s+)?", re.IGNORECASE)
 _STATE_OF_TEAM = re.compile(r"\u00a4+\s+(?:is|are)\s+(?!without|missing)", re.IGNORECASE)
+_AS_IS = re.compile(r"\bas\s+(?:is|are)\b", re.IGNORECASE)
 _WHOSE = re.compile(r"\b(?:of|for)\s+(?:the\s+)?$", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:(?:of|for)\s+(?:the\s+)?\u00a4+|\(\u00a4+\))?[\s,]*(?:and|&)?\s*", re.IGNORECASE)
 
@@ -49,6 +50,8 @@ def athlete_problem(text: str, athletes: Sequence[Fact], playing: Sequence[Menti
         plain = plain[: one.start] + _FILL * (one.end - one.start) + plain[one.end :]
     if any(not _WHOSE.search(plain[: one.start()]) for one in _STATE_OF_TEAM.finditer(plain)):
         return "the state of a team"
+    if _AS_IS.search(plain):
+        return "the state of another"
     leading = _words(plain[: named[0].start]) & (_STATES | _PARTS)
     for place, mention in enumerate(named):
         fact = own[whole[text[mention.start : mention.end].casefold()]]

@@ -32,9 +32,9 @@ _AT_BOOK = re.compile(
 _DAY = re.compile(rf"\b(?:{'|'.join((*MONTHS, *WEEKDAYS))})\b", re.IGNORECASE)
 _SAID_FOR = re.compile(r"\d%?\s+(?:for|on)\s+(?:the\s+)?$", re.IGNORECASE)
 _HIS_OF = re.compile(r"(?:'s?\s+[a-z ]*\b(?:on|of|for)|\s+(?:on|for))\s+(?:the\s+)?", re.IGNORECASE)
-_TOTAL_BEHIND = re.compile(r"(?:'s?)?\s+(?:totals?|over|under)\b(?!\s+the\b)", re.IGNORECASE)
+_TOTAL_BEHIND = re.compile(r"(?:'s?)?\s+(?:totals?|over|under|hold|vig|margin)\b(?!\s+the\b)", re.IGNORECASE)
 _TOTAL_BEFORE = re.compile(
-    r"\btotals?\s+(?:(?:is|stands|at)\s+)*(?:[\d.]+\s+)?(?:points?\s+)?(?:of|for)\s+(?:the\s+)?$",
+    r"\b(?:totals?|hold|vig|margin)\s+(?:(?:is|stands|at)\s+)*(?:[\d.]+%?\s+)?(?:points?\s+)?(?:of|for)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"\s*(?:,|/|&|,?\s*and)\s*", re.IGNORECASE)

@@ -70,6 +70,13 @@ _OVER = re.compile(r"\bover\s+(?:the\s+)?\u00a4", re.IGNORECASE)
 _FAVOURED_OVER = re.compile(
     r"\b(?:(?:favou?red|favou?rites?)(?:\s+by\s+-?[\d.]+(?:\s+points?)?)?|lead)\s+$", re.IGNORECASE
 )
+_THAN = re.compile(r"[^,;¤]*?\bthan\s+(?:the\s+)?(?!the\b)", re.IGNORECASE)
+_MARKET_BEATEN = re.compile(
+    r"[^,;:(]*?\b(?:market|markets|odds|spreads?|totals?|lines?|consensus|books|average|price|moneyline)\b",
+    re.IGNORECASE,
+)
+_ENDED_TO = re.compile(r"[^,;\u00a4]*\bto\s+(?:the\s+)?(?=\u00a4)", re.IGNORECASE)
+_IS_ENDED = re.compile(r"\u00a4\s+(?:is|are)\s+(?:ended|finished|final)\b", re.IGNORECASE)
 _HAS_EDGE = re.compile(r"(?<=\w )the\s+edge\b(?!\s+(?:is|are|of|on|for|at)\b)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[^\d,;:.]{1,25}")
 OBJECT_LETTERS = 25
@@ -123,7 +130,7 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
         for one, other in pairwise(teams)
     ):
         return "a pair of one"
-    if _MISSED.search(text) or _SIDED.search(text) or _HAS_EDGE.search(text):
+    if _MISSED.search(text) or _SIDED.search(text) or _HAS_EDGE.search(text) or _IS_ENDED.search(text):
         return "the claim of what will be"
     if any(_FAVOURED_OVER.search(text[: one.start()]) is None for one in _OVER.finditer(text)):
         return "the claim over"
@@ -177,10 +184,14 @@ def _is_scored(text: str, found: re.Match[str], game: Sides, teams: Sequence[Men
     if len(game.scores) != 2 or game.status != claim.partition("_")[0]:
         return False
     if claim == "final":
-        return True
+        to = _ENDED_TO.match(text[found.end() :])
+        winners = [one.names for one in teams if to and one.start == found.end() + to.end()]
+        return not winners or winners[0] == {max(game.scores, key=lambda name: game.scores[name])}
     if re.search(r"\b(?:is|are)\s+$", text[: found.start()], re.IGNORECASE) and claim.startswith("final"):
         return False  # "are beat", "are defeated": the other way round
     if re.match(r"\s+by\s+(?:the\s+)?(?!\d|a score)", text[found.end() :], re.IGNORECASE):
+        return False
+    if _MARKET_BEATEN.match(text[found.end() :]):
         return False
     own = game.scores.get(subject(text, found.start(), teams) or "")
     if own is None:
@@ -203,6 +214,11 @@ def _is_favoured(text: str, found: re.Match[str], game: Sides, teams: Sequence[M
     if own is None or own not in chances or (len(chances) < 2 and (not game.chances or chances[own] <= 0.5)):
         point = game.points.get(own or "", 0.0)
         return bool(point) and (point > 0) == bool(found["less"]) and not (found["slight"] or found["heavy"])
+    than = _THAN.match(text[found.end() :])
+    if than is not None:
+        compared = [one for one in teams if one.start == found.end() + than.end()]
+        other = chances.get(next(iter(compared[0].names))) if compared else None
+        return other is not None and (chances[own] < other if found["less"] else chances[own] > other)
     chance, best = chances[own], max(chances.values())
     if found["less"]:
         rank = chance < best
