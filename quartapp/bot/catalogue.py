@@ -152,7 +152,11 @@ class Catalogue:
             length, teams = self._longest(spoken, place)
             if length:
                 fitting = [team for team in sorted(teams) if named in (None, team.sport)] or sorted(teams)
-                fitting = likelier(fitting, spoken[place][0], message) if len(fitting) > 1 else fitting
+                fitting = (
+                    likelier(fitting, SHORT.get(spoken[place][0], (spoken[place][0],))[-1], message)
+                    if len(fitting) > 1
+                    else fitting
+                )
                 if len(fitting) == 1:
                     exact += [team for team in fitting if team not in exact]
                 else:

@@ -146,6 +146,8 @@ def _of_game(
         yield from _form(facts)
     elif topic in ("score", "schedule"):
         yield game_told.where_it_stands(facts)
+    elif topic == "status":
+        yield from game_told.updated(facts)
     elif topic == "books":
         yield from _books(facts)
     elif topic in ("parlay", "priced", "picks"):

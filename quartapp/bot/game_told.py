@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from quartapp.bot.catalogue import Team
 from quartapp.bot.facts import Sentence
 from quartapp.bot.game_facts import INJURIES_TOLD, GameFacts
+from quartapp.bot.numerals import parse_time
 from quartapp.bot.said import percent
 
 
@@ -96,3 +97,16 @@ def injuries(facts: GameFacts, teams: Sequence[Team] = (), athlete: str | None =
             )
             cited = [fact for *_, cites in own for fact in cites]
             yield Sentence(f"Listed for {team}: {told}.", (*facts.teams(), *cited))
+
+
+def updated(facts: GameFacts) -> Iterator[Sentence]:
+    """Yield when the prices of a game were last updated."""
+    where = ("analysis", "freshness", "odds_updated_at")
+    moment = parse_time(facts.analysis.at(*where)) if facts.analysis is not None else None
+    if facts.analysis is None or moment is None:
+        yield Sentence(f"It is not known when {facts.away} at {facts.home} was last updated.", facts.teams())
+        return
+    yield Sentence(
+        f"Prices of {facts.away} at {facts.home} were last updated on {moment:%Y-%m-%d} at {moment:%H:%M} UTC.",
+        (*facts.teams(), facts.analysis.fact(*where, kind="time")),
+    )

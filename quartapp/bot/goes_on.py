@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
+from quartapp.bot.beyond import is_beyond, unexplained
 from quartapp.bot.catalogue import Catalogue, Found, Listed, Team
 from quartapp.bot.topics import FOR_A_GAME, GENERAL, Topic
 from quartapp.bot.when import Span
@@ -132,6 +133,8 @@ def carried(
         return Carried(sport=before.sport, day=before.day) if begins else NOTHING
     book_alone = found.book is not None and not topics
     about = any(topic in FOR_A_GAME or topic in ("books", "arbitrage") for topic in topics)
+    if about and not refers and (is_beyond(message) or unexplained(message, catalogue)):
+        return NOTHING
     if not (refers or book_alone or about) or (_ALL.search(message) and not _REFERS.search(message)):
         return NOTHING
     if found.sport is not None and all(game.sport != found.sport for game in before.games):

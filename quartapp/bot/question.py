@@ -29,6 +29,10 @@ _PAST = re.compile(
     r"\bwho won\b|\bdid\b|\bwhat happened\b|\bfinal score\b|\bresults?\b|\blast (?:night|game|time|match|week)\b|\byesterday\b|\bended\b|\bwon\b|\blost\b|\bclos(?:ed|ing) (?:at|line|odds|price|number|spread|total)",
     re.IGNORECASE,
 )
+_SEVERAL = re.compile(
+    r"\bnext (?:few|two|three|four|five|\d)\b|\b(?:next|upcoming) (?:games|matches|fixtures)\b|\bschedule\b|\bfixtures\b",
+    re.IGNORECASE,
+)
 _RUNNING = re.compile(
     r"\bscore\b|\blive\b|\bwinning\b|\blosing\b|\bright now\b|\bquarter\b|\bperiod\b", re.IGNORECASE
 )
@@ -130,7 +134,11 @@ def understand(
     elif unclear:
         topics = topics if any(topic in GENERAL for topic in topics) else topics or ["game"]
     else:
-        strange = all(topic in FOR_A_GAME for topic in topics) and bool(unexplained(message, catalogue))
+        strange = (
+            not beyond
+            and all(topic in FOR_A_GAME for topic in topics)
+            and bool(unexplained(message, catalogue))
+        )
         beyond = beyond or (strange and bool(topics))
         absent = game_id is not None and page is None and day is None
         topics = _about_no_game(topics, found, strange=strange, absent=absent)
@@ -177,6 +185,10 @@ def _about_games(topics: list[Topic], message: str, line: Line | None) -> list[T
         topics.remove("total")
     if "closing" in topics:
         return ["closing"]
+    if "status" in topics and re.search(
+        r"\bupdated?\b|\bhow (?:old|fresh|recent)\b|\bstale\b", message, re.IGNORECASE
+    ):
+        return ["status"]
     if "hold" in topics and not any(topic in topics for topic in ("spread", "total")):
         return ["hold"]
     if (
@@ -269,5 +281,7 @@ def _games(catalogue: Catalogue, teams: tuple[Team, ...], message: str, day: Spa
         nearest = (on_the_day or open_ones or candidates[-1:])[:1]
         if past and ended and not live:
             nearest = ended[-1:]
+        elif len(teams) == 1 and _SEVERAL.search(message):
+            nearest = open_ones[:GAMES_NAMED] or nearest
         chosen += [game for game in nearest if game not in chosen]
     return chosen[:GAMES_NAMED]

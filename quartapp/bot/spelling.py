@@ -33,6 +33,7 @@ CODES = {
     "sac": "sacramento", "mem": "memphis", "lv": "las vegas", "cfc": "chelsea", "birds": "eagles",
     "philly": "philadelphia",
 }  # fmt: skip
+CODE_WORDS = 3  # a message in capitals that is as short may be made of codes
 CODES_IN_CAPITALS = frozenset(
     "min mil den was sea pit ten car ind no ne sac mem gb por det chi cfc tor".split()  # noqa: SIM905
 )
@@ -99,6 +100,11 @@ def aliases(spelt: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
                 yield alias
 
 
+def _by_itself(message: str) -> bool:
+    """Return whether capitals mean something: not in a message that is in capitals all through."""
+    return not message.isupper() or len(message.split()) <= CODE_WORDS
+
+
 @lru_cache(maxsize=16)  # a message is asked about more than once
 def spoken_words(message: str) -> list[tuple[str, bool]]:
     """Return the message's words in the team names' spelling, and whether each had a capital."""
@@ -110,7 +116,7 @@ def spoken_words(message: str) -> list[tuple[str, bool]]:
                 continue
             small = word.casefold()
             code = CODES.get(small)
-            if code and (small not in CODES_IN_CAPITALS or (word.isupper() and not message.isupper())):
+            if code and (small not in CODES_IN_CAPITALS or (word.isupper() and _by_itself(message))):
                 spoken += [(part, True) for part in code.split()]
                 continue
             if small == "the":  # which the spelling of names leaves out

@@ -44,7 +44,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         "rules",
-        r"\brules?\b|\bpenalt\w*\b|\bmin(?:imum)?\b.*\b(?:minutes|innings|play)\b|\bhow many (?:innings|minutes)\b|\bto count\b|\bcounts?\b|\bscore\b.*\bcorrect|\bcorrect\w*\b.*\bscore|\brefund\w*\b|\bpush(?:es|ed)?\b|\bvoid(?:ed)?\b|\bpostponed?\b|\bcancell?ed\b|\bovertime\b|\bextra (?:time|innings)\b|\bsettled?\b"
+        r"\brules?\b|\bpenalt\w*\b|\bmin(?:imum)?\b.*\b(?:minutes|innings|play)\b|\bhow many (?:innings|minutes)\b|\bto count\b|\bcounts?\b|\bscore\b.*\bcorrect|\bcorrect\w*\b(?! score (?:odds|price|bet|market))(?:.*\bscore)|\brefund\w*\b|\bpush(?:es|ed)?\b|\bvoid(?:ed)?\b|\bpostponed?\b|\bcancell?ed\b|\bovertime\b|\bextra (?:time|innings)\b|\bsettled?\b"
         r"|\bsettlement\b|\bgraded?\b|\babandoned\b|\bsuspended\b|\bshoot-?outs?\b|\bhalf[- ](?:won|win|lost|loss)\b|\bquarter (?:line|handicap|ball)"
         r"|\bdead heat\b|\btie(?:s|d)?\b|\bdrops? out\b|\brained? out\b|\brainout\b|\bno contest\b|\bcorrected\b",
     ),
@@ -102,7 +102,7 @@ _TOPICS: tuple[tuple[Topic, str], ...] = (
     (
         "chance",
         r"\bchances?\b|\bprobabilit\w+|\blikely\b|\blikelihood\b|\bwho(?:'s| is| will| wins?| would| gets?| do you)\b.*\b(?:win|wins|winning|favou?red|favou?rites?|beat|take)\b|\bwho wins\b|\bfavou?rites?\b|\bunderdogs?\b|\bfavou?red\b"
-        r"|\bpredict\w*|\bclosest (?:game|match)\w*|\b(?:biggest|heaviest|largest) (?:\w+ )?(?:dogs?|chalk|long ?shots?)\b|\bcoin ?flips?\b|\bforecast\b|\bpercent\w*|\bwill (?:the )?.+ (?:win|beat)\b|\bimplied\b|\bconsensus\b|\bfair\b",
+        r"|\bpredict\w*|\bfavs?\b|\bfaves?\b|\bclosest (?:game|match)\w*|\b(?:biggest|heaviest|largest) (?:\w+ )?(?:dogs?|chalk|long ?shots?)\b|\bcoin ?flips?\b|\bforecast\b|\bpercent\w*|\bwill (?:the )?.+ (?:win|beat)\b|\bimplied\b|\bconsensus\b|\bfair\b",
     ),
     (
         "score",
