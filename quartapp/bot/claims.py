@@ -77,6 +77,7 @@ _MARKET_BEATEN = re.compile(
 )
 _ENDED_TO = re.compile(r"[^,;\u00a4]*\bto\s+(?:the\s+)?(?=\u00a4)", re.IGNORECASE)
 _IS_ENDED = re.compile(r"\u00a4\s+(?:is|are)\s+(?:ended|finished|final)\b", re.IGNORECASE)
+_RANGE = re.compile(r"(?<![\d.-])(?P<first>\d{1,3})-(?P<second>\d{1,3})(?![\d.]*-?\d)")
 _HAS_EDGE = re.compile(r"(?<=\w )the\s+edge\b(?!\s+(?:is|are|of|on|for|at)\b)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[^\d,;:.]{1,25}")
 OBJECT_LETTERS = 25
@@ -135,6 +136,7 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
     if any(_FAVOURED_OVER.search(text[: one.start()]) is None for one in _OVER.finditer(text)):
         return "the claim over"
     claims = [
+        *_RANGE.finditer(text),
         *SCORED.finditer(plain),
         *_FAVOURED.finditer(text),
         *_PLACED.finditer(text),
@@ -146,6 +148,9 @@ def claim_problem(text: str, games: Mapping[str, Sides], teams: Sequence[Mention
     game = _game(games, teams)
     if game is None:
         return f"the claim {claims[0].group().strip()}" if claims else "the claim at"
+    for found in _RANGE.finditer(text):
+        if not _is_score_of(text, found, game, teams):
+            return f"the score {found.group()} of another"
     for found in SCORED.finditer(plain):
         if not _is_scored(text, found, game, teams):
             return f"the claim {found.group().strip()}"
@@ -198,6 +203,23 @@ def _is_scored(text: str, found: re.Match[str], game: Sides, teams: Sequence[Men
         return False
     other = sum(game.scores.values()) - own
     return own != other and (own > other) == claim.endswith("ahead")
+
+
+def _is_score_of(text: str, found: re.Match[str], game: Sides, teams: Sequence[Mention]) -> bool:
+    """Return whether "27-24" is the score, and in the order of the one of whom it is said.
+
+    Beside a verb that says who is ahead, which is checked for itself, the order is free: many say "lost 27-24".
+    """
+    first, second = int(found["first"]), int(found["second"])
+    if sorted((first, second)) != sorted(game.scores.values()):
+        return False
+    claims = {str(one.lastgroup) for one in SCORED.finditer(text)} - {"final"}
+    is_attached = re.search(r"\b(?:at|with)\s+$", text[: found.start()], re.IGNORECASE)
+    if claims and not is_attached:
+        return True
+    own = subject(text, found.start(), teams) if claims else None
+    named = next((next(iter(one.names)) for one in teams), None) if own is None else own
+    return named is not None and game.scores.get(named) == first
 
 
 def _is_favoured(text: str, found: re.Match[str], game: Sides, teams: Sequence[Mention]) -> bool:
