@@ -278,7 +278,9 @@ class Connection(TCPServer):
         self.phase, self.since = "ending", self.loop.time()
         protocol = self._wrapper.protocol if self._wrapper is not None else None
         connection = getattr(protocol, "connection", None)
-        if isinstance(connection, h11.Connection) and connection.their_state in (h11.SEND_BODY, h11.ERROR):
+        if isinstance(connection, h11.Connection) and (
+            connection.their_state in (h11.SEND_BODY, h11.ERROR) or connection.trailing_data[0]
+        ):
             # The client still sends, or may: a close now would reset the connection before the answer is read.
             with contextlib.suppress(OSError, RuntimeError, NotImplementedError):
                 self.writer.write_eof()

@@ -43,11 +43,21 @@ class _Gate:
         self._open.set()
 
 
+class _Reader(h11.Connection):
+    """h11, which answers 400 in place of a last request if anything comes after it, be it the line end of `echo`."""
+
+    def next_event(self) -> Any:
+        if self.their_state is h11.MUST_CLOSE:
+            return h11.NEED_DATA  # RFC 9112, 9.6: nothing that follows is read
+        return super().next_event()
+
+
 class LastingH11(H11Protocol):
     """Hypercorn's HTTP/1.1, which at a stop waits for ever at requests that it will not answer."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.connection = _Reader(h11.SERVER, max_incomplete_event_size=self.config.h11_max_incomplete_size)
         self._gate = self.can_read = _Gate()
 
     async def _maybe_recycle(self) -> None:

@@ -56,6 +56,24 @@ async def test_a_client_that_sends_no_more_is_answered(start_server: Start, fast
     await eventually(lambda: len(served.connections) == 0)
 
 
+@pytest.mark.parametrize("after", [b"\n", b"\r\n", request("/healthz"), b"\0" * 100_000])
+async def test_what_comes_after_a_last_request_is_not_read(
+    start_server: Start, fast: bool, after: bytes
+) -> None:
+    served = await start_server()
+    if not fast:
+        served.connections.fast_reads = None
+    one_shot = request("/api/sports").replace(b"HTTP/1.1", b"HTTP/1.0")
+    for last in (request("/api/sports", "Connection: close"), one_shot):
+        reader, writer = await served.open()
+        writer.write(last + after)
+        answer = await asyncio.wait_for(reader.read(), 60)
+        assert answer.startswith(b"HTTP/1.1 200 "), answer[:200]
+        assert answer.count(b"HTTP/1.1 ") == 1
+        writer.close()
+    await eventually(lambda: len(served.connections) == 0)
+
+
 async def test_an_idle_connection_is_closed_at_its_time_and_an_answer_renews_it(
     start_server: Start, fast: bool
 ) -> None:
