@@ -236,9 +236,15 @@ def _books(reads: Reads, catalogue: Catalogue) -> Iterator[Sentence]:
 
 
 def _parlay(reads: Reads, question: Question) -> Iterator[Sentence]:
-    yield from map(
-        Sentence, texts.meaning_for("same-game" if "same" in question.message.casefold() else "parlay")
+    small = question.message.casefold()
+    word = (
+        "same-game"
+        if "same" in small
+        else "teaser"
+        if re.search(r"\bteaser|\bround robin", small)
+        else "parlay"
     )
+    yield from map(Sentence, texts.meaning_for(word))
     if _PRICE.search(question.message):
         yield Sentence(texts.PRICES_ALONE)
     yield Sentence(texts.NAME_LEGS if question.wish is None else texts.NO_SUGGESTION)

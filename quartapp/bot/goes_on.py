@@ -40,6 +40,7 @@ _THE = re.compile(
 _MEANING = re.compile(
     r"\bmeans?\b|\bmeaning\b|\bexplain\b|\bdefine\b|\bhow (?:do|does|is|are|can)\b", re.IGNORECASE
 )
+_OF_GAME = re.compile(r"\bgame\b|\bmatch\w*\b|\btell\b|\babout\b", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:first|1st|former)\b", re.IGNORECASE)
 _SECOND = re.compile(r"\b(?:second|2nd|latter|last)\b", re.IGNORECASE)
 _SAME_ASKED: frozenset[Topic] = frozenset(("record", "picks", "schedule"))
@@ -116,7 +117,8 @@ def carried(
     short = len(message.split()) <= SHORT_WORDS
     begins = _BEGINS.search(message) is not None
     if found.teams or found.unclear:
-        return Carried(topics=_asked(before)) if not topics and (begins or short) else NOTHING
+        again = begins or (short and not _OF_GAME.search(message))
+        return Carried(topics=_asked(before)) if not topics and again else NOTHING
     if any(topic in GENERAL - {"parlay"} for topic in topics) and not _of_this(message, topics):
         return NOTHING
     refers = begins or _REFERS.search(message) is not None or _OTHER.search(message) is not None

@@ -18,6 +18,7 @@ PARLAY_WANTED = re.compile(
     r"|\b(?:\d+|two|three|four|five)[- ]?(?:legs?|legged|legger|folds?|teams?|teamer|picks?)\b",
     re.IGNORECASE,
 )
+ADDED = re.compile(r"\b(?:add|adding|include|including|throw in|plus|with|swap in)\b", re.IGNORECASE)
 _PAYS = re.compile(r"\bpay\w*\b|\breturns?\b|\btogether\b", re.IGNORECASE)
 _POINT = re.compile(r"(?<![\w.])[+-]\s?\d{1,2}(?:\.\d+)?(?![\d.%:/]\d|\d|%)")
 _SIDE = re.compile(
@@ -46,6 +47,12 @@ def legs_of(message: str, catalogue: Catalogue) -> tuple[AskedLeg, ...]:
         _PAYS.search(message) and len({leg.game.id for leg in found}) > 1
     )
     return tuple(found[:MOST_LEGS]) if together and len(found) > 1 else ()
+
+
+def more_legs(message: str, catalogue: Catalogue, legs: tuple[AskedLeg, ...]) -> tuple[AskedLeg, ...]:
+    """Return the legs of a parlay that was spoken of with those that a message adds; none where it adds nothing."""
+    added = list(dict.fromkeys(_legs(message, catalogue))) if ADDED.search(message) else []
+    return tuple(dict.fromkeys((*legs, *added)))[:MOST_LEGS] if added else ()
 
 
 def _legs(message: str, catalogue: Catalogue) -> Iterator[AskedLeg]:

@@ -15,7 +15,7 @@ from quartapp.bot.care import Care, care
 from quartapp.bot.catalogue import Athlete, Catalogue, Found, Listed, Team
 from quartapp.bot.distress import is_troubled
 from quartapp.bot.goes_on import NOTHING, carried
-from quartapp.bot.parlay_asked import AskedLeg, legs_of
+from quartapp.bot.parlay_asked import AskedLeg, legs_of, more_legs
 from quartapp.bot.topics import FOR_A_GAME, GENERAL, Topic, topics_of
 from quartapp.bot.when import Span, span
 from quartapp.bot.wish import Wish, wish_of
@@ -120,6 +120,8 @@ def understand(
     among = [game.id for game in games] if games else None
     athletes = () if unclear else tuple(catalogue.athletes_in(message, among))[:GAMES_NAMED]
     legs = before.legs if before and kept.legs else legs_of(message, catalogue) if games else ()
+    if before is not None and before.legs and found.teams and not legs:
+        legs = more_legs(message, catalogue, before.legs)
     wish = None if games or unclear or "rules" in topics or "own" in topics else wish_of(message)
     if legs:
         topics, athletes = ["priced"], ()
