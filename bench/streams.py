@@ -5,7 +5,7 @@ with quiet:
 
 - how long the first event takes, alone and when all ask at once;
 - the 99th percentile of /api/games, quiet and while every answer is open;
-- memory: cold, behind one answer, while they stream, and when the last has ended.
+- memory: idle, behind one answer, while they stream, and when the last has ended.
 
 The members, the model and the server are processes of their own: threads of one would wait for Python's lock and be
 measured with the server.
@@ -169,7 +169,10 @@ streaming: list[float] = []
 
 def measure(server: Server, tokens: list[str], rounds: int) -> None:
     """Print what is measured."""
-    cold = server.memory_mb()
+    time.sleep(
+        SETTLED_SECONDS
+    )  # a process loads what speaks to the stores behind its first answer to a probe
+    idle = server.memory_mb()
     first_of_all, _, _ = ask(server, tokens[:1])
     time.sleep(SETTLED_SECONDS)
     warm = server.memory_mb()
@@ -198,8 +201,8 @@ def measure(server: Server, tokens: list[str], rounds: int) -> None:
         f"{median(ratios):.2f} times; quiet {said(quiet, 2)}; beside {said(busy, 2)}"
     )
     print(
-        f"memory in MB: cold {cold:.1f}, after one answer {warm:.1f}, streaming {max(streaming):.1f}, "
-        f"after each round {said(after, 1)}: {after[-1] - warm:+.1f} by one answer, {after[-1] - cold:+.1f} by cold"
+        f"memory in MB: idle {idle:.1f}, after one answer {warm:.1f}, streaming {max(streaming):.1f}, "
+        f"after each round {said(after, 1)}: {after[-1] - idle:+.1f} by idle, {after[-1] - warm:+.1f} by one answer"
     )
     print(f"processor seconds of the server a round: {said(cpu, 2)}")
 

@@ -111,7 +111,8 @@ class Web:
             ended_well=lambda: not self.tasks.failed.is_set(),
         )
         self.tasks.start(beating, "beat")
-        await self.stores.connect(self.stopping)
+        if await self.stores.connect(self.stopping):
+            await self.chats.prepare()
 
     async def stop(self) -> None:
         """End the tasks, close the pools, write the last log lines. Bounded."""

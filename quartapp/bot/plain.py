@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 NAME_LETTERS = 48
 NAME_WORDS = 6
+LONGEST = 4 * NAME_LETTERS  # as it came: blanks around it do not count
+REMEMBERED = 1_024  # names: a game's few are asked for many times in every answer
 _NAME = re.compile(r"[^\W_][\w .,'\u2019&/()+-]*")
 _TELLING = re.compile(
     r"\b(?:ignore|disregard|forget|instructions?|system|prompt|assistant|you|your|must|should|always|never|say|tell|bet|"
@@ -38,10 +41,7 @@ def plain_name(value: Any) -> str | None:
     >>> [plain_name(name) for name in ("evil.com", "1-800-555-0199", "Browns +900", "Take Chiefs")]
     [None, None, None, None]
     """
-    name = plain_title(value)
-    if name is None or _TIP.search(name) or _ADDRESS.search(name) or len(re.findall(r"\d", name)) > DIGITS:
-        return None
-    return name
+    return _plain_name(value) if isinstance(value, str) and len(value) <= LONGEST else None
 
 
 def plain_title(value: Any) -> str | None:
@@ -50,8 +50,19 @@ def plain_title(value: Any) -> str | None:
     >>> plain_title("BetOnline.ag"), plain_name("BetOnline.ag") is None, plain_title("Visit BetOnline.ag") is None
     ('BetOnline.ag', True, True)
     """
-    if not isinstance(value, str):
+    return _plain_title(value) if isinstance(value, str) and len(value) <= LONGEST else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _plain_name(value: str) -> str | None:
+    name = plain_title(value)
+    if name is None or _TIP.search(name) or _ADDRESS.search(name) or len(re.findall(r"\d", name)) > DIGITS:
         return None
+    return name
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _plain_title(value: str) -> str | None:
     name = unicodedata.normalize("NFC", value).strip()
     if not name or len(name) > NAME_LETTERS or len(name.split()) > NAME_WORDS:
         return None

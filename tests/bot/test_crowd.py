@@ -15,7 +15,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from ops.memory import give_back
+from ops.memory import SPARED, give_back
 from quartapp.accounts.member import Member
 from quartapp.api.bot import watch
 from quartapp.bot import turns
@@ -100,8 +100,14 @@ async def test_memory_is_given_back_once_after_a_crowd(
     watched = watch.Watch(cast("Any", Fresh()), None, cast("Any", None), asyncio.Event(), cast("Any", None))
     member = Member(uuid.uuid4(), uuid.uuid4(), "US-NJ")
     chats = [watch.Chat(member, uuid.uuid4(), False, Asked("?", "US-NJ")) for _ in range(number)]
-    for chat in chats:
-        watched.add(chat)
+    usual = gc.get_threshold()
+    try:
+        for chat in chats:
+            watched.add(chat)
+        assert gc.get_threshold() == (usual[0] * (SPARED if calls else 1), *usual[1:])
+    finally:
+        give_back()
+    assert gc.get_threshold() == usual
     async with asyncio.timeout(60):
         await looked.wait()
     for chat in chats:
@@ -157,3 +163,22 @@ async def test_the_work_of_a_crowd_rests_between_its_slices_and_of_few_it_only_l
         await shared.all(1 // 0 for _ in range(1))
     assert await shared.all([1]) == [1]
     assert rests == [0, 0], "whoever failed no longer waits"
+
+
+@pytest.mark.parametrize("key", ["", "sk-tests-12345"], ids=["figures", "model"])
+async def test_what_answers_is_loaded_at_the_start_where_a_model_phrases(open_web: Any, key: str) -> None:
+    more = {"OPENAI_API_KEY": key, "OPENAI_BASE_URL": "http://127.0.0.1:9"} if key else {}
+    async with open_web(**more) as web:
+        assert web.chats._made is None
+        web.start()
+        if key:
+            await eventually(lambda: web.chats._made is not None, timeout=60)
+        else:
+            await web.chats.prepare()
+            assert web.chats._made is None, "the first who asks loads it"
+        web.chats._make_model = broken if key else None
+        await web.chats.prepare()  # a process whose model cannot be made goes on
+
+
+def broken() -> Any:
+    raise OSError("no certificates")

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -79,6 +79,16 @@ class ChatService:
             chat = await asyncio.to_thread(_load, self._make_model is not None)
             self._made = self._made or chat.Bot(self._documents, self._stopping, self.parlays)
         return self._made
+
+    async def prepare(self) -> None:
+        """Load what answers, with the model's client, where a model phrases: the first who asks need not wait for it.
+
+        A process without a key loads it when somebody asks.
+        """
+        if self._make_model is not None:
+            with suppress(Exception):  # whoever asks meets it again, and is told
+                await self._bot()
+                await asyncio.to_thread(self._make_model)  # it reads the authorities' certificates: 20 ms
 
     @property
     def mode(self) -> str:

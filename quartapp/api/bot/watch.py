@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ops.database import session
-from ops.memory import give_back
+from ops.memory import give_back, spare_collector
 from ops.stores import Unavailable
 from ops.tasks import waited
 from quartapp.accounts.member import Member
@@ -75,12 +75,16 @@ class Watch:
         self._helper = helper
         self._sentence_seconds = SENTENCE_SECONDS
         self._open: set[Chat] = set()
+        self._crowded = False
         self._watching: asyncio.Task[None] | None = None
         self._known_at = self._asked_at = self._renewed_at = 0.0
 
     def add(self, chat: Chat) -> None:
         """Watch an answer."""
         self._open.add(chat)
+        if len(self._open) == CROWD:
+            self._crowded = True
+            spare_collector()
         if self._watching is None or self._watching.done():
             # Whoever asks was found to be allowed to just now.
             self._known_at = self._asked_at = self._renewed_at = time.monotonic()
@@ -97,14 +101,13 @@ class Watch:
             await asyncio.wait((self._watching,))
 
     async def _watch(self) -> None:
-        most = 0
         while self._open and not await waited(self._stopping, LOOK_SECONDS):
-            most = max(most, len(self._open))
             await self._look(time.monotonic())
         if self._open:
             await asyncio.sleep(self._sentence_seconds)
             self._end(list(self._open), RESTARTING)
-        elif most >= CROWD:
+        elif self._crowded:
+            self._crowded = False
             asyncio.get_running_loop().call_later(SETTLED_SECONDS, give_back)
 
     async def _look(self, now: float) -> None:
