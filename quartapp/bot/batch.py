@@ -31,10 +31,18 @@ class _Call(NamedTuple):
 class Batch:
     """Runs scripts; whoever comes while a round trip is under way goes with the next one."""
 
-    def __init__(self, redis: Redis, most: int = MOST, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        most: int = MOST,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+        away_seconds: float = AWAY_SECONDS,
+    ) -> None:
         self._redis = redis
         self._most = most
         self._answer_seconds = answer_seconds
+        self._away_seconds = away_seconds
         self._away_until = 0.0
         self._waiting: list[_Call] = []
         self._sending: asyncio.Task[None] | None = None
@@ -56,7 +64,7 @@ class Batch:
             async with asyncio.timeout(self._answer_seconds):
                 return await answer
         except TimeoutError:
-            self._away_until = loop.time() + AWAY_SECONDS
+            self._away_until = loop.time() + self._away_seconds
             self._waiting = [one for one in self._waiting if one is not call]  # too late to be of use
             raise TimeoutError(_SILENT) from None
 
@@ -70,9 +78,7 @@ class Batch:
                         pipe.eval(call.script, len(call.keys), *call.keys, *call.arguments)
                     answers = await pipe.execute(raise_on_error=False)
                 self._away_until = 0.0
-            except (
-                Exception
-            ) as problem:  # whatever it is, each caller is told, and the next round trip is tried
+            except Exception as problem:  # each caller is told, and the next round trip is tried
                 answers = [problem] * len(calls)
             for call, answer in zip(calls, answers, strict=True):
                 if call.answer.done():

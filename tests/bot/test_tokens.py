@@ -246,7 +246,7 @@ class Frozen:
 
 async def test_a_redis_that_answers_nothing_is_waited_for_once() -> None:
     redis = Frozen()
-    batch = Batch(cast(Any, redis), answer_seconds=0.2)
+    batch = Batch(cast(Any, redis), answer_seconds=0.2, away_seconds=600)
     late = await asyncio.gather(batch.run("first", []), batch.run("second", []), return_exceptions=True)
     assert all(isinstance(problem, TimeoutError) and isinstance(problem, Unavailable) for problem in late)
     batch._answer_seconds = 120

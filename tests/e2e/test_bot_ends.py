@@ -31,6 +31,7 @@ from tests.support.waiting import eventually, free_port
 
 pytestmark = pytest.mark.e2e
 BOUND = 120
+END = b"\r\n0\r\n\r\n"
 TEXT = b"]}\n\n"  # the end of a sentence's event
 DAY = 2_000_000
 OPERATOR = "o" * 32
@@ -120,6 +121,10 @@ class Site:
         said = dict(line.rsplit(" ", 1) for line in lines if "bot_tokens" in line and line[0] != "#")
         return int(sum(map(float, said.values())))
 
+    async def spent(self) -> int:
+        """Return what all processes say that the day's answers cost."""
+        return DAY - int((await self.ask("/api/bot")).json()["daily_tokens_left"])
+
 
 async def until(reader: asyncio.StreamReader, mark: bytes) -> bytes:
     return await asyncio.wait_for(reader.readuntil(mark), BOUND)
@@ -192,21 +197,22 @@ FREE = ("throttled", "broken")
 async def test_each_lie_of_the_model_and_a_stop_end_in_a_clear_event_and_are_counted_once(
     site: Callable[..., Any], sandbox: Sandbox, redis: Any
 ) -> None:
-    running: Site = await site(OPENAI_SILENCE_SECONDS="6")  # as long as a busy machine may take to a word
+    talking, impatient = await asyncio.gather(site(), site(OPENAI_SILENCE_SECONDS="2"))
     for lie, end in ENDS.items():
+        running: Site = impatient if lie == "silence" else talking
         await sandbox.behaves(lie)
-        before = await running.used()
+        before, spent = await running.used(), await running.spent()
         name, data = events_of((await running.ask()).content)[-1]
         assert (name, data.get("mode") or data["code"]) == end, lie
         await eventually(lambda: settled(redis))
         cost = await running.used() - before
         assert (cost == 0) is (lie in FREE), lie
         assert data.get("tokens", cost) == cost, lie
-        assert DAY - (await running.ask("/api/bot")).json()["daily_tokens_left"] == before + cost, lie
+        assert await running.spent() - spent == cost, lie
     assert await sandbox.under_way(0)
 
-    await sandbox.behaves("endless", 0.03)
-    before = await running.used()
+    await sandbox.behaves("endless", 0.05)
+    running, spent = talking, await talking.spent()
     async with running.answer() as (reader, _):
         await until(reader, TEXT)
         running.running.signal(signal.SIGTERM)
@@ -220,7 +226,7 @@ async def test_each_lie_of_the_model_and_a_stop_end_in_a_clear_event_and_are_cou
     assert await sandbox.under_way(0)
     assert await settled(redis)
     counted = [int(await redis.get(key)) async for key in redis.scan_iter("bot:counted:*")]
-    assert sum(counted) > before
+    assert sum(counted) > spent
     totals = [int(await redis.get(key)) async for key in redis.scan_iter("bot:tokens:??????????")]
     assert sum(totals) == sum(counted)
 
@@ -236,26 +242,30 @@ async def test_killed_stores_and_processes_leave_an_answer_that_ends_is_kept_and
         both = (site(DATABASE_URL=postgres.url, REDIS_URL=url) for _ in range(2))
         first, second = await asyncio.gather(*both)
         second.token = first.token
-        await sandbox.behaves("none", 0.05)
-
-        async with first.answer() as (reader, _):
+        await sandbox.behaves("endless", 0.25)
+        async with first.answer():
             refused = await second.ask()
             assert (refused.status_code, refused.json()["code"]) == (429, "answer_under_way")
+            await eventually(lambda: sandbox.under_way(1))
+        await eventually(lambda: sandbox.under_way(0))
+        cost = await eventually(first.used)
+
+        await sandbox.behaves("none", 0.05)
+        async with first.answer() as (reader, _):
             await until(reader, TEXT)
             process.kill()
-            name, data = chunks(await until(reader, b"\r\n0\r\n\r\n"))[-1]
-        assert (name, data["left"], data["mode"]) == ("done", None, "model")
+            name, data = chunks(await until(reader, END))[-1]
+        assert (name, data["mode"]) == ("done", "model")
         valkey.close()
         valkey.enter_context(valkey_server(tmp_path, port=port))  # with nothing of what it knew
-        await eventually(lambda: left(first, DAY - data["tokens"]))
+        await eventually(lambda: left(first, DAY - cost - data["tokens"]))
 
         async with first.answer() as (reader, _):
             start = await until(reader, TEXT)
             postgres.kill()
-            name, data = chunks(await until(reader, b"\r\n0\r\n\r\n"))[-1]
-        assert (
-            name == "done" or data["code"] == "unavailable"
-        )  # a slow machine may take longer than it may go on
+            name, data = chunks(await until(reader, END))[-1]
+        # A slow machine may take longer than an answer may go on without PostgreSQL.
+        assert name == "done" or data["code"] == "unavailable"
         refused = await eventually(lambda: refusal(first))
         assert (refused.json()["code"], "Retry-After" in refused.headers) == ("unavailable", True)
         await postgres.restart()
@@ -263,19 +273,22 @@ async def test_killed_stores_and_processes_leave_an_answer_that_ends_is_kept_and
         kept = await eventually(lambda: readable(second, f"/api/bot/conversations/{conversation}"))
         assert [turn["role"] for turn in kept["turns"]] == ["member", "bot"]
 
+        await sandbox.behaves("endless", 0.1)
         async with first.answer() as (reader, _), aclosing(open_redis(url)) as redis:
             await until(reader, TEXT)
+            (place,) = [key async for key in redis.scan_iter("bot:busy:*")]
+            assert 0 < await redis.ttl(place) <= 15  # for so long its member waits once nobody renews it
             first.running.process.kill()
+            first.running.process.wait()
+            await redis.expire(place, 600)  # however long this takes here
             await eventually(lambda: sandbox.under_way(0))
             assert (await second.ask()).status_code == 429
-            (place,) = [key async for key in redis.scan_iter("bot:busy:*")]
-            assert 0 < await redis.ttl(place) <= 15  # nobody renews it: for so long its member waits
             await redis.expire(place, 1)
+            await sandbox.behaves("none")
             await eventually(lambda: answered(second))
             taken = [await redis.get(key) async for key in redis.scan_iter("bot:taken:*")]
-            assert (
-                len([tokens for tokens in taken if tokens != "settled"]) == 1
-            )  # what it may have cost counts
+            # What the killed process had taken stays counted.
+            assert len([tokens for tokens in taken if tokens != "settled"]) == 1
 
 
 async def left(site: Site, tokens: int) -> bool:
