@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -173,7 +173,7 @@ def _rounds_to(value: Decimal, numeral: Numeral, *, whole: bool) -> bool:
     if said == value:
         return True
     step = Decimal(1).scaleb(-numeral.places)
-    if said not in (value.quantize(step, ROUND_HALF_UP), value.quantize(step, ROUND_HALF_EVEN)):
+    if abs(said - value) * 2 > step:  # just in the middle both are right: floats are rounded as they are held
         return False
     if whole:
         return True

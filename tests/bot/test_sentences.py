@@ -129,6 +129,14 @@ def test_an_honest_sentence_is_let_through(cited: Cited) -> None:
     assert not held_back
 
 
+def test_a_figure_just_in_the_middle_may_be_rounded_either_way() -> None:
+    price = Fact("/api/parlays/priced?leg=1", '"1"', "/price_decimal", 3.315, "price", ("Pinnacle",))
+    said = [
+        text for text in ("3.3", "3.30", "3.31", "3.32", "3.33") if problem(f"It is {text}.", [price]) is None
+    ]
+    assert said == ["3.3", "3.31", "3.32"]
+
+
 @pytest.mark.parametrize(
     "name",
     ["evil.com", "t.me/locks", "1-800-555-0199", "555 0199 222", "Mahomes -500", "Chiefs +900", "Chiefs Win 30-3",
