@@ -53,9 +53,11 @@ class Connections:
         idle_seconds: float = IDLE_SECONDS,
         head_seconds: float = HEAD_SECONDS,
         write_seconds: float = WRITE_SECONDS,
+        half_closed_seconds: float = HALF_CLOSED_SECONDS,
     ) -> None:
         self.fast_reads = fast_reads
         self.stopping = False
+        self.half_closed_seconds = half_closed_seconds
         self._bounds = {"idle": idle_seconds, "head": head_seconds, "ending": LINGER_SECONDS}
         self._write_seconds = write_seconds
         self._open: set[Connection] = set()
@@ -189,7 +191,7 @@ class Connection(TCPServer):
             return
         if (connection.our_state, connection.their_state) == (h11.SEND_RESPONSE, h11.DONE):
             self._answered = self.loop.create_future()
-            await asyncio.wait((self._answered,), timeout=HALF_CLOSED_SECONDS)
+            await asyncio.wait((self._answered,), timeout=self._connections.half_closed_seconds)
 
     def _between_requests(self) -> bool:
         """Return whether Hypercorn has answered all it was given, so that the next byte begins a request."""

@@ -38,11 +38,8 @@ async def test_a_client_that_leaves_frees_its_descriptor(start_server: Start, fa
     assert psutil.Process().num_fds() <= before + 5
 
 
-async def test_a_client_that_sends_no_more_is_answered(
-    start_server: Start, fast: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("launcher.serve.connection.HALF_CLOSED_SECONDS", 60)
-    served = await start_server()
+async def test_a_client_that_sends_no_more_is_answered(start_server: Start, fast: bool) -> None:
+    served = await start_server(half_closed_seconds=60)
     if not fast:
         served.connections.fast_reads = None
     for ahead in (0, 2):
