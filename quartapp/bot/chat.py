@@ -8,7 +8,7 @@ alone. The generator ends by itself in every case, in `done` or in `error`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -79,7 +79,7 @@ class Bot:
 
     async def consider(self, asked: Asked, now: datetime, *, phrased: bool) -> Matter:
         """Return what a message asks, with the facts for a model if it is to be `phrased`. It costs some milliseconds."""
-        *_, matter = await self._turns.all(self._understood(asked, now))
+        matter = await self._turns.result(self._understood(asked, now))
         question = matter.question
         phrasable = any(one.games for one in question.every) and not any(one.legs for one in question.every)
         if not phrased or question.care is not None or not phrasable:
@@ -158,11 +158,11 @@ class Bot:
                 return await self._parlays.suggested(one.wish.legs, one.wish.risk, one.sport, one.book)
         return None
 
-    def _understood(self, asked: Asked, now: datetime) -> Iterator[Matter]:
-        """Yield what is asked, understood better and better: the last is what counts."""
+    def _understood(self, asked: Asked, now: datetime) -> Generator[None, None, Matter]:
         catalogue = self._catalogues.now()
-        for question in understood(asked, catalogue, now):
-            yield Matter(question, catalogue, [])
+        yield
+        question = yield from understood(asked, catalogue, now)
+        return Matter(question, catalogue, [])
 
     async def _phrased(
         self, asked: Asked, matter: Matter, writer: Writer, told: Told, halt: Halt

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -79,6 +80,9 @@ class Question:
         return (self, *self.more)
 
 
+Steps = Generator[None, None, Question]
+
+
 def understand(
     message: str,
     catalogue: Catalogue,
@@ -87,16 +91,19 @@ def understand(
     sport: str | None = None,
     game_id: str | None = None,
     before: Question | None = None,
-) -> Question:
-    """Return what `message` asks.
+) -> Steps:
+    """Return what `message` asks, in steps between which others may have the process.
 
     `sport` and `game_id` are what its sender is looking at, `before` is what the conversation was about.
     """
     message = straight(message)[:MESSAGE_LETTERS]
     need = care(message)
+    yield
     message = english(message)
     found = catalogue.find(message, sport)
+    yield
     topics = topics_of(message)
+    yield
     day = span(message, now)
     page = catalogue.by_id.get(game_id or "")
     kept = (
@@ -110,6 +117,7 @@ def understand(
     unclear = () if kept.games else found.unclear
     if unclear and (one := _the_one(catalogue, unclear, message, day)) is not None:
         teams, unclear = (one,), ()
+    yield
     beyond = is_beyond(message)
     games = list(kept.games) or _games(catalogue, teams, message, day)
     if "rules" in topics and _ABOUT_BETS.search(message):
@@ -144,6 +152,7 @@ def understand(
         beyond = beyond or (strange and bool(topics))
         absent = game_id is not None and page is None and day is None
         topics = _about_no_game(topics, found, strange=strange, absent=absent)
+    yield
     if need is None and not (topics or games or unclear or athletes) and is_troubled(message):
         need = "distress"
     return Question(

@@ -6,13 +6,13 @@ Everything is read from the words of the conversation, which are kept: a follow-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime
 
 from quartapp.bot.asked import Asked
 from quartapp.bot.catalogue import Catalogue
-from quartapp.bot.question import Question, understand
+from quartapp.bot.question import Question, Steps, understand
 
 MOST_PARTS = 3
 MOST_BACK = 12  # turns
@@ -23,35 +23,36 @@ _PARTS = re.compile(
 )
 
 
-def understood(asked: Asked, catalogue: Catalogue, now: datetime) -> Iterator[Question]:
-    """Yield a message as it is understood better and better; the last one is what it asks."""
+def understood(asked: Asked, catalogue: Catalogue, now: datetime) -> Steps:
+    """Return what a message asks, in steps between which others may have the process."""
     before: Question | None = None
-    whole = understand(asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id)
-    yield whole
+    whole = yield from understand(asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id)
+    yield
     if whole.care is not None:
-        return
+        return whole
     if asked.history:
-        for known in _history(asked, catalogue, now):
-            before = known
-            yield whole
+        before = yield from _history(asked, catalogue, now)
         if before is not None:
-            whole = understand(
+            whole = yield from understand(
                 asked.message, catalogue, now, sport=asked.sport, game_id=asked.game_id, before=before
             )
-            yield whole
+            yield
     if whole.legs or whole.wish or whole.athletes:
-        return
+        return whole
     written = [part for part in _PARTS.split(asked.message.strip()) if len(part) > 2]
     parts: list[Question] = []
     for part in written[: 2 * MOST_PARTS] if len(written) > 1 else ():
-        known = understand(part, catalogue, now, sport=asked.sport, game_id=asked.game_id, before=before)
-        yield whole
+        known = yield from understand(
+            part, catalogue, now, sport=asked.sport, game_id=asked.game_id, before=before
+        )
+        yield
         if known.games or known.unclear:
             before = known
         if _asks(known, part):
             parts.append(known)
     if len(parts) > 1 and len({(part.topics, part.games, part.sport, part.unclear) for part in parts}) > 1:
-        yield replace(parts[0], more=tuple(parts[1:MOST_PARTS]))
+        return replace(parts[0], more=tuple(parts[1:MOST_PARTS]))
+    return whole
 
 
 def _asks(known: Question, part: str) -> bool:
@@ -61,19 +62,19 @@ def _asks(known: Question, part: str) -> bool:
     return known.topics != ("game",) or part.rstrip().endswith("?")
 
 
-def _history(asked: Asked, catalogue: Catalogue, now: datetime) -> Iterator[Question]:
-    """Yield what the conversation was about, turn by turn."""
+def _history(asked: Asked, catalogue: Catalogue, now: datetime) -> Generator[None, None, Question | None]:
+    """Return what the conversation was about, turn by turn."""
     before: Question | None = None
     for role, whole in asked.history[-MOST_BACK:]:
         text = whole[:TURN_LETTERS]
         if role != "bot":
-            known = understand(text, catalogue, now, before=before)
+            known = yield from understand(text, catalogue, now, before=before)
             if known.care is None and (known.games or known.unclear or before is None or not before.games):
                 before = known
-                yield known
         elif before is not None and not before.games and not before.unclear:
             # Asked of a page that was looked at: the answer has the names.
-            known = understand(text, catalogue, now)
+            known = yield from understand(text, catalogue, now)
             if len(known.games) == 1 and before.topics not in ((), ("schedule",)):
                 before = replace(before, games=known.games)
-                yield before
+        yield
+    return before

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -48,6 +48,16 @@ class Turns:
         finally:
             self._here -= 1
         return made
+
+    async def result(self, steps: Generator[None, None, T]) -> T:
+        """Return what `steps` come to, with a rest for everybody else whenever a slice is over."""
+        kept: list[T] = []
+
+        def all_steps() -> Iterator[None]:
+            kept.append((yield from steps))
+
+        await self.all(all_steps())
+        return kept[0]
 
     async def _rest(self) -> None:
         await self._sleep(REST_SECONDS if self._here >= CROWD else 0)
