@@ -207,6 +207,21 @@ def measure(server: Server, tokens: list[str], rounds: int) -> None:
     print(f"processor seconds of the server a round: {said(cpu, 2)}")
 
 
+def returned(server: Server, tokens: list[str], rounds: int) -> None:
+    """Print what a process keeps of its answers that has let its members in before."""
+    time.sleep(2 * SETTLED_SECONDS)
+    idle, after = server.memory_mb(), []
+    for _ in range(rounds):
+        ask(server, tokens)
+        time.sleep(SETTLED_SECONDS)
+        after.append(server.memory_mb())
+    print(
+        f"memory in MB of a process that registered its members: idle {idle:.1f}, "
+        f"after each round {said(after, 1)}: {after[-1] - idle:+.1f}"
+    )
+    streaming.clear()
+
+
 def said(numbers: list[float], places: int = 0) -> str:
     """Return numbers in a row."""
     return ", ".join(f"{number:.{places}f}" for number in numbers)
@@ -251,10 +266,11 @@ def run(number: int, seconds: float, rounds: int) -> None:
             "BOT_DAILY_TOKENS": "1000000000",
             "BOT_MEMBER_DAILY_TOKENS": "10000000",
         }
-        with (
-            ExitStack() as for_now
-        ):  # registering fills memory with hashing: the one that is measured did none
-            tokens = members(ours(for_now, url, services.redis_url, **settings).port, number)
+        with ExitStack() as for_now:
+            # Registering fills memory with hashing: the process that is measured in all else did none.
+            registering = ours(for_now, url, services.redis_url, **settings)
+            tokens = members(registering.port, number)
+            returned(registering, tokens, rounds)
         measure(ours(stack, url, services.redis_url, **settings), tokens, rounds)
 
 

@@ -10,6 +10,7 @@ import uuid
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import httpx
@@ -20,6 +21,8 @@ from quartapp.accounts.member import Member
 from quartapp.api.bot import watch
 from quartapp.bot import turns
 from quartapp.bot.asked import Asked
+from quartapp.bot.chat import Bot
+from quartapp.documents.held import HeldDocuments
 from quartapp.feeds.openai_stream import CROWD, ChatStream, Usage
 from quartapp.sandbox import openai
 from tests.support.waiting import eventually
@@ -163,6 +166,19 @@ async def test_the_work_of_a_crowd_rests_between_its_slices_and_of_few_it_only_l
         await shared.all(1 // 0 for _ in range(1))
     assert await shared.all([1]) == [1]
     assert rests == [0, 0], "whoever failed no longer waits"
+
+
+async def test_understanding_a_question_rests_between_its_parts() -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    bot = Bot(HeldDocuments(max_bytes=1_000_000), asyncio.Event())
+    asked = Asked("What are the odds tonight? And who is hurt?", None, history=(("user", "hello"),))
+    matter = await turns.Turns(0.0, sleep=rest).result(bot._understood(asked, datetime.now(UTC)))
+    assert len(matter.question.every) == 2
+    assert len(rests) > 20, "of each message: its need, its names, its topics, what is beyond it"
 
 
 @pytest.mark.parametrize("key", ["", "sk-tests-12345"], ids=["figures", "model"])
