@@ -12,7 +12,7 @@ _usual: list[tuple[int, int, int]] = []  # while the collector is spared
 def spare_collector() -> None:
     """Let the collector look so many times less often, until `give_back`.
 
-    A crowd's objects are no garbage before it goes: one look at 50,000 of them stops the process for 20 milliseconds.
+    Until a crowd has gone its objects are in use, and one look at 50,000 of them stops the process for 20 milliseconds.
     """
     if not _usual:
         _usual.append(gc.get_threshold())

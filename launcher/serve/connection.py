@@ -237,7 +237,7 @@ class Connection(TCPServer):
         elif self.phase == "head":
             self.phase = "idle"
             if phase == "idle":
-                self.since = since  # a ping is no answer, and renews no time
+                self.since = since  # only an answer renews the idle time, and a ping is not one
 
     async def _start_protocol(self) -> None:
         task_group: Any = TaskGroup(self.loop)

@@ -73,6 +73,7 @@ EVENTS: dict[str, Event] = {
     "documents_over_budget": Event(_WARNING, ("bytes",), "They need more memory than DOCUMENTS_MAX_MB."),
     # The bot
     "bot_answer_cut": Event(_INFO, ("mode", "dropped", "error"), "Sentences of a model did not check, or it broke off; answers go on."),
+    "bot_not_loaded": Event(_WARNING, (), "What answers could not be loaded behind the start; the first question tries again."),
     "bot_conversation_lost": Event(_WARNING, (), "PostgreSQL was away for longer than an answer is held to be kept in its conversation."),
     # Accounts
     "accounts_stale": Event(_WARNING, ("error",), "A web process asks the database about each token, because it cannot follow what ends."),

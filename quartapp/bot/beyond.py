@@ -44,50 +44,29 @@ _COMMON = frozenset(
     winners winning wins with within without won wonder wondering word words work works worse worst worth would wow write wrong yeah year years yep yes yesterday yet you your yours yo xd sup stuff shot underway afternoon noon midnight prime primetime matter spot edition odds odd ods probability probabilities percents favs lineup lineups questionable doubtful probable hurt sidelined gtd availability missing returning
     el la los las lo un una unos unas de del en y o que qué quien quién quienes cual cuál cuales cuáles es son está están para por con hay como cómo cuanto cuánto dime dame sobre contra al me mi tu su va van juego juegan quiero saber le les il est sont qui quel quelle quels quelles du des et pour ce sur match equipo equipos noche gracias hola favor puntos más menos total ganar gano ganó esta este entre
     thanksgiving christmas eve boxing easter turkey utd man primetime lowest kickoffs tipping upside
-    biggest largest heaviest strongest surest tightest closest narrowest smallest coinflip flip least happened
+    biggest largest heaviest strongest surest safest tightest closest narrowest smallest coinflip flip least happened
     nod gets suit suits dress suspended whats hows wheres
     buenas buenos der die das und ist wer wie wann spielt gewinnt gegen im am
     """.split()  # noqa: SIM905 - a list of words reads better as words
 )
-_KNOWN = (
-    _COMMON
-    | {"safest"}  # alone, because no sentence here may have that word
-    | STARTERS
-    | frozenset(
-        word.rstrip("s")
-        for words in (
-            NICKNAMES,
-            EVERYDAY,
-            PLACE_WORDS,
-            BOOK_SHORT,
-            CODES,
-            SHORT,
-            SPORT_WORDS,
-            MONTHS,
-            WEEKDAYS,
-            BOOK_WORDS,
-        )
-        for entry in words
-        for word in entry.split()
+_NAMED = frozenset(
+    word
+    for words in (
+        NICKNAMES,
+        EVERYDAY,
+        PLACE_WORDS,
+        BOOK_SHORT,
+        CODES,
+        SHORT,
+        SPORT_WORDS,
+        MONTHS,
+        WEEKDAYS,
+        BOOK_WORDS,
     )
-    | frozenset(
-        word
-        for words in (
-            NICKNAMES,
-            EVERYDAY,
-            PLACE_WORDS,
-            BOOK_SHORT,
-            CODES,
-            SHORT,
-            SPORT_WORDS,
-            MONTHS,
-            WEEKDAYS,
-            BOOK_WORDS,
-        )
-        for entry in words
-        for word in entry.split()
-    )
+    for entry in words
+    for word in entry.split()
 )
+_KNOWN = _COMMON | STARTERS | _NAMED | {word.rstrip("s") for word in _NAMED}
 
 
 def is_beyond(message: str) -> bool:

@@ -1,7 +1,7 @@
 """Whether a model's sentence says its figures of what they are: -140 is the Chiefs' price, and no other team's.
 
 A figure belongs to the game, the outcome, the book and the market of the facts that have it, and it is a price, a
-chance, an edge, a line, a score or a time. It is said of the nearest name before it that is no object there; where no
+chance, an edge, a line, a score or a time. It is said of the nearest name before it that is not an object there; where no
 name stands before the first figure, of the nearest behind it. What is in doubt is refused, as in check.py.
 """
 
@@ -91,7 +91,7 @@ def _read(text: str, facts: Sequence[Fact], offered: Mapping[str, Sides]) -> Rea
     named = {name for fact in facts for name in fact.names} | {name for one in teams for name in one.names}
     for mention in (*books, *mentions(text, named - set(SIDES))):
         plain = plain[: mention.start] + _FILL * (mention.end - mention.start) + plain[mention.end :]
-    # "over the Browns" is no total.
+    # In "over the Browns" the first word names no total.
     owners = [one for one in owners if not (one.names <= set(SIDES) and _TEAM.match(plain[one.end :]))]
     return Read(text, plain, owners, teams, books, games)
 
@@ -199,7 +199,7 @@ def _is_of_game(read: Read, numeral: Numeral, fact: Fact) -> bool:
 def _is_at(read: Read, numeral: Numeral, fact: Fact) -> bool:
     """Return whether a figure is said at its book, where books are named: the one right behind it, or the last before.
 
-    A figure of all books together is no single book's.
+    A figure of all books together does not belong to a single book.
     """
     if not read.books:
         return True

@@ -132,7 +132,7 @@ _CALLS = re.compile(r"\bwho\s+can\s+(?:i|we)\s+(?:call|talk|turn|speak)\b|\bin\s
 
 
 def is_troubled(message: str) -> bool:
-    """Return whether somebody tells of themselves and of betting, and asks nothing: for what no document answers.
+    """Return whether somebody speaks about themselves and betting without a question: no document answers that.
 
     >>> is_troubled("no one knows how much ive lost"), is_troubled("can i stop a bet"), is_troubled("i lost my login")
     (True, False, False)

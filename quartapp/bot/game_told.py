@@ -57,7 +57,7 @@ def chances(facts: GameFacts) -> Iterator[Sentence]:
 
 
 def level(facts: GameFacts) -> Iterator[Sentence]:
-    """Yield how likely a level score is where it is no outcome of its own."""
+    """Yield how likely a level score is where it is not an outcome of its own."""
     for team in (facts.game.at("game", "home_team"), facts.game.at("game", "away_team")):
         level = facts.field("h2h", "fair", team, "push", kind="probability", label="a level score")
         if level is not None and level.value and "Draw" not in {name for name, *_ in facts.chances()}:

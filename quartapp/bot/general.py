@@ -187,7 +187,7 @@ def _schedule(topic: Topic, question: Question, reads: Reads, catalogue: Catalog
 
 
 def _asked_of(topic: Topic, facts: GameFacts) -> Iterator[Sentence]:
-    """Yield what a list of games tells of each beside its time."""
+    """Yield what a list of games says about each, beside its time."""
     if topic == "price":
         yield from line_told.prices("h2h", facts, None)
     elif topic in ("spread", "total"):

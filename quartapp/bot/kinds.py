@@ -104,7 +104,7 @@ def is_of_kind(text: str, numeral: Numeral, fact: Fact) -> bool:
     if fact.path.endswith("/books"):
         return _is_of_books(text, numeral)
     if "/scores/" in fact.path and not _ranged(text, numeral) and _BY.search(text[: numeral.start]):
-        return False  # a score is no difference
+        return False  # by how much somebody leads is a difference, and not in a score
     own = _own(numeral, fact)
     said = _said(text, numeral)
     if not own or not _is_of_moment(text, numeral, fact):
@@ -255,7 +255,7 @@ def _clause_start(text: str, numeral: Numeral) -> int:
 
 
 def _is_of_moment(text: str, numeral: Numeral, fact: Fact) -> bool:
-    """Return whether an opening figure is said to be one, and no other figure is where a sentence tells of one."""
+    """Return whether an opening figure is said to be one, and whether any other figure is not, in a sentence about an opening."""
     if _OPEN.search(text) is None:
         return not fact.path.endswith("/movement/open")
     words = [one.group().casefold() for one in _MOVED.finditer(text[: numeral.start])] or ["open"]

@@ -54,7 +54,7 @@ class Model:
             return 0, 0
         earlier = usage.calls - 1  # asked again, because they broke off before a word
         tokens_in, tokens_out = usage.tokens_in or 0, usage.tokens_out or 0
-        if usage.ended:  # a count of none is no count
+        if usage.ended:  # a count of 0 was not counted
             tokens_in, tokens_out = tokens_in or self._asked, tokens_out or self._written
         else:
             tokens_in = max(tokens_in, self._asked)

@@ -30,7 +30,8 @@ TOTAL_SECONDS = 25.0
 BODY_BYTES = 32 * 1024 * 1024
 RETRY_AFTER_CEILING_SECONDS = 30.0
 TIMEOUT = httpx.Timeout(15.0, connect=5.0, pool=10.0)
-LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+AGENT = {"User-Agent": "parlaygorilla"}
+LOOPBACK = ("127.0.0.1", "localhost", "::1")  # reached directly, because HTTP_PROXY is for what lies outside
 
 Heard = Callable[[int, httpx.Headers], None]
 
@@ -56,9 +57,8 @@ def open_client(connections: int = 16) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=TIMEOUT,
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=8),
-        headers={"User-Agent": "parlaygorilla", "Accept": "application/json"},
-        # HTTP_PROXY is for what lies outside; the sandbox is reached directly.
-        mounts=dict.fromkeys(LOOPBACK),
+        headers={**AGENT, "Accept": "application/json"},
+        mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None for host in LOOPBACK},
     )
 
 

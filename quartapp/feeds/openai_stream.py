@@ -194,7 +194,7 @@ def _read(data: str, usage: Usage) -> tuple[str, bool]:
     except orjson.JSONDecodeError:
         raise FeedShapeError(f"{NAME} sent an event that is not JSON") from None
     if not isinstance(event, dict):
-        raise FeedShapeError(f"{NAME} sent an event that is no object")
+        raise FeedShapeError(f"{NAME} sent an event that is not an object")
     if event.get("error"):
         raise FeedUnavailableError(f"{NAME} sent an error within an answer")
     counted = event.get("usage")

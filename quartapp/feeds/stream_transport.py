@@ -18,7 +18,7 @@ from urllib.request import getproxies
 import httptools
 import httpx
 
-from quartapp.feeds.http import open_client
+from quartapp.feeds.http import AGENT, LOOPBACK, open_client
 
 HIGH_WATER_BYTES = 64 * 1024  # of a head, or unread of a body: its upstream is then read no further
 _PORTS = {"http": 80, "https": 443}
@@ -28,13 +28,11 @@ def open_streaming_client(base_url: str, connections: int) -> httpx.AsyncClient:
     """Return a client for one upstream; close it with `aclose`. Where a proxy leads there, httpx's own is returned."""
     url = httpx.URL(base_url)
     proxies = getproxies()
-    if url.host not in ("127.0.0.1", "localhost", "::1") and (url.scheme in proxies or "all" in proxies):
+    if url.host not in LOOPBACK and (url.scheme in proxies or "all" in proxies):
         return open_client(connections)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it names whole URLs
     context = httpx.create_ssl_context() if url.scheme == "https" else None
-    return httpx.AsyncClient(
-        transport=StreamTransport(context, connections), headers={"User-Agent": "parlaygorilla"}
-    )
+    return httpx.AsyncClient(transport=StreamTransport(context, connections), headers=AGENT)
 
 
 class StreamTransport(httpx.AsyncBaseTransport):

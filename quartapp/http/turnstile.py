@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-# So long takes the work of one request at least: it begins, it is computed, it is sent. One at a time is then the
-# most that a turn of the loop has of a crowd. Turns with nothing else to do take microseconds.
+# A request works in three turns of the loop: it begins, it is computed, it is sent. The next one begins after that, so
+# that a turn has one such piece of work. With nothing else to do, a turn takes microseconds.
 TURNS_APART = 3
 
 

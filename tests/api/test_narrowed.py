@@ -41,7 +41,7 @@ def test_names_made_up_by_visitors_fill_no_memory() -> None:
     position, raw = game(1, 2.5)
     for number in range(1_000):
         assert orjson.loads(kept.of(1, None, f"nobody{number}")(position, raw))["bookmakers"] == []
-        assert kept.bytes <= 20_000
-        assert kept.bytes == sum(len(one) + narrowed.OVERHEAD_BYTES for one in kept._games.values())
+        assert kept._bytes <= 20_000
+        assert kept._bytes == sum(len(one) + narrowed.OVERHEAD_BYTES for one in kept._games.values())
     kept.of(1, "x" * 5_000, None)(position, raw)
     assert all(len(name or "") <= narrowed.LARGEST_NAME for key in kept._games for name in key[:2])

@@ -182,7 +182,9 @@ async def test_understanding_a_question_rests_between_its_parts() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "sk-tests-12345"], ids=["figures", "model"])
-async def test_what_answers_is_loaded_at_the_start_where_a_model_phrases(open_web: Any, key: str) -> None:
+async def test_what_answers_is_loaded_at_the_start_where_a_model_phrases(
+    open_web: Any, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
     more = {"OPENAI_API_KEY": key, "OPENAI_BASE_URL": "http://127.0.0.1:9"} if key else {}
     async with open_web(**more) as web:
         assert web.chats._made is None
@@ -194,6 +196,7 @@ async def test_what_answers_is_loaded_at_the_start_where_a_model_phrases(open_we
             assert web.chats._made is None, "the first who asks loads it"
         web.chats._make_model = broken if key else None
         await web.chats.prepare()  # a process whose model cannot be made goes on
+        assert caplog.text.count("bot_not_loaded") == bool(key)
 
 
 def broken() -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -85,10 +85,13 @@ class ChatService:
 
         A process without a key loads it when somebody asks.
         """
-        if self._make_model is not None:
-            with suppress(Exception):  # whoever asks meets it again, and is told
-                await self._bot()
-                await asyncio.to_thread(self._make_model)  # it reads the authorities' certificates: 20 ms
+        if self._make_model is None:
+            return
+        try:
+            await self._bot()
+            await asyncio.to_thread(self._make_model)  # it reads the authorities' certificates: 20 ms
+        except Exception as problem:  # the process goes on: whoever asks tries again, and is told
+            emit("bot_not_loaded", exc_info=problem)
 
     @property
     def mode(self) -> str:
@@ -142,7 +145,9 @@ class ChatService:
         async with session(self._stores.database) as connection:
             turns = await conversations.latest(connection, member.id, UUID(conversation), TURNS)
         if turns is None:
-            raise ProblemError(404, "There is no such conversation, or no more; begin another.")
+            raise ProblemError(
+                404, "There is no such conversation; it may have been deleted. To go on, begin another."
+            )
         return turns
 
     async def stream(self, chat: Chat) -> AsyncGenerator[bytes, None]:

@@ -58,4 +58,4 @@ def _number(written: str, leg: int) -> float:
     try:
         return float(written)
     except ValueError:
-        raise invalid(f"{LEG}[{leg}]", "has a point that is no number") from None
+        raise invalid(f"{LEG}[{leg}]", "has a point that is not a number") from None

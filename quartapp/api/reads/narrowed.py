@@ -25,11 +25,6 @@ class Narrowed:
         self._games: dict[tuple[str | None, str | None, Position], Raw] = {}
         self._bytes = 0
 
-    @property
-    def bytes(self) -> int:
-        """Bytes of memory that the kept games take, nearly."""
-        return self._bytes
-
     def of(self, version: int, market: str | None, bookmaker: str | None) -> Callable[[Position, Raw], Raw]:
         """Return what makes a game of the documents' `version` as a question wants it, from its place and its bytes."""
         if market is None and bookmaker is None:
