@@ -18,6 +18,7 @@ from launcher.host.supervisor import Supervisor
 from launcher.host.workers import stop_on_signals
 
 PROJECT = Path(__file__).resolve().parents[2]
+GRACE_SECONDS = 10  # for a process to end, before it is killed
 READY_SECONDS = 60.0
 
 
@@ -57,7 +58,7 @@ async def _run(services: Services, port: int, replay: Path | None, env_file: Pat
             Spec("web", (python, "-m", "launcher", "web"), environment),
             Spec("clock", (python, "-m", "launcher", "clock"), environment),
         ],
-        grace_seconds=10,
+        grace_seconds=GRACE_SECONDS,
     )
     stop_on_signals(supervisor)
     running = asyncio.create_task(supervisor.run())
@@ -89,6 +90,8 @@ def development_environment(
         "CORS_ALLOWED_ORIGINS": given.get("CORS_ALLOWED_ORIGINS") or "http://localhost:3000",
         "PYTHONUNBUFFERED": "1",
         "DATA_SOURCE": "live",
+        # Ctrl-C ends the upstreams too: a job that still asks them is cancelled before the supervisor kills its clock.
+        "DRAIN_SECONDS": str(GRACE_SECONDS // 2),
         # Whatever production's values a developer has exported: these databases and switches are not for here.
         "MIGRATION_DATABASE_URL": "",
         "DATABASE_POOLER": "false",

@@ -38,7 +38,7 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 
 def dev_environment(checkout: Path, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {"PYTHONPATH": str(checkout), "PORT": str(free_port()), "DRAIN_SECONDS": "5", **more}
+    return kept | {"PYTHONPATH": str(checkout), "PORT": str(free_port()), **more}
 
 
 def start_dev(start: Start, environment: dict[str, str], checkout: Path) -> Running:
